@@ -1,0 +1,33 @@
+import { defineTable } from './spec.ts';
+
+export const cdnRequests = defineTable({
+  name: 'CdnRequests',
+  doc: 'One row per request in a CDN’s log, with the CMCD that the player sent along.',
+  fields: {
+    eventId: { kind: 'string', required: true, maxLength: 200, doc: 'Deduplication key: the CDN’s request id, or a hash of blob and line.' },
+    eventTime: { kind: 'datetime', required: true, doc: 'When the edge answered.' },
+    receivedAt: { kind: 'datetime', required: true, doc: 'When the log reached the front door.' },
+    batchId: { kind: 'string', required: true, maxLength: 200, doc: 'The row of IngestLedger that accounts for it.' },
+    tenant: { kind: 'string', required: true, maxLength: 64, doc: 'The owner of the blob container.' },
+    source: { kind: 'string', required: true, maxLength: 32, doc: 'The dialect that parsed the line.' },
+    schemaVersion: { kind: 'int', required: true, min: 1, doc: 'Version of this schema at the time of writing.' },
+    cdn: { kind: 'string', maxLength: 64, doc: 'The CDN.' },
+    edgePop: { kind: 'string', maxLength: 64, doc: 'Edge location.' },
+    host: { kind: 'string', maxLength: 256, doc: 'Host asked for.' },
+    path: { kind: 'string', maxLength: 2048, doc: 'Path without its query.' },
+    method: { kind: 'string', maxLength: 16, doc: 'HTTP method.' },
+    status: { kind: 'int', min: 0, max: 999, doc: 'HTTP status.' },
+    cacheStatus: { kind: 'string', maxLength: 32, doc: 'hit, miss, … as the CDN words it.' },
+    ttfbMs: { kind: 'real', min: 0, unit: 'ms', doc: 'Time to first byte at the edge.' },
+    durationMs: { kind: 'real', min: 0, unit: 'ms', doc: 'Time to last byte at the edge.' },
+    responseBytes: { kind: 'long', min: 0, unit: 'bytes', doc: 'Bytes sent to the viewer.' },
+    country: { kind: 'string', maxLength: 2, pii: 'coarse', doc: 'ISO 3166-1 alpha-2.' },
+    asn: { kind: 'long', min: 0, max: 4294967295, pii: 'coarse', doc: 'Autonomous system number of the viewer’s network.' },
+    sessionId: { kind: 'string', maxLength: 128, doc: 'CMCD sid: joins the request to the playback.', standard: 'CMCD sid' },
+    contentId: { kind: 'string', maxLength: 128, doc: 'CMCD cid.', standard: 'CMCD cid' },
+    bitrateKbps: { kind: 'real', min: 0, unit: 'kbps', doc: 'CMCD br.', standard: 'CMCD br' },
+    bufferMs: { kind: 'real', min: 0, unit: 'ms', doc: 'CMCD bl.', standard: 'CMCD bl' },
+    isStarved: { kind: 'bool', doc: 'CMCD bs: the player’s buffer ran dry since the last request.', standard: 'CMCD bs' },
+    props: { kind: 'dynamic', doc: 'Fields the log had and this schema does not.' },
+  },
+});
