@@ -1,0 +1,85 @@
+// Words that every room of the engine shares.
+
+export type KustoType = 'bool' | 'int' | 'long' | 'real' | 'decimal' | 'string' | 'datetime' | 'timespan' | 'dynamic' | 'guid';
+
+/**
+ * How a value lies in DuckDB.
+ * bool BOOLEAN · int INTEGER · long BIGINT · real, decimal DOUBLE · string VARCHAR, never NULL (missing = '') ·
+ * datetime BIGINT, ticks of 100 ns since 0001-01-01 · timespan BIGINT, ticks of 100 ns · dynamic VARCHAR holding JSON text · guid VARCHAR.
+ */
+export const PHYSICAL: Readonly<Record<KustoType, string>> = {
+  bool: 'BOOLEAN',
+  int: 'INTEGER',
+  long: 'BIGINT',
+  real: 'DOUBLE',
+  decimal: 'DOUBLE',
+  string: 'VARCHAR',
+  datetime: 'BIGINT',
+  timespan: 'BIGINT',
+  dynamic: 'VARCHAR',
+  guid: 'VARCHAR',
+};
+
+/** Ticks of 100 ns between 0001-01-01 and 1970-01-01. */
+export const UNIX_EPOCH_TICKS = 621_355_968_000_000_000n;
+
+export interface Column {
+  readonly name: string;
+  readonly type: KustoType;
+}
+
+/** A table or materialized view as the query compiler sees it. */
+export interface TableInfo {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  /** What to write after FROM. Its physical columns are `c0`, `c1`, … in the order of `columns` (DuckDB folds case, KQL does not). */
+  readonly relation: string;
+  readonly isView?: boolean;
+}
+
+export interface FunctionInfo {
+  readonly name: string;
+  /** As in KQL, with parentheses: `(asof:datetime, step:timespan=5m)`. */
+  readonly parameters: string;
+  /** With braces. */
+  readonly body: string;
+}
+
+/** What a query may refer to; `version` changes with every schema change and keys the plan cache. */
+export interface Catalog {
+  readonly database: string;
+  readonly version: number;
+  readonly tables: readonly TableInfo[];
+  readonly functions: readonly FunctionInfo[];
+}
+
+/** One statement for DuckDB. Result columns come in the order of `columns`, encoded as PHYSICAL says. */
+export interface CompiledQuery {
+  readonly sql: string;
+  readonly columns: readonly Column[];
+  /** The answer is ordered by the outermost sort. */
+  readonly ordered: boolean;
+  /** From `render`: kind and properties, passed on as metadata. */
+  readonly visualization?: Readonly<Record<string, unknown>>;
+  /** Names of the materialized views and tables it reads, so that the caller can bring views up to date first. */
+  readonly reads: readonly string[];
+}
+
+export type KustoErrorCode = 'SYN' | 'SEM' | 'UNSUPPORTED' | 'LIMIT' | 'TIMEOUT' | 'BADREQUEST' | 'NOTFOUND' | 'INTERNAL';
+
+/** Everything a client may be told. `line` and `column` count from 1. */
+export class KustoError extends Error {
+  readonly code: KustoErrorCode;
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  /** Kusto's `@permanent`: sending the same again cannot help. */
+  readonly permanent: boolean;
+  constructor(code: KustoErrorCode, message: string, at?: { line: number; column: number }, permanent = true) {
+    super(message);
+    this.name = 'KustoError';
+    this.code = code;
+    this.line = at?.line;
+    this.column = at?.column;
+    this.permanent = permanent;
+  }
+}
