@@ -59,23 +59,66 @@ interface Base {
 
 /** Cumulative counters of the session, in the beats and in the end event. */
 export interface WireCounters {
-  stalls: number; stallMs: number; freezes: number; freezeMs: number; seeks: number; seekMs: number;
-  playMs: number; watchMs: number; bits: number; drop: number; tot: number; err: number; up: number; down: number;
+  stalls: number;
+  stallMs: number;
+  freezes: number;
+  freezeMs: number;
+  seeks: number;
+  seekMs: number;
+  playMs: number;
+  watchMs: number;
+  bits: number;
+  drop: number;
+  tot: number;
+  err: number;
+  up: number;
+  down: number;
 }
 
 export type WireEvent = Base &
   (
     | { k: 'request'; auto?: boolean; src?: string; pre?: boolean }
-    | { k: 'ready'; ms: number; reps?: { id?: string; kbps: number; w?: number; h?: number; fps?: number; codec?: string }[]; drm?: string }
-    | { k: 'start'; ms: number; ph?: Partial<Record<'player' | 'manifest' | 'init' | 'drm' | 'segment' | 'decode', number>> }
-    | { k: 'stall'; ms: number; cause?: 'network' | 'cdn' | 'seek' | 'decode' | 'unknown'; pend?: number; open?: boolean }
+    | {
+        k: 'ready';
+        ms: number;
+        reps?: { id?: string; kbps: number; w?: number; h?: number; fps?: number; codec?: string }[];
+        drm?: string;
+      }
+    | {
+        k: 'start';
+        ms: number;
+        ph?: Partial<Record<'player' | 'manifest' | 'init' | 'drm' | 'segment' | 'decode', number>>;
+      }
+    | {
+        k: 'stall';
+        ms: number;
+        cause?: 'network' | 'cdn' | 'seek' | 'decode' | 'unknown';
+        pend?: number;
+        open?: boolean;
+      }
     | { k: 'freeze'; ms: number; open?: boolean }
     | { k: 'seek'; ms: number; from?: number; to?: number }
     | { k: 'pause' | 'resume'; auto?: boolean }
     | { k: 'rendition'; from?: number; to: number; auto?: boolean; reason?: string }
     | { k: 'cdn'; from?: string; to: string; why?: string }
-    | { k: 'segment'; ty?: 'v' | 'a' | 'i' | 'm'; idx?: number; by?: number; ttfb?: number; ms?: number; rc?: number; bad?: 'failed' | 'slow' | 'abandoned' }
-    | { k: 'error'; cat: 'manifest' | 'segment' | 'media' | 'drm' | 'capability' | 'app' | 'other'; code: string; msg?: string; fatal?: boolean; biz?: boolean }
+    | {
+        k: 'segment';
+        ty?: 'v' | 'a' | 'i' | 'm';
+        idx?: number;
+        by?: number;
+        ttfb?: number;
+        ms?: number;
+        rc?: number;
+        bad?: 'failed' | 'slow' | 'abandoned';
+      }
+    | {
+        k: 'error';
+        cat: 'manifest' | 'segment' | 'media' | 'drm' | 'capability' | 'app' | 'other';
+        code: string;
+        msg?: string;
+        fatal?: boolean;
+        biz?: boolean;
+      }
     | { k: 'drm'; ms: number; ks?: string; ok?: boolean }
     | { k: 'adBreak' | 'ad'; id?: string; pos?: string; ms?: number; q?: string }
     | { k: 'visibility' | 'resize' | 'rate' | 'mute' | 'fullscreen'; from?: string; to: string }

@@ -30,7 +30,15 @@ export interface Table<F extends Fields = Fields> {
 
 type ValueOf<F extends Field> = F['oneOf'] extends readonly string[]
   ? F['oneOf'][number]
-  : { string: string; bool: boolean; int: number; long: number; real: number; datetime: string; dynamic: object }[F['kind']];
+  : {
+      string: string;
+      bool: boolean;
+      int: number;
+      long: number;
+      real: number;
+      datetime: string;
+      dynamic: object;
+    }[F['kind']];
 
 type RequiredKeys<F extends Fields> = { [K in keyof F]: F[K]['required'] extends true ? K : never }[keyof F];
 
