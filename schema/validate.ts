@@ -37,7 +37,7 @@ const wrongType = (field: Field, value: unknown): Fault => ({
 });
 
 /** Length in code points, counted only when the cheap UTF-16 length is already over. */
-const isLongerThan = (text: string, max: number): boolean => text.length > max && [...text].length > max;
+const isLongerThan = (text: string, max: number): boolean => text.length > max && Array.from(text).length > max;
 
 function checkString(field: Field, value: unknown): Fault | undefined {
   if (typeof value !== 'string') return wrongType(field, value);
