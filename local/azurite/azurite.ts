@@ -47,16 +47,16 @@ export interface Azurite {
 const LISTENS = /^Azurite (Blob|Queue|Table) service is successfully listening at (http:\S+)$/;
 const STOP_PATIENCE_MS = 15_000;
 
-const argumentsOf = (options: AzuriteOptions): string[] => [
-  ...['--blobHost', '127.0.0.1', '--blobPort', String(options.blobPort ?? 0)],
-  ...['--queueHost', '127.0.0.1', '--queuePort', String(options.queuePort ?? 0)],
-  // Unused, but the one-process start always brings it up.
-  ...['--tableHost', '127.0.0.1', '--tablePort', '0'],
-  // Longer than any client keeps a socket, so that a reused one is never just being closed.
-  ...['--blobKeepAliveTimeout', '120', '--queueKeepAliveTimeout', '120'],
-  ...(options.dir === undefined || options.inMemory ? ['--inMemoryPersistence'] : ['--location', options.dir]),
-  ...['--disableTelemetry', '--skipApiVersionCheck', '--silent'],
-];
+// --tablePort: unused, but the one-process start always brings that service up.
+// Keep-alive: longer than any client keeps a socket, so that a reused one is never just being closed.
+const argumentsOf = (options: AzuriteOptions): string[] => {
+  const { blobPort = 0, queuePort = 0, dir } = options;
+  const hosts = '--blobHost 127.0.0.1 --queueHost 127.0.0.1 --tableHost 127.0.0.1';
+  const ports = `--blobPort ${blobPort} --queuePort ${queuePort} --tablePort 0`;
+  const fixed = `${hosts} ${ports} --blobKeepAliveTimeout 120 --queueKeepAliveTimeout 120 --disableTelemetry --skipApiVersionCheck --silent`;
+  const where = dir === undefined || options.inMemory === true ? ['--inMemoryPersistence'] : ['--location', dir];
+  return [...fixed.split(' '), ...where];
+};
 
 const startError = (text: string, code: number | null, options: AzuriteOptions): Error => {
   const taken = /EADDRINUSE.*?:(\d+)/.exec(text)?.[1];
