@@ -16,7 +16,9 @@ const CTUKEY_SCALE = 2.772605605507915;
 function scaleOf(low: number, high: number): number {
   if (low === 10 && high === 90) return CTUKEY_SCALE;
   if (low === 25 && high === 75) return 1;
-  throw new UnknownAnswer(`series_outliers: the scale of the percentiles ${low} and ${high} is not known, only 10/90 and 25/75`);
+  throw new UnknownAnswer(
+    `series_outliers: the scale of the percentiles ${low} and ${high} is not known, only 10/90 and 25/75`,
+  );
 }
 
 /** Tukey scores of doubles: distance beyond the low or high percentile in units of their range. NaN where the range is 0. */

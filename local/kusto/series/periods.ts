@@ -45,12 +45,12 @@ export function detectPeriods(values: Float64Array, minPeriod: number, maxPeriod
   return peaks.sort((a, b) => b.score - a.score || a.period - b.period).slice(0, Math.max(0, count));
 }
 
-/** Score of each given period, 0 where it is outside 4..n/2 (exclusive) or the series does not vary: `series_periods_validate`. */
+/** Score of each given period: `series_periods_validate`. 0 where it is no peak, outside 4..n/2 (exclusive), or the series does not vary. */
 export function validatePeriods(values: Float64Array, periods: readonly number[]): Period[] {
   const score = values.length >= 2 * SHORTEST ? scores(values) : undefined;
   return periods.map((period) => {
     const valid = Number.isInteger(period) && period >= SHORTEST && 2 * period < values.length;
-    return { period, score: valid ? (score?.[period] ?? 0) : 0 };
+    return { period, score: score && valid && isPeak(score, period) ? (score[period] ?? 0) : 0 };
   });
 }
 
