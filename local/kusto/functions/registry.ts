@@ -1,0 +1,34 @@
+// The functions that KQL may call, as data: one row each. `docs/kql-support.md` is made from it.
+//
+// To add a scalar function:
+// - in SQL (anything that may run on millions of rows): a row `{ kind: 'native', name, arity: [min, max], build: (args, site) => sql }`
+//   in the `native-*.ts` file of its topic. `args` are translated already (`args[0].sql`, `.type`, `.constant`).
+// - in JavaScript: a row `{ kind: 'js', name, args: ['string', 'long'], required: 1, result: 'dynamic', call: (text: string, n?: bigint) => … }`
+//   in a `js-*.ts` file. `args`/`result` say how values are handed over (see ArgumentKind, ResultKind); the compiler and
+//   `register.ts` do the conversion. Optional arguments: `required`; variadic: `rest`; several results (`(a, b) = f(x)`): an array as `result`;
+//   `nulls: 'see'` when it wants to see nulls. Throw an Error to refuse.
+//   Then add the file's list to SCALAR_LISTS below. The parser knows the KQL signatures, result types and column names already.
+// To add an aggregate: a row in `aggregates-*.ts`.
+// A function that is not here is refused with its name and position.
+
+import type { Aggregate, ScalarFunction } from './function-types.ts';
+import { JS_EXAMPLES } from './js-examples.ts';
+
+const SCALAR_LISTS: readonly (readonly ScalarFunction[])[] = [JS_EXAMPLES];
+
+const AGGREGATE_LISTS: readonly (readonly Aggregate[])[] = [];
+
+function byName<T extends { readonly name: string }>(lists: readonly (readonly T[])[]): ReadonlyMap<string, T> {
+  const map = new Map<string, T>();
+  for (const row of lists.flat()) {
+    if (map.has(row.name)) throw new Error(`function ${row.name} is registered twice`);
+    map.set(row.name, row);
+  }
+  return map;
+}
+
+/** Scalar functions by KQL name. */
+export const SCALARS = byName(SCALAR_LISTS);
+
+/** Aggregates by KQL name. */
+export const AGGREGATES = byName(AGGREGATE_LISTS);
