@@ -40,7 +40,7 @@ export function fitLine(values: Float64Array): LineFit | undefined {
     slope,
     variance: total / (n - 1),
     rvariance: residual / (n - 1),
-    interception: intercept,
+    interception: intercept - slope,
     lineFit,
   };
 }
