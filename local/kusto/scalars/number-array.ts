@@ -1,0 +1,29 @@
+import type { Series } from '../series/types.ts';
+
+/** A series with the knowledge whether its numbers are written as integers. */
+export interface NumberArray {
+  readonly values: Series;
+  readonly integers: boolean;
+}
+
+/** Numbers of the text of a JSON array; elements that are no numbers become null. Undefined when the value is no array. */
+export function numberArrayOf(text: string | null): NumberArray | undefined {
+  const trimmed = text?.trim();
+  if (!trimmed?.startsWith('[')) return undefined;
+  const parsed = JSON.parse(trimmed) as unknown[];
+  return {
+    values: parsed.map((value) => (typeof value === 'number' ? value : null)),
+    integers: !/[.eE]/.test(trimmed),
+  };
+}
+
+/** A real as JSON: `1.0`, `0.25`. Infinities and NaN have no JSON number and are written as Kusto names them. */
+export function realText(value: number): string {
+  if (!Number.isFinite(value)) return JSON.stringify(String(value));
+  return Number.isInteger(value) && Math.abs(value) < 1e21 ? `${value === 0 ? 0 : value}.0` : String(value);
+}
+
+/** JSON array of numbers, written as longs or as reals. */
+export function numbersText(values: Series, integers: boolean): string {
+  return `[${values.map((value) => (value === null ? 'null' : integers ? String(value) : realText(value))).join(',')}]`;
+}
