@@ -1,0 +1,180 @@
+// Settings → one frozen object. The only file that reads process.env. Every problem is reported at once, before anything runs.
+
+export interface WriteKey {
+  readonly key: string;
+  readonly tenant: string;
+  /** Exact origins that may send with this key; a trusted key needs none. */
+  readonly origins: readonly string[];
+  /** A server of ours: its word on geography and device is believed. Never give such a key to a browser. */
+  readonly isTrusted: boolean;
+  /** Events a second this instance takes for the key; bursts of ten seconds pass. */
+  readonly eventsPerSecond: number;
+}
+
+export interface BlobConfig {
+  /** Connection string (local), or the account's blob endpoint to be used with an identity. */
+  readonly connection: string;
+  readonly isConnectionString: boolean;
+  /** Containers that are read, each with its tenant. */
+  readonly drops: Readonly<Record<string, string>>;
+  /** Resource id that Event Grid events must carry as topic; absent: the account name must match. */
+  readonly topic: string | undefined;
+}
+
+export interface Config {
+  readonly kusto: {
+    readonly url: string;
+    readonly database: string;
+    readonly timeoutMs: number;
+    readonly deadlineMs: number;
+    readonly lingerMs: number;
+    readonly maxCalls: number;
+  };
+  readonly managedIdentityClientId: string | undefined;
+  readonly keys: readonly WriteKey[];
+  readonly pseudonymSecret: string;
+  /** Which request headers of the edge are believed, by fact. */
+  readonly edgeHeaders: Readonly<Partial<Record<'country' | 'region' | 'city' | 'asn', string>>>;
+  readonly heartbeatSeconds: number | undefined;
+  readonly sampleRate: number | undefined;
+  readonly blob: BlobConfig | undefined;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Collects what is wrong, so that one start tells all. */
+class Problems {
+  readonly #found: string[] = [];
+
+  add(name: string, got: string | undefined, expected: string): void {
+    const shown = got === undefined ? 'nothing' : `${got.length > 60 ? `${got.slice(0, 60)}…` : got}`;
+    this.#found.push(`  ${name}: expected ${expected}, got ${shown}`);
+  }
+
+  throwIfAny(): void {
+    if (this.#found.length === 0) return;
+    const where = 'Set them in local.settings.json (Values), or in the function app’s application settings in Azure.';
+    throw new Error(`Framewatch cannot start, its settings have problems:\n${this.#found.join('\n')}\n${where}`);
+  }
+}
+
+function urlOf(env: Env, name: string, fallback: string | undefined, problems: Problems): string {
+  const text = env[name] ?? fallback;
+  if (text !== undefined && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/$/, '');
+  problems.add(name, text, 'an http(s) URL');
+  return '';
+}
+
+function numberOf(env: Env, name: string, fallback: number, bounds: readonly [low: number, high: number], problems: Problems): number {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= bounds[0] && value <= bounds[1]) return value;
+  problems.add(name, text, `a number from ${bounds[0]} to ${bounds[1]}`);
+  return fallback;
+}
+
+function jsonOf(env: Env, name: string, problems: Problems): Record<string, unknown> | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Reported below: the text itself may hold secrets and is not shown.
+  }
+  problems.add(name, 'other text', 'a JSON object');
+  return undefined;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const TENANT = /^[\w.-]{1,64}$/;
+const DEFAULT_EVENTS_PER_SECOND = 20_000;
+
+function keyOf(key: string, value: unknown, problems: Problems): WriteKey | undefined {
+  const name = `FRAMEWATCH_KEYS["${key.slice(0, 4)}…"]`;
+  if (typeof value !== 'object' || value === null) {
+    problems.add(name, typeof value, 'an object {tenant, origins?, trusted?, eventsPerSecond?}');
+    return undefined;
+  }
+  const { tenant, origins, trusted, eventsPerSecond } = value as Record<string, unknown>;
+  if (!isText(tenant) || !TENANT.test(tenant)) problems.add(`${name}.tenant`, String(tenant), 'letters, digits, . _ -');
+  const list: readonly unknown[] = Array.isArray(origins) ? origins : [];
+  if ((origins !== undefined && !Array.isArray(origins)) || !list.every((origin) => isText(origin) && URL.canParse(origin) && new URL(origin).origin === origin)) {
+    problems.add(`${name}.origins`, JSON.stringify(origins), 'a list of origins such as https://www.example.com');
+  }
+  if (trusted !== true && list.length === 0) problems.add(`${name}.origins`, 'none', 'at least one origin, or "trusted": true');
+  const rate = eventsPerSecond ?? DEFAULT_EVENTS_PER_SECOND;
+  if (typeof rate !== 'number' || !(rate > 0)) problems.add(`${name}.eventsPerSecond`, String(rate), 'a number above 0');
+  return { key, tenant: String(tenant), origins: list.map(String), isTrusted: trusted === true, eventsPerSecond: Number(rate) };
+}
+
+function keysOf(env: Env, problems: Problems): WriteKey[] {
+  const bag = jsonOf(env, 'FRAMEWATCH_KEYS', problems);
+  if (!bag) {
+    if (env['FRAMEWATCH_KEYS'] === undefined) problems.add('FRAMEWATCH_KEYS', undefined, 'a JSON object {"<write key>": {"tenant", "origins"}}');
+    return [];
+  }
+  return Object.entries(bag).flatMap(([key, value]) => keyOf(key, value, problems) ?? []);
+}
+
+function edgeHeadersOf(env: Env, problems: Problems): Config['edgeHeaders'] {
+  const headers: Record<string, string> = {};
+  for (const pair of (env['FRAMEWATCH_EDGE_HEADERS'] ?? '').split(',').filter((part) => part.trim() !== '')) {
+    const [fact = '', header = ''] = pair.split('=').map((part) => part.trim().toLowerCase());
+    if (!['country', 'region', 'city', 'asn'].includes(fact) || !/^[\w-]+$/.test(header)) {
+      problems.add('FRAMEWATCH_EDGE_HEADERS', pair, 'pairs such as country=cf-ipcountry with country, region, city or asn');
+    } else headers[fact] = header;
+  }
+  return headers;
+}
+
+function blobOf(env: Env, problems: Problems): BlobConfig | undefined {
+  const connection = env['FRAMEWATCH_BLOB_CONNECTION'];
+  if (connection === undefined || connection === '') return undefined;
+  const isConnectionString = /(^|;)\s*(AccountName|BlobEndpoint|UseDevelopmentStorage)=/i.test(connection);
+  if (!isConnectionString && !URL.canParse(connection)) {
+    problems.add('FRAMEWATCH_BLOB_CONNECTION', 'other text', 'a storage connection string or a blob endpoint URL');
+  }
+  const drops: Record<string, string> = {};
+  for (const pair of (env['FRAMEWATCH_DROP_CONTAINERS'] ?? 'telemetry=default').split(',')) {
+    const [container = '', tenant = ''] = pair.split('=').map((part) => part.trim());
+    if (!/^[a-z0-9](-?[a-z0-9]){2,62}$/.test(container) || !TENANT.test(tenant)) {
+      problems.add('FRAMEWATCH_DROP_CONTAINERS', pair, 'pairs container=tenant, separated by commas');
+    } else drops[container] = tenant;
+  }
+  return { connection, isConnectionString, drops, topic: env['FRAMEWATCH_EVENT_TOPIC'] || undefined };
+}
+
+/**
+ * Reads the settings.
+ * @throws Error that lists every problem: what, got, expected and where to set it
+ */
+export function readConfig(env: Env = process.env): Config {
+  const problems = new Problems();
+  const pseudonymSecret = env['FRAMEWATCH_PSEUDONYM_SECRET'] ?? '';
+  if (pseudonymSecret.length < 16) problems.add('FRAMEWATCH_PSEUDONYM_SECRET', pseudonymSecret === '' ? undefined : 'a shorter text', 'at least 16 characters');
+  const database = env['FRAMEWATCH_KUSTO_DATABASE'] ?? 'framewatch';
+  if (!/^[\w .-]{1,128}$/.test(database)) problems.add('FRAMEWATCH_KUSTO_DATABASE', database, 'a database name');
+  const heartbeat = numberOf(env, 'FRAMEWATCH_HEARTBEAT_SECONDS', 0, [0, 600], problems);
+  const sample = numberOf(env, 'FRAMEWATCH_SAMPLE_RATE', 1, [0, 1], problems);
+  const config: Config = {
+    kusto: {
+      url: urlOf(env, 'FRAMEWATCH_KUSTO_URL', undefined, problems),
+      database,
+      timeoutMs: numberOf(env, 'FRAMEWATCH_KUSTO_TIMEOUT_MS', 15_000, [100, 120_000], problems),
+      deadlineMs: numberOf(env, 'FRAMEWATCH_KUSTO_DEADLINE_MS', 8000, [0, 60_000], problems),
+      lingerMs: numberOf(env, 'FRAMEWATCH_LINGER_MS', 4, [0, 1000], problems),
+      maxCalls: numberOf(env, 'FRAMEWATCH_MAX_CALLS', 2, [1, 64], problems),
+    },
+    managedIdentityClientId: env['FRAMEWATCH_IDENTITY_CLIENT_ID'] || undefined,
+    keys: keysOf(env, problems),
+    pseudonymSecret,
+    edgeHeaders: edgeHeadersOf(env, problems),
+    heartbeatSeconds: heartbeat === 0 ? undefined : heartbeat,
+    sampleRate: sample === 1 ? undefined : sample,
+    blob: blobOf(env, problems),
+  };
+  problems.throwIfAny();
+  return Object.freeze(config);
+}

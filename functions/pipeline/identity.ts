@@ -1,0 +1,49 @@
+// What may name a person, and how it is taken out of text that is stored.
+
+/** Keys whose values are identity wherever they turn up in unknown data. Compared without case, `_` and `-`. */
+const IDENTITY_KEYS = new Set([
+  'ip', 'ipaddress', 'clientip', 'remoteip', 'xforwardedfor', 'email', 'mail', 'phone', 'phonenumber',
+  'vid', 'viewerid', 'userid', 'username', 'customerid', 'accountid', 'subscriberid', 'deviceid', 'advertisingid', 'idfa', 'gaid',
+  'firstname', 'lastname', 'fullname', 'password', 'token', 'accesstoken', 'authorization', 'cookie', 'setcookie',
+]);
+
+export const isIdentityKey = (key: string): boolean =>
+  key.length <= 24 && IDENTITY_KEYS.has(key.replace(/[_-]/g, '').toLowerCase());
+
+const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]{1,10}:\/\/[^\s"'<>\\]{1,2048}/gi;
+
+/** Reduces every URL in a text to its host: paths and queries carry tokens, titles and people. */
+export function cutUrls(text: string): string {
+  return text.includes('://') ? text.replace(URL_IN_TEXT, (url) => hostOf(url) ?? '') : text;
+}
+
+/** Host of a URL or of a bare `host/path`; undefined when there is none. */
+export function hostOf(url: string): string | undefined {
+  const rest = url.slice(url.indexOf('://') === -1 ? 0 : url.indexOf('://') + 3);
+  const authority = rest.split(/[/?#\\]/, 1)[0] ?? '';
+  const host = authority.slice(authority.lastIndexOf('@') + 1);
+  return host === '' ? undefined : host.toLowerCase();
+}
+
+const IPV4 = /\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b/g;
+const IPV6 = /\b(?:[0-9a-f]{1,4}:){3,7}(?:[0-9a-f]{1,4}|:)|\b(?:[0-9a-f]{1,4}:){1,6}:[0-9a-f:]{0,40}/gi;
+const EMAIL = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}/g;
+const KEYED = /"([\w-]{2,24})"\s{0,4}:\s{0,4}("(?:[^"\\]|\\.){0,512}"?|-?\d{1,24})/g;
+
+/**
+ * Takes identity out of text that could not be parsed: values of identity keys, addresses, e-mails, URLs.
+ * Parsed data goes through {@link isIdentityKey} field by field instead.
+ */
+export function scrubText(text: string): string {
+  return cutUrls(text)
+    .replace(KEYED, (match, key: string) => (isIdentityKey(key) ? `"${key}":"…"` : match))
+    .replace(EMAIL, '…')
+    .replace(IPV4, '…')
+    .replace(IPV6, '…');
+}
+
+/** A JSON replacer for quarantine: drops identity by key and scrubs text. */
+export const scrubbing = (key: string, value: unknown): unknown => {
+  if (isIdentityKey(key)) return undefined;
+  return typeof value === 'string' ? scrubText(value.toWellFormed()) : value;
+};

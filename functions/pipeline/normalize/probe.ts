@@ -1,0 +1,123 @@
+import { WIRE_VERSION } from '../../../schema/probe-wire.ts';
+import { isRecord, type Claims, type Draft, type DraftFault, type Group } from '../batch.ts';
+import { cleanText, cutText, DynamicCleaner } from '../clean.ts';
+import { hostOf } from '../identity.ts';
+import type { Dialect, ParseContext } from './dialect.ts';
+import { HEADER_COLUMNS, STREAM_TYPE } from './probe-columns.ts';
+import { readEvent, type SessionHeader } from './probe-event.ts';
+
+const SOURCE = 'probe';
+/** Header keys that have a meaning but no column of the same shape. */
+const CONSUMED = new Set(['t0', 'sent', 'st', 'pl', 'vid', 'consent', 'geo', 'dev']);
+const TITLE_LENGTH = 256;
+/** Latest epoch ms a `Date` can hold. */
+const LATEST_MS = 8.64e15;
+
+interface HeaderFault {
+  readonly reason: DraftFault['reason'];
+  readonly field: string;
+  readonly detail: string;
+}
+
+const isEpochMs = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= LATEST_MS;
+
+function checkHeader(v: unknown, h: unknown): HeaderFault | undefined {
+  if (v !== WIRE_VERSION) return { reason: 'unknown-version', field: 'v', detail: `expected version ${WIRE_VERSION}` };
+  if (!isRecord(h)) return { reason: 'missing-field', field: 'h', detail: 'expected a session header' };
+  const sid = h['sid'];
+  if (typeof sid !== 'string' || sid === '') return { reason: 'missing-field', field: 'h.sid', detail: 'expected a session id' };
+  if (sid.length > 128) return { reason: 'too-long', field: 'h.sid', detail: 'expected at most 128 characters' };
+  for (const name of ['t0', 'sent'] as const) {
+    if (!isEpochMs(h[name])) {
+      return { reason: h[name] === undefined ? 'missing-field' : 'bad-time', field: `h.${name}`, detail: 'expected epoch milliseconds' };
+    }
+  }
+  return undefined;
+}
+
+/** A content id that is a URL loses its query: tokens and people travel there. */
+const contentIdOf = (cid: string): string => (cid.includes('://') ? `${hostOf(cid) ?? ''}${pathOf(cid)}` : cid);
+
+function pathOf(url: string): string {
+  const rest = url.slice(url.indexOf('://') + 3).split(/[?#]/, 1)[0] ?? '';
+  const slash = rest.indexOf('/');
+  return slash === -1 ? '' : rest.slice(slash);
+}
+
+function sharedColumns(h: Record<string, unknown>): { shared: Record<string, unknown>; fault: HeaderFault | undefined } {
+  const shared: Record<string, unknown> = {};
+  const props: Record<string, unknown> = {};
+  const cleaner = new DynamicCleaner();
+  for (const [key, value] of Object.entries(h)) {
+    if (CONSUMED.has(key) || value === null) continue;
+    const column = Object.hasOwn(HEADER_COLUMNS, key) ? HEADER_COLUMNS[key] : undefined;
+    if (column === undefined) cleaner.put(props, key, value);
+    else shared[column] = typeof value === 'string' ? cleanText(value) : value;
+  }
+  const { contentId, contentTitle } = shared;
+  if (typeof contentId === 'string') shared['contentId'] = contentIdOf(contentId);
+  if (typeof contentTitle === 'string' && contentTitle.length > TITLE_LENGTH) {
+    shared['contentTitle'] = cutText(contentTitle, TITLE_LENGTH);
+    props['truncated'] = ['contentTitle'];
+  }
+  const { st, pl } = h;
+  if (st !== undefined) shared['streamType'] = typeof st === 'string' && Object.hasOwn(STREAM_TYPE, st) ? STREAM_TYPE[st] : st;
+  if (isRecord(pl)) {
+    shared['playerName'] = typeof pl['name'] === 'string' ? cleanText(pl['name']) : pl['name'];
+    shared['playerVersion'] = typeof pl['ver'] === 'string' ? cleanText(pl['ver']) : pl['ver'];
+  }
+  if (cleaner.redacted.length > 0) props['redacted'] = cleaner.redacted;
+  if (Object.keys(props).length > 0) shared['props'] = props;
+  const fault = cleaner.fault && { reason: 'out-of-range' as const, field: `h.${cleaner.fault.field}`, detail: cleaner.fault.detail };
+  return { shared, fault };
+}
+
+function claimsOf(h: Record<string, unknown>): Claims {
+  const { vid, consent, geo, dev } = h;
+  return { viewerId: vid, consent, geo: isRecord(geo) ? geo : undefined, device: isRecord(dev) ? dev : undefined };
+}
+
+const listOf = (record: Record<string, unknown>): readonly unknown[] => (Array.isArray(record['e']) ? record['e'] : [record['e']]);
+
+function rejected(record: Record<string, unknown>, context: ParseContext, fault: HeaderFault): Group {
+  const faults = listOf(record).map((raw) => ({ place: context.next(), raw, ...fault }));
+  return { source: SOURCE, shared: {}, claims: {}, drafts: [], faults, clientDropped: 0, quote: (raw) => ({ ...record, e: [raw] }) };
+}
+
+/** Our own probe's envelopes, `schema/probe-wire.ts`. */
+export const probe: Dialect = {
+  id: SOURCE,
+  matches: (record) => Object.hasOwn(record, 'v') && Object.hasOwn(record, 'h') && Object.hasOwn(record, 'e'),
+  parse(record, context) {
+    const { v, h, e } = record;
+    const fault = checkHeader(v, h);
+    if (fault || !isRecord(h)) return rejected(record, context, fault ?? { reason: 'missing-field', field: 'h', detail: 'expected a session header' });
+    if (!Array.isArray(e)) return rejected(record, context, { reason: 'wrong-type', field: 'e', detail: 'expected a list of events' });
+    const { shared, fault: valueFault } = sharedColumns(h);
+    if (valueFault) return rejected(record, context, valueFault);
+    const header: SessionHeader = { sid: String(shared['sessionId']), t0: Number(h['t0']), shared };
+    const drafts: Draft[] = [];
+    const faults: DraftFault[] = [];
+    let clientDropped = 0;
+    for (const event of e as unknown[]) {
+      const read = readEvent(event, header, context.next());
+      if ('reason' in read) faults.push(read);
+      else {
+        drafts.push(read);
+        const dropped = read.fields['clientDropped'];
+        if (typeof dropped === 'number' && dropped > clientDropped) clientDropped = dropped;
+      }
+    }
+    const { props: _headerProps, ...columns } = shared;
+    return {
+      source: SOURCE,
+      shared: columns,
+      claims: claimsOf(h),
+      sentMs: Number(h['sent']),
+      drafts,
+      faults,
+      clientDropped,
+      quote: (raw) => ({ v, h, e: [raw] }),
+    };
+  },
+};

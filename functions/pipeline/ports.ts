@@ -1,0 +1,94 @@
+import type { DEVICE_TYPES } from '../../schema/common-fields.ts';
+import type { Rows, TableName } from '../../schema/tables.ts';
+
+// What the pipeline needs from the world. Adapters implement these; tests pass plain objects.
+
+/** The only source of time in the pipeline. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+export interface Ids {
+  /** A new batch id: unique, sorts by time. */
+  next(): string;
+}
+
+export interface Digests {
+  /** Lower-case hex of SHA-256. */
+  sha256(text: string): string;
+  /** Pseudonym of a viewer: the same within a tenant and a UTC day, unlinkable beyond. */
+  pseudonym(tenant: string, viewerId: string, atMs: number): string;
+}
+
+export interface Device {
+  readonly deviceType?: (typeof DEVICE_TYPES)[number] | undefined;
+  readonly os?: string | undefined;
+  readonly browser?: string | undefined;
+}
+
+/** What a browser says about itself in its request headers. */
+export interface UserAgentHints {
+  readonly userAgent: string;
+  /** `Sec-CH-UA-Platform` and `Sec-CH-UA-Mobile`, as sent. */
+  readonly platform?: string | undefined;
+  readonly mobile?: string | undefined;
+}
+
+export interface UserAgentReader {
+  /** Unknown parts are left out, never guessed. */
+  read(hints: UserAgentHints): Device;
+}
+
+export interface Inflater {
+  /** Undoes gzip when the bytes start with its magic number; stops at `maxBytes` of output. */
+  inflate(bytes: Uint8Array, maxBytes: number): { ok: true; bytes: Uint8Array } | { ok: false; reason: 'not-gzip' | 'too-large' };
+}
+
+export type RowsByTable = { readonly [T in TableName]?: readonly Rows[T][] };
+
+/** One row that the store refuses for good, whatever else is in the call. */
+export interface Refusal {
+  readonly table: TableName;
+  /** Index in the rows given for that table. */
+  readonly index: number;
+  readonly detail: string;
+}
+
+export interface Sink {
+  /**
+   * Resolves when every row is durable, except the refused ones it returns.
+   * @throws {SinkUnavailable} when the outcome is unknown or the store is away: nothing may be acknowledged.
+   */
+  write(rows: RowsByTable): Promise<readonly Refusal[]>;
+}
+
+/** The store is away, throttles or is misconfigured: the sender keeps its batch and comes again. */
+export class SinkUnavailable extends Error {
+  override readonly name = 'SinkUnavailable';
+  readonly retryAfterMs: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    super(message);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export const COUNTERS = {
+  events_received_total: 'Events, lines or bodies that came in, by door.',
+  events_stored_total: 'Rows acknowledged by the store, by door.',
+  events_rejected_total: 'Events in quarantine, by reason.',
+  events_duplicate_total: 'Events dropped because the same batch held them already, by door.',
+  requests_total: 'Answers of the HTTP door, by status.',
+  sink_calls_total: 'Ingestion calls, by outcome.',
+  sink_rows_total: 'Rows sent to the store, by table.',
+  blob_runs_total: 'Runs over a blob, by outcome.',
+  event_grid_ignored_total: 'Event Grid events that did not name a blob of ours, by cause.',
+  detector_runs_total: 'Runs of the detectors, by outcome.',
+} as const;
+export type CounterName = keyof typeof COUNTERS;
+
+export interface Counters {
+  /** `label` must come from a bounded set. */
+  add(name: CounterName, value: number, label?: string): void;
+}

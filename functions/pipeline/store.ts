@@ -1,0 +1,79 @@
+import type { IngestLedgerRow, RejectedEvent } from '../../schema/tables.ts';
+import type { Outcome } from './batch.ts';
+import type { Clock, Counters, Digests, Refusal, Sink } from './ports.ts';
+import { rejectRow } from './rejects.ts';
+
+export interface StorePorts {
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly digests: Digests;
+  readonly counters: Counters;
+}
+
+export interface Stored {
+  readonly received: number;
+  readonly stored: number;
+  readonly rejected: number;
+  readonly duplicate: number;
+  readonly errors: Outcome['errors'];
+}
+
+const stampOf = (ms: number): string => new Date(ms).toISOString();
+
+/** The account of a batch, written after its rows because only then is it true. */
+export function ledgerRow(outcome: Outcome, refused: number, storedMs: number): IngestLedgerRow {
+  const { batch, rows, rejects, firstEventMs, lastEventMs } = outcome;
+  return {
+    batchId: batch.batchId,
+    receivedAt: stampOf(batch.receivedMs),
+    storedAt: stampOf(storedMs),
+    door: batch.door,
+    tenant: batch.tenant,
+    source: outcome.source,
+    origin: batch.origin?.slice(0, 1024).toWellFormed(),
+    received: outcome.received,
+    stored: rows.PlaybackEvents.length + rows.PlaybackBeats.length - refused,
+    rejected: rejects.length + refused,
+    duplicate: outcome.duplicate,
+    dropped: 0,
+    clientDropped: outcome.clientDropped,
+    bytes: batch.bytes,
+    firstEventTime: firstEventMs === undefined ? undefined : stampOf(firstEventMs),
+    lastEventTime: lastEventMs === undefined ? undefined : stampOf(lastEventMs),
+    lagMs: lastEventMs === undefined ? undefined : storedMs - lastEventMs,
+  };
+}
+
+/** Rows the store refuses for good go to quarantine like any other reject; the row itself is quoted, it holds no raw identity. */
+function refusedRejects(outcome: Outcome, refusals: readonly Refusal[], digests: Digests): RejectedEvent[] {
+  const offset = outcome.received;
+  return refusals.map(({ table, index, detail }, number) => {
+    const row = table === 'PlaybackBeats' ? outcome.rows.PlaybackBeats[index] : outcome.rows.PlaybackEvents[index];
+    // Places beyond the batch: a refused row no longer knows its own.
+    const place = { position: offset + number, part: 0 };
+    return rejectRow(outcome.batch, { place, source: outcome.source, stage: 'store', reason: 'sink-refused', detail, raw: row }, digests);
+  });
+}
+
+/**
+ * Makes a batch durable: rows and rejects first, then the ledger. When this resolves the batch may be acknowledged.
+ * @throws {SinkUnavailable} nothing may be acknowledged; what was written already is removed by deduplication when the batch comes again
+ */
+export async function store(outcome: Outcome, ports: StorePorts): Promise<Stored> {
+  const { sink, clock, digests, counters } = ports;
+  const { rows, rejects, batch } = outcome;
+  const refusals = await sink.write({ ...rows, RejectedEvents: rejects });
+  const lost = refusals.find(({ table }) => table === 'RejectedEvents');
+  if (lost) throw new Error(`the store refuses a quarantine row: ${lost.detail}`);
+  const refused = refusedRejects(outcome, refusals, digests);
+  const ledger = ledgerRow(outcome, refused.length, clock.now());
+  const unbooked = await sink.write({ RejectedEvents: refused, IngestLedger: [ledger] });
+  if (unbooked[0]) throw new Error(`the store refuses a row of ${unbooked[0].table}: ${unbooked[0].detail}`);
+  counters.add('events_received_total', ledger.received, batch.door);
+  counters.add('events_stored_total', ledger.stored, batch.door);
+  if (ledger.duplicate > 0) counters.add('events_duplicate_total', ledger.duplicate, batch.door);
+  for (const { reason } of [...rejects, ...refused]) counters.add('events_rejected_total', 1, reason);
+  const errors = [...outcome.errors, ...refused.map(({ position }) => ({ index: position, code: 'sink-refused' }))];
+  const { received, stored, rejected, duplicate } = ledger;
+  return { received, stored, rejected, duplicate, errors };
+}
