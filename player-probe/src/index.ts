@@ -1,0 +1,2 @@
+export { attach, type DashPlayer } from './dashjs.ts';
+export type { Probe, ProbeOptions } from './core.ts';
