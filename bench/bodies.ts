@@ -1,0 +1,105 @@
+import type { Envelope, WireBeat, WireCounters, WireEvent } from '../schema/probe-wire.ts';
+
+const CDNS = ['edge-a', 'edge-b', 'edge-c'];
+const LADDER = [400, 800, 1600, 3200, 6000];
+
+/** Park–Miller: repeatable noise without a dependency. */
+export function randomFrom(seed: number): () => number {
+  let state = (seed % 2_147_483_646) + 1;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
+const pick = <T>(from: readonly T[], random: () => number): T => from[Math.floor(random() * from.length)] as T;
+
+function beat(
+  n: number,
+  random: () => number,
+  counters: WireCounters,
+): WireBeat & { n: number; t: number; pt: number; kbps: number; w: number; h: number; bl: number } {
+  const stalled = random() < 0.05 ? Math.round(random() * 3000) : 0;
+  counters.stallMs += stalled;
+  counters.stalls += stalled > 0 ? 1 : 0;
+  counters.playMs += 10_000 - stalled;
+  counters.watchMs += 10_000;
+  const kbps = pick(LADDER, random);
+  counters.bits += kbps * (10_000 - stalled);
+  return {
+    k: 'hb',
+    n,
+    t: n * 10_000 + Math.round(random() * 50),
+    pt: n * 10_000,
+    st: 'playing',
+    iv: 10_000,
+    ms: { playing: 10_000 - stalled, ...(stalled > 0 && { stalled }) },
+    bits: kbps * (10_000 - stalled),
+    fr: { tot: 250, drop: Math.floor(random() * 3) },
+    by: Math.round(random() * 1e7),
+    sg: { n: 5, err: 0, slow: 0 },
+    ttfb: [3, 1, 1, 0, 0, 0, 0, 0],
+    thr: Math.round(random() * 30_000),
+    blMin: Math.round(random() * 20_000),
+    kbps,
+    w: 1280,
+    h: 720,
+    bl: Math.round(random() * 30_000),
+    c: { ...counters },
+  };
+}
+
+/** One probe envelope of `events` distinct events: a request, a start, then heartbeats, as a browser sends them. */
+export function envelope(index: number, events: number, now: number): Envelope {
+  const random = randomFrom(index * 7919 + 1);
+  const counters: WireCounters = {
+    stalls: 0,
+    stallMs: 0,
+    freezes: 0,
+    freezeMs: 0,
+    seeks: 0,
+    seekMs: 0,
+    playMs: 0,
+    watchMs: 0,
+    bits: 0,
+    drop: 0,
+    tot: 0,
+    err: 0,
+    up: 0,
+    down: 0,
+  };
+  const list: WireEvent[] = [
+    { k: 'request', n: 0, t: 0, auto: true, src: 'media.example.com' },
+    {
+      k: 'start',
+      n: 1,
+      t: 700,
+      ms: 400 + Math.round(random() * 900),
+      ph: { manifest: 90, init: 60, segment: 300, decode: 40 },
+      kbps: 800,
+      w: 640,
+      h: 360,
+    },
+  ];
+  for (let n = 2; n < events; n++) list.push(beat(n, random, counters));
+  return {
+    v: 1,
+    h: {
+      sid: `${index.toString(16).padStart(8, '0')}-0000-4000-8000-${Math.floor(random() * 2 ** 44)
+        .toString(16)
+        .padStart(12, '0')}`,
+      t0: now - events * 10_000,
+      sent: now,
+      cid: `title-${Math.floor(random() * 500)}`,
+      st: 'v',
+      app: 'bench',
+      appVer: '1.4.2',
+      pl: { name: 'dash.js', ver: '5.2.1' },
+      pv: '0.1.0',
+      consent: 1,
+      cdn: pick(CDNS, random),
+    },
+    e: list.slice(0, events),
+  };
+}
+
+/** Bodies of distinct sessions; `count · events` distinct events in all. */
+export const bodies = (count: number, events: number, now: number): Buffer[] =>
+  Array.from({ length: count }, (_none, index) => Buffer.from(JSON.stringify(envelope(index, events, now))));

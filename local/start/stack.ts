@@ -1,0 +1,193 @@
+import { createWriteStream, existsSync, mkdirSync, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { KustoConnectionStringBuilder, Client } from 'azure-kusto-data';
+import { deployKql } from '../../scripts/kql-deploy.ts';
+import { startAzurite, type Azurite } from '../azurite/azurite.ts';
+import { startChild, type Child, type ChildOptions } from '../child-process.ts';
+import { createDemoHandler } from '../demo/handler.ts';
+import { startEventGrid, type EventGrid } from '../event-grid/event-grid.ts';
+import { startViewer, type Viewer } from '../viewer/server.ts';
+import { startAudience } from './audience.ts';
+import { buildAll } from './build.ts';
+import type { StartOptions } from './options.ts';
+import { DATABASE, DEMO_KEY, DROP_CONTAINER, functionSettings } from './settings.ts';
+import { statusTable } from './status-table.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const RESTART_WAIT_MS = 1000;
+
+/** Every process and server of the local stack, in the order in which they need each other. */
+export class Stack {
+  readonly #options: StartOptions;
+  readonly #logs = new Map<string, WriteStream>();
+  readonly #children = new Map<string, Child>();
+  #azurite: Azurite | undefined;
+  #eventGrid: EventGrid | undefined;
+  #viewer: Viewer | undefined;
+  #isStopping = false;
+
+  constructor(options: StartOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when everything answers; the audience goes on in the background. */
+  async start(): Promise<void> {
+    const { ports, dataDir, isEmpty } = this.#options;
+    const started = performance.now();
+    mkdirSync(join(dataDir, 'logs'), { recursive: true });
+    const build = this.#step('Building the functions and the probe', () => buildAll(ROOT));
+    const azurite = this.#step('Azurite', () => this.#startAzurite());
+    await this.#step('Kusto-compatible engine', () => this.#startKusto());
+    await this.#step('Database: tables, views, functions, detectors', () =>
+      deployKql({ cluster: this.#kustoUrl, database: DATABASE, log: (line) => this.#log('kql', line) }),
+    );
+    await Promise.all([build, azurite]);
+    await this.#step('Functions', () => this.#startFunctions());
+    await this.#step('Event Grid relay', () => this.#startEventGrid());
+    await this.#step('Dashboards, alert rules, demo page', () => this.#startViewer());
+    console.log(statusTable(ports, dataDir, (performance.now() - started) / 1000));
+    if (isEmpty) return;
+    await startAudience({
+      options: this.#options,
+      root: ROOT,
+      historyEnd: await this.#historyEnd(),
+      run: (child) => this.#child(child),
+      print: (line) => console.log(line),
+    });
+  }
+
+  /** Stops in the reverse order: senders first, stores last. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    console.log('\nStopping …');
+    const end = async (name: string): Promise<void> => this.#children.get(name)?.stop();
+    await end('audience');
+    await this.#viewer?.close();
+    await this.#eventGrid?.close();
+    await end('functions');
+    await end('kusto');
+    await this.#azurite?.close();
+    for (const log of this.#logs.values()) log.end();
+    console.log('Stopped. Data are kept in %s.', this.#options.dataDir);
+  }
+
+  get #kustoUrl(): string {
+    return `http://127.0.0.1:${this.#options.ports.kusto}`;
+  }
+
+  async #step(what: string, run: () => Promise<unknown>): Promise<void> {
+    const started = performance.now();
+    await run();
+    console.log(`  ✓ ${what} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+  }
+
+  #log(name: string, line: string): void {
+    const file = join(this.#options.dataDir, 'logs', `${name}.log`);
+    const stream = this.#logs.get(name) ?? createWriteStream(file, { flags: 'a' });
+    this.#logs.set(name, stream);
+    stream.write(`${new Date().toISOString()} ${line}\n`);
+  }
+
+  /** A child that is started anew when it falls over, as the Functions host does with its worker. */
+  async #child(
+    options: Omit<ChildOptions, 'log' | 'onExit'> & { isOnce?: boolean; onLine?: (line: string) => void },
+  ): Promise<void> {
+    const child = await startChild({
+      ...options,
+      log: (line) => {
+        this.#log(options.name, line);
+        options.onLine?.(line);
+      },
+      onExit: (how) => {
+        this.#children.delete(options.name);
+        if (this.#isStopping || options.isOnce) return;
+        console.error(
+          `${options.name} ended (${how}), starting it again; see ${join(this.#options.dataDir, 'logs', `${options.name}.log`)}`,
+        );
+        setTimeout(
+          () => void this.#child(options).catch((error: Error) => console.error(error.message)),
+          RESTART_WAIT_MS,
+        );
+      },
+    });
+    this.#children.set(options.name, child);
+  }
+
+  async #startAzurite(): Promise<void> {
+    const { ports, dataDir } = this.#options;
+    this.#azurite = await startAzurite({
+      dir: join(dataDir, 'azurite'),
+      blobPort: ports.azuriteBlob,
+      queuePort: ports.queue,
+      log: (line) => this.#log('azurite', line),
+    });
+  }
+
+  async #startKusto(): Promise<void> {
+    const { ports, dataDir } = this.#options;
+    await this.#child({
+      name: 'kusto',
+      args: [join(ROOT, 'local/kusto/main.ts'), '--db', join(dataDir, 'kusto.duckdb'), '--port', String(ports.kusto)],
+      ready: /ready|listening/i,
+    });
+  }
+
+  async #startFunctions(): Promise<void> {
+    const { ports, dataDir, useFunc } = this.#options;
+    const args = useFunc
+      ? [join(ROOT, 'local/start/func.ts'), '--port', String(ports.functions)]
+      : [join(ROOT, 'local/functions-host/main.ts'), '--port', String(ports.functions), '--app', ROOT];
+    await this.#child({
+      name: 'functions',
+      args,
+      env: functionSettings(ports, dataDir),
+      ready: /Functions:|listening|ready/i,
+    });
+  }
+
+  async #startEventGrid(): Promise<void> {
+    const { ports, dataDir } = this.#options;
+    this.#eventGrid = await startEventGrid({
+      listenPort: ports.blob,
+      azuriteBlobUrl: `http://127.0.0.1:${ports.azuriteBlob}`,
+      subscriptions: [
+        {
+          name: 'blobCreated',
+          endpoint: `http://127.0.0.1:${ports.functions}/runtime/webhooks/eventgrid?functionName=blobCreated`,
+          containers: [DROP_CONTAINER],
+        },
+      ],
+      stateDir: join(dataDir, 'event-grid'),
+      log: (line) => this.#log('event-grid', line),
+    });
+  }
+
+  async #startViewer(): Promise<void> {
+    const { ports, dataDir } = this.#options;
+    const functionsUrl = `http://127.0.0.1:${ports.functions}`;
+    this.#viewer = await startViewer({
+      port: ports.viewer,
+      kustoUrl: this.#kustoUrl,
+      database: DATABASE,
+      dashboardsDir: join(ROOT, 'grafana/generated/dashboards'),
+      alertsFile: join(ROOT, 'grafana/generated/alerts.json'),
+      dataDir: join(dataDir, 'viewer'),
+      functionsUrl,
+      extraHandlers: existsSync(join(ROOT, 'player-probe/demo'))
+        ? [createDemoHandler({ endpoint: `${functionsUrl}/api/v1/events`, key: DEMO_KEY })]
+        : [],
+    });
+  }
+
+  /** Newest event of an earlier run's audience, so that only the gap is filled. */
+  async #historyEnd(): Promise<Date | undefined> {
+    const client = new Client(new KustoConnectionStringBuilder(this.#kustoUrl));
+    const answer = await client.execute(
+      DATABASE,
+      "PlaybackEvents | where AppName startswith 'sim' | summarize Newest = max(EventTime)",
+    );
+    client.close();
+    const newest: unknown = answer.primaryResults[0]?.toJSON<{ Newest: unknown }>().data[0]?.Newest;
+    return newest instanceof Date ? newest : typeof newest === 'string' && newest !== '' ? new Date(newest) : undefined;
+  }
+}
