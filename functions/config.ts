@@ -60,12 +60,19 @@ class Problems {
 
 function urlOf(env: Env, name: string, fallback: string | undefined, problems: Problems): string {
   const text = env[name] ?? fallback;
-  if (text !== undefined && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/$/, '');
+  if (text !== undefined && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))
+    return text.replace(/\/$/, '');
   problems.add(name, text, 'an http(s) URL');
   return '';
 }
 
-function numberOf(env: Env, name: string, fallback: number, bounds: readonly [low: number, high: number], problems: Problems): number {
+function numberOf(
+  env: Env,
+  name: string,
+  fallback: number,
+  bounds: readonly [low: number, high: number],
+  problems: Problems,
+): number {
   const text = env[name];
   if (text === undefined || text === '') return fallback;
   const value = Number(text);
@@ -100,19 +107,31 @@ function keyOf(key: string, value: unknown, problems: Problems): WriteKey | unde
   const { tenant, origins, trusted, eventsPerSecond } = value as Record<string, unknown>;
   if (!isText(tenant) || !TENANT.test(tenant)) problems.add(`${name}.tenant`, String(tenant), 'letters, digits, . _ -');
   const list: readonly unknown[] = Array.isArray(origins) ? origins : [];
-  if ((origins !== undefined && !Array.isArray(origins)) || !list.every((origin) => isText(origin) && URL.canParse(origin) && new URL(origin).origin === origin)) {
+  if (
+    (origins !== undefined && !Array.isArray(origins)) ||
+    !list.every((origin) => isText(origin) && URL.canParse(origin) && new URL(origin).origin === origin)
+  ) {
     problems.add(`${name}.origins`, JSON.stringify(origins), 'a list of origins such as https://www.example.com');
   }
-  if (trusted !== true && list.length === 0) problems.add(`${name}.origins`, 'none', 'at least one origin, or "trusted": true');
+  if (trusted !== true && list.length === 0)
+    problems.add(`${name}.origins`, 'none', 'at least one origin, or "trusted": true');
   const rate = eventsPerSecond ?? DEFAULT_EVENTS_PER_SECOND;
-  if (typeof rate !== 'number' || !(rate > 0)) problems.add(`${name}.eventsPerSecond`, String(rate), 'a number above 0');
-  return { key, tenant: String(tenant), origins: list.map(String), isTrusted: trusted === true, eventsPerSecond: Number(rate) };
+  if (typeof rate !== 'number' || !(rate > 0))
+    problems.add(`${name}.eventsPerSecond`, String(rate), 'a number above 0');
+  return {
+    key,
+    tenant: String(tenant),
+    origins: list.map(String),
+    isTrusted: trusted === true,
+    eventsPerSecond: Number(rate),
+  };
 }
 
 function keysOf(env: Env, problems: Problems): WriteKey[] {
   const bag = jsonOf(env, 'FRAMEWATCH_KEYS', problems);
   if (!bag) {
-    if (env['FRAMEWATCH_KEYS'] === undefined) problems.add('FRAMEWATCH_KEYS', undefined, 'a JSON object {"<write key>": {"tenant", "origins"}}');
+    if (env['FRAMEWATCH_KEYS'] === undefined)
+      problems.add('FRAMEWATCH_KEYS', undefined, 'a JSON object {"<write key>": {"tenant", "origins"}}');
     return [];
   }
   return Object.entries(bag).flatMap(([key, value]) => keyOf(key, value, problems) ?? []);
@@ -123,7 +142,11 @@ function edgeHeadersOf(env: Env, problems: Problems): Config['edgeHeaders'] {
   for (const pair of (env['FRAMEWATCH_EDGE_HEADERS'] ?? '').split(',').filter((part) => part.trim() !== '')) {
     const [fact = '', header = ''] = pair.split('=').map((part) => part.trim().toLowerCase());
     if (!['country', 'region', 'city', 'asn'].includes(fact) || !/^[\w-]+$/.test(header)) {
-      problems.add('FRAMEWATCH_EDGE_HEADERS', pair, 'pairs such as country=cf-ipcountry with country, region, city or asn');
+      problems.add(
+        'FRAMEWATCH_EDGE_HEADERS',
+        pair,
+        'pairs such as country=cf-ipcountry with country, region, city or asn',
+      );
     } else headers[fact] = header;
   }
   return headers;
@@ -153,7 +176,12 @@ function blobOf(env: Env, problems: Problems): BlobConfig | undefined {
 export function readConfig(env: Env = process.env): Config {
   const problems = new Problems();
   const pseudonymSecret = env['FRAMEWATCH_PSEUDONYM_SECRET'] ?? '';
-  if (pseudonymSecret.length < 16) problems.add('FRAMEWATCH_PSEUDONYM_SECRET', pseudonymSecret === '' ? undefined : 'a shorter text', 'at least 16 characters');
+  if (pseudonymSecret.length < 16)
+    problems.add(
+      'FRAMEWATCH_PSEUDONYM_SECRET',
+      pseudonymSecret === '' ? undefined : 'a shorter text',
+      'at least 16 characters',
+    );
   const database = env['FRAMEWATCH_KUSTO_DATABASE'] ?? 'framewatch';
   if (!/^[\w .-]{1,128}$/.test(database)) problems.add('FRAMEWATCH_KUSTO_DATABASE', database, 'a database name');
   const heartbeat = numberOf(env, 'FRAMEWATCH_HEARTBEAT_SECONDS', 0, [0, 600], problems);

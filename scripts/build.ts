@@ -9,7 +9,8 @@ const root = join(import.meta.dirname, '..');
 const outdir = join(root, 'dist', 'functions');
 
 // The clients hold CommonJS that calls `require` and `createRequire(import.meta.url)`.
-const banner = "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+const banner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /** Bundles the function app. Returns the size of what a cold start loads and of everything, in bytes. */
 export async function buildFunctions(): Promise<{ entryBytes: number; totalBytes: number }> {

@@ -3,7 +3,8 @@ import type { Inflater } from '../pipeline/ports.ts';
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-const isTooLarge = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
 
 /** Synchronous on purpose: for a body of a few kilobytes the thread pool costs five times the work itself. */
 export const inflater: Inflater = {

@@ -29,12 +29,17 @@ const APPLICATION = 'framewatch';
 export const isLocal = (url: string): boolean => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url);
 
 interface Requests {
-  readonly interceptors: { readonly request: { use(onRequest: (config: { signal?: unknown }) => { signal?: unknown }): unknown } };
+  readonly interceptors: {
+    readonly request: { use(onRequest: (config: { signal?: unknown }) => { signal?: unknown }): unknown };
+  };
 }
 
 /** Every call gets a deadline: the library's own is ten and a half minutes and cannot be set for ingestion. */
 function limitTime(client: DataClient, timeoutMs: number): void {
-  (client.axiosInstance as unknown as Requests).interceptors.request.use((config) => ({ ...config, signal: AbortSignal.timeout(timeoutMs) }));
+  (client.axiosInstance as unknown as Requests).interceptors.request.use((config) => ({
+    ...config,
+    signal: AbortSignal.timeout(timeoutMs),
+  }));
 }
 
 async function connectionOf(options: KustoOptions): Promise<KustoConnectionStringBuilder> {
@@ -47,7 +52,8 @@ async function connectionOf(options: KustoOptions): Promise<KustoConnectionStrin
   }
   const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
   const clientId = options.managedIdentityClientId;
-  const credential = clientId === undefined ? new DefaultAzureCredential() : new ManagedIdentityCredential({ clientId });
+  const credential =
+    clientId === undefined ? new DefaultAzureCredential() : new ManagedIdentityCredential({ clientId });
   const builder = Builder.withTokenCredential(options.url, credential);
   builder.initialCatalog = options.database;
   builder.applicationNameForTracing = APPLICATION;
@@ -77,7 +83,11 @@ async function connect(options: KustoOptions): Promise<Clients> {
     ingest: (table, gzipped) => {
       const bytes = new Uint8Array(gzipped).buffer;
       const source = new StreamDescriptor(bytes, null, CompressionType.GZIP, bytes.byteLength);
-      return streaming.ingestFromStream(source, { table, format: DataFormat.JSON, ingestionMappingReference: mappingOf(table) });
+      return streaming.ingestFromStream(source, {
+        table,
+        format: DataFormat.JSON,
+        ingestionMappingReference: mappingOf(table),
+      });
     },
   };
 }

@@ -15,7 +15,8 @@ export type KustoFailure =
 
 const DETAIL_LENGTH = 300;
 /** Codes and texts of errors about the destination, not about the data. */
-const DESTINATION = /NotFound|NotExist|does not exist|could not be found|Mapping|Policy|Forbidden|Unauthorized|Authenti|Database/i;
+const DESTINATION =
+  /NotFound|NotExist|does not exist|could not be found|Mapping|Policy|Forbidden|Unauthorized|Authenti|Database/i;
 
 type Bag = Readonly<Record<string, unknown>>;
 const bagOf = (value: unknown): Bag => (typeof value === 'object' && value !== null ? (value as Bag) : {});
@@ -70,7 +71,8 @@ const TRANSIENT_WAIT_MS = 5000;
 
 /** What the callers of the sink are told. */
 export function unavailable(failure: KustoFailure): SinkUnavailable {
-  if (failure.kind === 'configuration') return new SinkUnavailable(`Kusto is not set up for this: ${failure.detail}`, CONFIGURATION_WAIT_MS);
+  if (failure.kind === 'configuration')
+    return new SinkUnavailable(`Kusto is not set up for this: ${failure.detail}`, CONFIGURATION_WAIT_MS);
   const wait = 'retryAfterMs' in failure ? failure.retryAfterMs : undefined;
   return new SinkUnavailable(`Kusto: ${failure.detail}`, wait ?? TRANSIENT_WAIT_MS);
 }

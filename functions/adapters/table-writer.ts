@@ -138,7 +138,11 @@ export class TableWriter {
   }
 
   /** Sends lines; halves the call on a permanent refusal until the rows at fault stand alone. */
-  async #deliver(lines: readonly Line[], streak: { refused: number; stored: number }, arrivedMs: number): Promise<KustoFailure | undefined> {
+  async #deliver(
+    lines: readonly Line[],
+    streak: { refused: number; stored: number },
+    arrivedMs: number,
+  ): Promise<KustoFailure | undefined> {
     const failure = await this.#attempt(lines, arrivedMs);
     if (!failure) {
       streak.stored += lines.length;
@@ -148,7 +152,8 @@ export class TableWriter {
     if (failure.kind !== 'permanent' && failure.kind !== 'too-large') return failure;
     const [only] = lines;
     if (lines.length === 1 && only) {
-      if (++streak.refused >= ALL_REFUSED && streak.stored === 0) return { kind: 'configuration', detail: failure.detail };
+      if (++streak.refused >= ALL_REFUSED && streak.stored === 0)
+        return { kind: 'configuration', detail: failure.detail };
       only.waiter.refusals.push({ index: only.index, detail: failure.detail });
       this.#settle(only.waiter);
       return undefined;

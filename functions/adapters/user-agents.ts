@@ -15,7 +15,17 @@ const DEVICE_OF: Readonly<Record<string, Device['deviceType']>> = {
   wearable: 'other',
   embedded: 'other',
 };
-const DESKTOP_OS = new Set(['Windows', 'Mac OS', 'macOS', 'Linux', 'Ubuntu', 'Debian', 'Fedora', 'Chrome OS', 'Chromium OS']);
+const DESKTOP_OS = new Set([
+  'Windows',
+  'Mac OS',
+  'macOS',
+  'Linux',
+  'Ubuntu',
+  'Debian',
+  'Fedora',
+  'Chrome OS',
+  'Chromium OS',
+]);
 const BROWSER_LENGTH = 48;
 
 /** Least recently used first: a `Map` keeps insertion order. */
@@ -46,7 +56,8 @@ const unquoted = (value: string | undefined): string | undefined => {
   return text === undefined || text === '' || text === 'Unknown' ? undefined : text;
 };
 
-const nameOf = (name: string | undefined): string | undefined => (name === undefined || name === '' ? undefined : name.slice(0, BROWSER_LENGTH));
+const nameOf = (name: string | undefined): string | undefined =>
+  name === undefined || name === '' ? undefined : name.slice(0, BROWSER_LENGTH);
 
 function parse(parser: UAParser.UAParserInstance, hints: UserAgentHints): Device {
   const { device, os, browser } = parser.setUA(hints.userAgent.slice(0, MAX_LENGTH)).getResult();
@@ -54,7 +65,11 @@ function parse(parser: UAParser.UAParserInstance, hints: UserAgentHints): Device
   const parsed = device.type === undefined ? undefined : DEVICE_OF[device.type];
   const hinted = hints.mobile === '?1' ? 'mobile' : undefined;
   const isDesktop = system !== undefined && DESKTOP_OS.has(system);
-  return { deviceType: parsed ?? hinted ?? (isDesktop ? 'desktop' : undefined), os: system, browser: nameOf(browser.name) };
+  return {
+    deviceType: parsed ?? hinted ?? (isDesktop ? 'desktop' : undefined),
+    os: system,
+    browser: nameOf(browser.name),
+  };
 }
 
 /** Reads client hints first, then the user agent; unknown parts are left out. */

@@ -11,7 +11,8 @@ export interface CleanFault {
 export const cleanText = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed());
 
 /** Cuts free text to `max` UTF-16 units without splitting a pair. */
-export const cutText = (text: string, max: number): string => (text.length <= max ? text : text.slice(0, max).toWellFormed());
+export const cutText = (text: string, max: number): string =>
+  text.length <= max ? text : text.slice(0, max).toWellFormed();
 
 /**
  * Copies a JSON value for a `dynamic` column: text made well formed, URLs cut to their host, identity removed by key.

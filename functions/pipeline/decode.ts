@@ -67,7 +67,8 @@ export function decodeOne(bytes: Uint8Array, limits: Limits): Decoded {
   }
   try {
     const value: unknown = JSON.parse(text);
-    const isSuspect = shape.depth > limits.maxDepth || shape.keys > limits.maxKeys || bytes.length > limits.maxEventBytes;
+    const isSuspect =
+      shape.depth > limits.maxDepth || shape.keys > limits.maxKeys || bytes.length > limits.maxEventBytes;
     return { ok: true, value, size: bytes.length, isSuspect };
   } catch {
     return faultOf('not-json', 'not valid JSON', bytes);

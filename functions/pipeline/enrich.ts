@@ -25,7 +25,8 @@ const DEVICE_NAMES: Readonly<Record<string, DeviceType>> = {
   gamingconsole: 'console',
 };
 
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? cleanText(value) : undefined);
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? cleanText(value) : undefined;
 
 /** ISO 3166-1 alpha-2 or nothing: a name is not turned into a code. XX and T1 are how edges say "unknown" and "Tor". */
 function countryOf(value: unknown): string | undefined {
@@ -41,7 +42,8 @@ function deviceTypeOf(value: unknown): DeviceType | undefined {
   return Object.hasOwn(DEVICE_NAMES, name) ? DEVICE_NAMES[name] : 'other';
 }
 
-const isAsn = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 4_294_967_295;
+const isAsn = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 4_294_967_295;
 
 function geography(claims: Claims, batch: Batch): Record<string, unknown> {
   const claimed = batch.isTrusted ? claims.geo : undefined;
@@ -58,7 +60,8 @@ function geography(claims: Claims, batch: Batch): Record<string, unknown> {
 
 function device(claims: Claims, batch: Batch, reader: UserAgentReader): Record<string, unknown> {
   const claimed = batch.isTrusted ? claims.device : undefined;
-  if (claimed) return { deviceType: deviceTypeOf(claimed.type), os: textOf(claimed.os), browser: textOf(claimed.browser) };
+  if (claimed)
+    return { deviceType: deviceTypeOf(claimed.type), os: textOf(claimed.os), browser: textOf(claimed.browser) };
   return batch.userAgent ? { ...reader.read(batch.userAgent) } : {};
 }
 

@@ -43,10 +43,18 @@ export function parseStamp(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
   const match = STAMP.exec(value.length > 40 ? '' : value.toUpperCase());
   if (!match) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const utc = Date.UTC(year, month - 1, day, hour, minute, second);
   const back = new Date(utc);
-  if (back.getUTCMonth() !== month - 1 || back.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return undefined;
+  if (back.getUTCMonth() !== month - 1 || back.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59)
+    return undefined;
   const fraction = match[7] ? Number(`0.${match[7]}`) * 1000 : 0;
   return utc + Math.floor(fraction) - zoneMs(match[8]);
 }

@@ -2,9 +2,35 @@
 
 /** Keys whose values are identity wherever they turn up in unknown data. Compared without case, `_` and `-`. */
 const IDENTITY_KEYS = new Set([
-  'ip', 'ipaddress', 'clientip', 'remoteip', 'xforwardedfor', 'email', 'mail', 'phone', 'phonenumber',
-  'vid', 'viewerid', 'userid', 'username', 'customerid', 'accountid', 'subscriberid', 'deviceid', 'advertisingid', 'idfa', 'gaid',
-  'firstname', 'lastname', 'fullname', 'password', 'token', 'accesstoken', 'authorization', 'cookie', 'setcookie',
+  'ip',
+  'ipaddress',
+  'clientip',
+  'remoteip',
+  'xforwardedfor',
+  'email',
+  'mail',
+  'phone',
+  'phonenumber',
+  'vid',
+  'viewerid',
+  'userid',
+  'username',
+  'customerid',
+  'accountid',
+  'subscriberid',
+  'deviceid',
+  'advertisingid',
+  'idfa',
+  'gaid',
+  'firstname',
+  'lastname',
+  'fullname',
+  'password',
+  'token',
+  'accesstoken',
+  'authorization',
+  'cookie',
+  'setcookie',
 ]);
 
 export const isIdentityKey = (key: string): boolean =>

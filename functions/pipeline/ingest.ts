@@ -53,7 +53,12 @@ class Books {
     this.rejects.push(rejectRow(this.#batch, options, this.#ports.digests));
     if (this.errors.length < MAX_ERRORS) {
       const { place, reason: code, field } = options;
-      this.errors.push({ index: place.position, ...(id === undefined ? {} : { id }), code, ...(field === undefined ? {} : { field }) });
+      this.errors.push({
+        index: place.position,
+        ...(id === undefined ? {} : { id }),
+        code,
+        ...(field === undefined ? {} : { field }),
+      });
     }
   }
 
@@ -78,7 +83,12 @@ class Books {
 }
 
 /** A draft joined with what its session, its batch and the server's clock say. */
-function rowOf(draft: Draft, shared: Record<string, unknown>, batch: Batch, skewMs: number | undefined): { row: Record<string, unknown>; eventMs: number } {
+function rowOf(
+  draft: Draft,
+  shared: Record<string, unknown>,
+  batch: Batch,
+  skewMs: number | undefined,
+): { row: Record<string, unknown>; eventMs: number } {
   const { eventMs, flag } = eventTime(draft.claimedMs, batch.receivedMs, skewMs ?? 0);
   const row = {
     eventId: draft.eventId,
@@ -95,7 +105,8 @@ function addGroup(books: Books, group: Group, batch: Batch, ports: IngestPorts, 
   const { source } = group;
   books.source ??= source;
   books.clientDropped += group.clientDropped;
-  for (const { raw, id, ...fault } of group.faults) books.reject({ ...fault, source, stage: 'normalize', raw: group.quote(raw) }, id);
+  for (const { raw, id, ...fault } of group.faults)
+    books.reject({ ...fault, source, stage: 'normalize', raw: group.quote(raw) }, id);
   const skewMs = group.sentMs === undefined ? undefined : batch.receivedMs - group.sentMs;
   const shared: Record<string, unknown> = {
     ...group.shared,
@@ -156,10 +167,23 @@ export function ingest(batch: Batch, entries: readonly Entry[], ports: IngestPor
     if (!isRecord(value) || !dialect) {
       const reason = isRecord(value) ? 'unknown-dialect' : 'not-an-object';
       const detail = isRecord(value) ? 'no dialect recognises this record' : 'expected a JSON object';
-      books.reject({ place: next(), source: batch.dialect ?? batch.door, stage: 'normalize', reason, detail, raw: value });
+      books.reject({
+        place: next(),
+        source: batch.dialect ?? batch.door,
+        stage: 'normalize',
+        reason,
+        detail,
+        raw: value,
+      });
       continue;
     }
-    addGroup(books, dialect.parse(value, { next, origin: batch.origin ?? '', digests: ports.digests }), batch, ports, isSuspect);
+    addGroup(
+      books,
+      dialect.parse(value, { next, origin: batch.origin ?? '', digests: ports.digests }),
+      batch,
+      ports,
+      isSuspect,
+    );
   }
   const { received, duplicate, events, beats, rejects, errors, clientDropped, firstMs, lastMs } = books;
   return {

@@ -42,7 +42,10 @@ export interface UserAgentReader {
 
 export interface Inflater {
   /** Undoes gzip when the bytes start with its magic number; stops at `maxBytes` of output. */
-  inflate(bytes: Uint8Array, maxBytes: number): { ok: true; bytes: Uint8Array } | { ok: false; reason: 'not-gzip' | 'too-large' };
+  inflate(
+    bytes: Uint8Array,
+    maxBytes: number,
+  ): { ok: true; bytes: Uint8Array } | { ok: false; reason: 'not-gzip' | 'too-large' };
 }
 
 export type RowsByTable = { readonly [T in TableName]?: readonly Rows[T][] };

@@ -20,11 +20,14 @@ const LONGEST_VIEWER_ID = 256;
 
 function viewerIdOf(value: unknown): string | undefined {
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  return typeof value === 'string' && value !== '' && value.length <= LONGEST_VIEWER_ID ? value.toWellFormed() : undefined;
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST_VIEWER_ID
+    ? value.toWellFormed()
+    : undefined;
 }
 
 /** Whether the viewer may be told apart from others, by their consent and their browser's signals. */
-export const mayIdentify = (claims: Claims, batch: Batch): boolean => claims.consent !== 0 && claims.consent !== false && !batch.isOptedOut;
+export const mayIdentify = (claims: Claims, batch: Batch): boolean =>
+  claims.consent !== 0 && claims.consent !== false && !batch.isOptedOut;
 
 /**
  * Applies the rules to the columns of a group, in place: the viewer id becomes a daily pseudonym,

@@ -51,7 +51,11 @@ function refusedRejects(outcome: Outcome, refusals: readonly Refusal[], digests:
     const row = table === 'PlaybackBeats' ? outcome.rows.PlaybackBeats[index] : outcome.rows.PlaybackEvents[index];
     // Places beyond the batch: a refused row no longer knows its own.
     const place = { position: offset + number, part: 0 };
-    return rejectRow(outcome.batch, { place, source: outcome.source, stage: 'store', reason: 'sink-refused', detail, raw: row }, digests);
+    return rejectRow(
+      outcome.batch,
+      { place, source: outcome.source, stage: 'store', reason: 'sink-refused', detail, raw: row },
+      digests,
+    );
   });
 }
 

@@ -21,7 +21,8 @@ function headersOf(options: AnswerOptions): Record<string, string> {
     headers['access-control-allow-origin'] = options.allowedOrigin;
     headers['access-control-expose-headers'] = 'Retry-After';
   }
-  if (options.retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(options.retryAfterMs / 1000)));
+  if (options.retryAfterMs !== undefined)
+    headers['retry-after'] = String(Math.max(1, Math.ceil(options.retryAfterMs / 1000)));
   return headers;
 }
 
@@ -38,7 +39,8 @@ export interface Refused {
   readonly limit?: number | undefined;
 }
 
-export const refuse = (status: number, error: Refused, options: AnswerOptions): HttpResponseInit => answer(status, { error }, options);
+export const refuse = (status: number, error: Refused, options: AnswerOptions): HttpResponseInit =>
+  answer(status, { error }, options);
 
 const PREFLIGHT_SECONDS = 3600;
 

@@ -21,7 +21,14 @@ export interface DoorOptions extends StorePorts, IngestPorts {
   isDraining(): boolean;
 }
 
-const CONTENT_TYPES = new Set(['', 'text/plain', 'application/json', 'application/x-ndjson', 'application/octet-stream', 'application/gzip']);
+const CONTENT_TYPES = new Set([
+  '',
+  'text/plain',
+  'application/json',
+  'application/x-ndjson',
+  'application/octet-stream',
+  'application/gzip',
+]);
 const ENCODINGS = new Set(['', 'identity', 'gzip']);
 const DRAIN_RETRY_MS = 5000;
 /** Edge headers come URL-encoded or in Latin-1 at times; longer ones are not geography. */
@@ -33,10 +40,21 @@ function edgeFacts(request: HttpRequest, names: DoorOptions['edgeHeaders']): Edg
     return value === null || value === '' || value.length > MAX_EDGE_LENGTH ? undefined : value;
   };
   const asn = Number(read(names.asn) ?? Number.NaN);
-  return { country: read(names.country), region: read(names.region), city: read(names.city), asn: Number.isNaN(asn) ? undefined : asn };
+  return {
+    country: read(names.country),
+    region: read(names.region),
+    city: read(names.city),
+    asn: Number.isNaN(asn) ? undefined : asn,
+  };
 }
 
-function batchOf(request: HttpRequest, key: SenderKey, origin: string | null, bytes: number, options: DoorOptions): Batch {
+function batchOf(
+  request: HttpRequest,
+  key: SenderKey,
+  origin: string | null,
+  bytes: number,
+  options: DoorOptions,
+): Batch {
   const { headers } = request;
   return {
     batchId: options.ids.next(),
@@ -57,18 +75,29 @@ function batchOf(request: HttpRequest, key: SenderKey, origin: string | null, by
 }
 
 /** The body as it was before compression, or the answer that refuses it. */
-async function readBody(request: HttpRequest, options: DoorOptions, cors: AnswerOptions): Promise<{ bytes: Uint8Array; wire: number } | HttpResponseInit> {
+async function readBody(
+  request: HttpRequest,
+  options: DoorOptions,
+  cors: AnswerOptions,
+): Promise<{ bytes: Uint8Array; wire: number } | HttpResponseInit> {
   const type = (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const encoding = (request.headers.get('content-encoding') ?? '').trim().toLowerCase();
-  if (!CONTENT_TYPES.has(type)) return refuse(415, { code: 'content-type', message: 'Send text/plain or application/json.' }, cors);
-  if (!ENCODINGS.has(encoding)) return refuse(415, { code: 'content-encoding', message: 'Send the body as it is or as gzip.' }, cors);
+  if (!CONTENT_TYPES.has(type))
+    return refuse(415, { code: 'content-type', message: 'Send text/plain or application/json.' }, cors);
+  if (!ENCODINGS.has(encoding))
+    return refuse(415, { code: 'content-encoding', message: 'Send the body as it is or as gzip.' }, cors);
   const wire = new Uint8Array(await request.arrayBuffer());
   const { maxWireBytes, limits } = options;
-  if (wire.length > maxWireBytes) return refuse(413, { code: 'too-large', message: 'The body is too large.', limit: maxWireBytes }, cors);
+  if (wire.length > maxWireBytes)
+    return refuse(413, { code: 'too-large', message: 'The body is too large.', limit: maxWireBytes }, cors);
   const inflated = options.inflater.inflate(wire, limits.maxBodyBytes);
   if (inflated.ok) return { bytes: inflated.bytes, wire: wire.length };
   return inflated.reason === 'too-large'
-    ? refuse(413, { code: 'too-large', message: 'The body is too large once inflated.', limit: limits.maxBodyBytes }, cors)
+    ? refuse(
+        413,
+        { code: 'too-large', message: 'The body is too large once inflated.', limit: limits.maxBodyBytes },
+        cors,
+      )
     : refuse(400, { code: 'not-gzip', message: 'The body begins as gzip but is not.' }, cors);
 }
 
@@ -76,46 +105,94 @@ async function readBody(request: HttpRequest, options: DoorOptions, cors: Answer
 function countEvents(entries: readonly Entry[]): number {
   let count = 0;
   for (const { decoded } of entries) {
-    const events = decoded.ok && typeof decoded.value === 'object' && decoded.value !== null && 'e' in decoded.value ? decoded.value.e : undefined;
+    const events =
+      decoded.ok && typeof decoded.value === 'object' && decoded.value !== null && 'e' in decoded.value
+        ? decoded.value.e
+        : undefined;
     count += Array.isArray(events) ? events.length : 1;
   }
   return count;
 }
 
-async function acceptBody(body: Uint8Array, batch: Batch, key: SenderKey, options: DoorOptions, cors: AnswerOptions): Promise<HttpResponseInit> {
+async function acceptBody(
+  body: Uint8Array,
+  batch: Batch,
+  key: SenderKey,
+  options: DoorOptions,
+  cors: AnswerOptions,
+): Promise<HttpResponseInit> {
   const entries = decodeBody(body, options.limits).map((decoded) => ({ decoded }));
-  if (entries.length === 0) return refuse(400, { code: 'empty', message: 'The body is empty. A chunked body does not reach this service: send Content-Length.' }, cors);
+  if (entries.length === 0)
+    return refuse(
+      400,
+      { code: 'empty', message: 'The body is empty. A chunked body does not reach this service: send Content-Length.' },
+      cors,
+    );
   const events = countEvents(entries);
   if (events > options.limits.maxEvents) {
-    return refuse(413, { code: 'too-many-events', message: 'Too many events in one body.', limit: options.limits.maxEvents }, cors);
+    return refuse(
+      413,
+      { code: 'too-many-events', message: 'Too many events in one body.', limit: options.limits.maxEvents },
+      cors,
+    );
   }
   const quota = options.quota.take(key, events);
-  if (!quota.ok) return refuse(429, { code: 'quota', message: 'The quota of this write key is used up.' }, { ...cors, retryAfterMs: quota.retryAfterMs });
+  if (!quota.ok)
+    return refuse(
+      429,
+      { code: 'quota', message: 'The quota of this write key is used up.' },
+      { ...cors, retryAfterMs: quota.retryAfterMs },
+    );
   const outcome = ingest(batch, entries, options);
   // Rejects are in quarantine before anyone is told, whatever the answer is.
   const { received, stored, rejected, duplicate, errors } = await store(outcome, options);
   const isUndecodable = entries.every(({ decoded }) => !decoded.ok);
-  if (isUndecodable) return refuse(400, { code: errors[0]?.code ?? 'not-json', message: 'The body could not be decoded.' }, cors);
+  if (isUndecodable)
+    return refuse(400, { code: errors[0]?.code ?? 'not-json', message: 'The body could not be decoded.' }, cors);
   const result: IngestAnswer = { received, accepted: stored, rejected, duplicate, errors, ...options.advice };
   return answer(stored + duplicate === 0 && rejected > 0 ? 422 : 202, result, cors);
 }
 
-async function receive(request: HttpRequest, context: InvocationContext, options: DoorOptions): Promise<HttpResponseInit> {
+async function receive(
+  request: HttpRequest,
+  context: InvocationContext,
+  options: DoorOptions,
+): Promise<HttpResponseInit> {
   const origin = request.headers.get('origin');
-  if (request.method === 'OPTIONS') return preflight(origin !== null && options.keys.allowsOrigin(origin) ? origin : undefined);
+  if (request.method === 'OPTIONS')
+    return preflight(origin !== null && options.keys.allowsOrigin(origin) ? origin : undefined);
   const admission = options.keys.admit(request.headers.get('x-framewatch-key') ?? request.query.get('k'), origin);
-  const cors: AnswerOptions = { allowedOrigin: origin !== null && options.keys.allowsOrigin(origin) ? origin : undefined };
+  const cors: AnswerOptions = {
+    allowedOrigin: origin !== null && options.keys.allowsOrigin(origin) ? origin : undefined,
+  };
   if (!admission.ok) return refuse(admission.status, { code: admission.code, message: admission.message }, cors);
-  if (options.isDraining()) return refuse(503, { code: 'draining', message: 'This instance is stopping.' }, { ...cors, retryAfterMs: DRAIN_RETRY_MS });
+  if (options.isDraining())
+    return refuse(
+      503,
+      { code: 'draining', message: 'This instance is stopping.' },
+      { ...cors, retryAfterMs: DRAIN_RETRY_MS },
+    );
   const body = await readBody(request, options, cors);
   if (!('bytes' in body)) return body;
   try {
-    return await acceptBody(body.bytes, batchOf(request, admission.key, origin, body.wire, options), admission.key, options, cors);
+    return await acceptBody(
+      body.bytes,
+      batchOf(request, admission.key, origin, body.wire, options),
+      admission.key,
+      options,
+      cors,
+    );
   } catch (error) {
     const isExpected = error instanceof SinkUnavailable;
-    context.error(`ingestEvents: ${isExpected ? 'store unavailable' : 'failed'}: ${error instanceof Error ? error.message : String(error)}`);
+    context.error(
+      `ingestEvents: ${isExpected ? 'store unavailable' : 'failed'}: ${error instanceof Error ? error.message : String(error)}`,
+    );
     const retryAfterMs = isExpected ? error.retryAfterMs : DRAIN_RETRY_MS;
-    return refuse(503, { code: 'unavailable', message: 'The events could not be stored. Keep them and try again.' }, { ...cors, retryAfterMs });
+    return refuse(
+      503,
+      { code: 'unavailable', message: 'The events could not be stored. Keep them and try again.' },
+      { ...cors, retryAfterMs },
+    );
   }
 }
 

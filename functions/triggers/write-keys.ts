@@ -23,11 +23,25 @@ export function keyRing(keys: readonly SenderKey[]): KeyRing {
   const origins = new Set(keys.flatMap((key) => key.origins));
   return {
     admit(text, origin) {
-      if (text === null || text === '') return { ok: false, status: 401, code: 'no-key', message: 'A write key is required: header x-framewatch-key, or ?k=.' };
+      if (text === null || text === '')
+        return {
+          ok: false,
+          status: 401,
+          code: 'no-key',
+          message: 'A write key is required: header x-framewatch-key, or ?k=.',
+        };
       const key = byKey.get(text);
       if (!key) return { ok: false, status: 403, code: 'unknown-key', message: 'This write key is not known.' };
-      const isAllowed = key.isTrusted ? origin === null || key.origins.includes(origin) : origin !== null && key.origins.includes(origin);
-      if (!isAllowed) return { ok: false, status: 403, code: 'origin-not-allowed', message: 'This write key may not be used from this origin.' };
+      const isAllowed = key.isTrusted
+        ? origin === null || key.origins.includes(origin)
+        : origin !== null && key.origins.includes(origin);
+      if (!isAllowed)
+        return {
+          ok: false,
+          status: 403,
+          code: 'origin-not-allowed',
+          message: 'This write key may not be used from this origin.',
+        };
       return { ok: true, key };
     },
     allowsOrigin: (origin) => origins.has(origin),
@@ -54,7 +68,9 @@ export function quotas(clock: Clock): Quota {
       // A batch larger than the whole bucket passes when the bucket is full: otherwise it never would.
       const isEnough = tokens >= Math.min(events, capacity);
       buckets.set(key, { tokens: isEnough ? tokens - events : tokens, atMs: now });
-      return isEnough ? { ok: true } : { ok: false, retryAfterMs: ((Math.min(events, capacity) - tokens) / eventsPerSecond) * 1000 };
+      return isEnough
+        ? { ok: true }
+        : { ok: false, retryAfterMs: ((Math.min(events, capacity) - tokens) / eventsPerSecond) * 1000 };
     },
   };
 }

@@ -7,11 +7,24 @@ import type { Dialect, ParseContext } from './dialect.ts';
 
 const SOURCE = 'acme';
 
-const KIND: Readonly<Record<string, string>> = { start: 'start', pause: 'pause', resume: 'resume', stop: 'end', complete: 'end' };
+const KIND: Readonly<Record<string, string>> = {
+  start: 'start',
+  pause: 'pause',
+  resume: 'resume',
+  stop: 'end',
+  complete: 'end',
+};
 const END_REASON: Readonly<Record<string, string>> = { stop: 'exit', complete: 'completed' };
 
 /** Height of the rendition that a quality label stands for; width is not implied by a label. */
-const HEIGHT_OF_QUALITY: Readonly<Record<string, number>> = { SD: 480, HD: 720, FHD: 1080, UHD: 2160, '4K': 2160, '8K': 4320 };
+const HEIGHT_OF_QUALITY: Readonly<Record<string, number>> = {
+  SD: 480,
+  HD: 720,
+  FHD: 1080,
+  UHD: 2160,
+  '4K': 2160,
+  '8K': 4320,
+};
 
 type Read = (value: unknown) => unknown;
 const asIs: Read = (value) => (typeof value === 'string' ? cleanText(value) : value);
@@ -38,8 +51,24 @@ const END_COLUMNS: Readonly<Record<string, readonly [column: string, read: Read]
 };
 /** Identity and what enrichment consumes: read by name below, never kept as it is. */
 const CONSUMED = new Set([
-  'event_id', 'event_type', 'event_timestamp', 'timestamp', 'customer_id', 'device_id', 'ip', 'ip_address',
-  'country', 'state', 'region', 'city', 'asn', 'device_type', 'device_os', 'os', 'browser', 'consent',
+  'event_id',
+  'event_type',
+  'event_timestamp',
+  'timestamp',
+  'customer_id',
+  'device_id',
+  'ip',
+  'ip_address',
+  'country',
+  'state',
+  'region',
+  'city',
+  'asn',
+  'device_type',
+  'device_os',
+  'os',
+  'browser',
+  'consent',
 ]);
 
 function columnsOf(record: Record<string, unknown>, kind: string, cleaner: DynamicCleaner): Record<string, unknown> {
@@ -48,7 +77,11 @@ function columnsOf(record: Record<string, unknown>, kind: string, cleaner: Dynam
   const isEnd = kind === 'end';
   for (const [key, value] of Object.entries(record)) {
     if (CONSUMED.has(key) || value === null) continue;
-    const entry = Object.hasOwn(COLUMNS, key) ? COLUMNS[key] : isEnd && Object.hasOwn(END_COLUMNS, key) ? END_COLUMNS[key] : undefined;
+    const entry = Object.hasOwn(COLUMNS, key)
+      ? COLUMNS[key]
+      : isEnd && Object.hasOwn(END_COLUMNS, key)
+        ? END_COLUMNS[key]
+        : undefined;
     if (entry) fields[entry[0]] = entry[1](value);
     else cleaner.put(props, key, value);
   }
@@ -73,13 +106,22 @@ function claimsOf(record: Record<string, unknown>): Claims {
   return {
     viewerId: record['customer_id'],
     consent: record['consent'],
-    geo: { country: record['country'], region: record['state'] ?? record['region'], city: record['city'], asn: record['asn'] },
+    geo: {
+      country: record['country'],
+      region: record['state'] ?? record['region'],
+      city: record['city'],
+      asn: record['asn'],
+    },
     device: { type: record['device_type'], os: record['device_os'] ?? record['os'], browser: record['browser'] },
   };
 }
 
 /** ACME's `event_id` has 32 bits: unique within a session, not within a tenant. */
-function eventIdOf(record: Record<string, unknown>, context: ParseContext, draftOf: { position: number; part: number }): string {
+function eventIdOf(
+  record: Record<string, unknown>,
+  context: ParseContext,
+  draftOf: { position: number; part: number },
+): string {
   const id = record['event_id'];
   if (typeof id === 'string' && id !== '' && id.length <= 64) return `${String(record['session_id'])}:${cleanText(id)}`;
   const text = JSON.stringify(record).toWellFormed();
@@ -88,18 +130,30 @@ function eventIdOf(record: Record<string, unknown>, context: ParseContext, draft
 
 function readRecord(record: Record<string, unknown>, context: ParseContext): Draft | DraftFault {
   const place = context.next();
-  const fault = (reason: DraftFault['reason'], field: string, detail: string): DraftFault => ({ place, reason, field, detail, raw: record });
+  const fault = (reason: DraftFault['reason'], field: string, detail: string): DraftFault => ({
+    place,
+    reason,
+    field,
+    detail,
+    raw: record,
+  });
   const { session_id: sessionId, event_type: type } = record;
   if (typeof sessionId !== 'string' || sessionId === '') {
     return fault(sessionId === undefined ? 'missing-field' : 'wrong-type', 'session_id', 'expected text');
   }
-  if (typeof type !== 'string') return fault(type === undefined ? 'missing-field' : 'wrong-type', 'event_type', 'expected text');
+  if (typeof type !== 'string')
+    return fault(type === undefined ? 'missing-field' : 'wrong-type', 'event_type', 'expected text');
   const kind = Object.hasOwn(KIND, type.toLowerCase()) ? KIND[type.toLowerCase()] : undefined;
-  if (kind === undefined) return fault('unknown-value', 'event_type', 'expected start, pause, resume, stop or complete');
+  if (kind === undefined)
+    return fault('unknown-value', 'event_type', 'expected start, pause, resume, stop or complete');
   const stamp = record['event_timestamp'] ?? record['timestamp'];
   const claimedMs = parseStamp(stamp);
   if (claimedMs === undefined) {
-    return fault(stamp === undefined ? 'missing-field' : 'bad-time', 'event_timestamp', 'expected RFC 3339 or epoch time');
+    return fault(
+      stamp === undefined ? 'missing-field' : 'bad-time',
+      'event_timestamp',
+      'expected RFC 3339 or epoch time',
+    );
   }
   const cleaner = new DynamicCleaner();
   const fields = columnsOf(record, kind, cleaner);
@@ -112,7 +166,9 @@ function readRecord(record: Record<string, unknown>, context: ParseContext): Dra
 /** ACME's session telemetry. */
 export const acme: Dialect = {
   id: SOURCE,
-  matches: (record) => Object.hasOwn(record, 'event_type') && (Object.hasOwn(record, 'session_id') || Object.hasOwn(record, 'customer_id')),
+  matches: (record) =>
+    Object.hasOwn(record, 'event_type') &&
+    (Object.hasOwn(record, 'session_id') || Object.hasOwn(record, 'customer_id')),
   parse(record, context): Group {
     const read = readRecord(record, context);
     const isFault = 'reason' in read;

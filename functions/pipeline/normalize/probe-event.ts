@@ -37,7 +37,12 @@ function spreadNested(
 }
 
 /** Columns of an event and, under `props`, everything the schema has no column for. */
-function columnsOf(event: Record<string, unknown>, kind: string, shared: Record<string, unknown>, cleaner: DynamicCleaner): Record<string, unknown> {
+function columnsOf(
+  event: Record<string, unknown>,
+  kind: string,
+  shared: Record<string, unknown>,
+  cleaner: DynamicCleaner,
+): Record<string, unknown> {
   const isBeat = kind === 'hb';
   const own: Readonly<Record<string, string>> = isBeat ? BEAT_COLUMNS : KIND_COLUMNS[kind as Kind];
   const fields: Record<string, unknown> = isBeat ? {} : { kind };
@@ -45,7 +50,11 @@ function columnsOf(event: Record<string, unknown>, kind: string, shared: Record<
   for (const key of Object.keys(event)) {
     const value = event[key];
     if (key === 'k' || key === 'n' || value === null) continue;
-    const column = Object.hasOwn(own, key) ? own[key] : Object.hasOwn(BASE_COLUMNS, key) ? BASE_COLUMNS[key] : undefined;
+    const column = Object.hasOwn(own, key)
+      ? own[key]
+      : Object.hasOwn(BASE_COLUMNS, key)
+        ? BASE_COLUMNS[key]
+        : undefined;
     if (column !== undefined) fields[column] = columnValue(column, value, cleaner);
     else if ((isBeat || key === 'c') && Object.hasOwn(NESTED_COLUMNS, key) && isRecord(value)) {
       spreadNested(fields, props, key, value, cleaner);
@@ -83,10 +92,20 @@ export function readEvent(event: unknown, header: SessionHeader, place: Place): 
   const eventId = `${header.sid}:${sequence}`;
   if (typeof kind !== 'string' || (kind !== 'hb' && !KINDS.has(kind))) {
     const shown = typeof kind === 'string' ? cutText(cleanText(kind), 40) : typeof kind;
-    return fault(kind === undefined ? 'missing-field' : 'unknown-value', 'k', `no such kind of event: ${shown}`, eventId);
+    return fault(
+      kind === undefined ? 'missing-field' : 'unknown-value',
+      'k',
+      `no such kind of event: ${shown}`,
+      eventId,
+    );
   }
   if (typeof sessionTime !== 'number' || !Number.isFinite(sessionTime)) {
-    return fault(sessionTime === undefined ? 'missing-field' : 'wrong-type', 't', 'expected milliseconds since t0', eventId);
+    return fault(
+      sessionTime === undefined ? 'missing-field' : 'wrong-type',
+      't',
+      'expected milliseconds since t0',
+      eventId,
+    );
   }
   const cleaner = new DynamicCleaner();
   const fields = columnsOf(event, kind, header.shared, cleaner);

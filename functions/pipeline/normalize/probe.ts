@@ -25,11 +25,16 @@ function checkHeader(v: unknown, h: unknown): HeaderFault | undefined {
   if (v !== WIRE_VERSION) return { reason: 'unknown-version', field: 'v', detail: `expected version ${WIRE_VERSION}` };
   if (!isRecord(h)) return { reason: 'missing-field', field: 'h', detail: 'expected a session header' };
   const sid = h['sid'];
-  if (typeof sid !== 'string' || sid === '') return { reason: 'missing-field', field: 'h.sid', detail: 'expected a session id' };
+  if (typeof sid !== 'string' || sid === '')
+    return { reason: 'missing-field', field: 'h.sid', detail: 'expected a session id' };
   if (sid.length > 128) return { reason: 'too-long', field: 'h.sid', detail: 'expected at most 128 characters' };
   for (const name of ['t0', 'sent'] as const) {
     if (!isEpochMs(h[name])) {
-      return { reason: h[name] === undefined ? 'missing-field' : 'bad-time', field: `h.${name}`, detail: 'expected epoch milliseconds' };
+      return {
+        reason: h[name] === undefined ? 'missing-field' : 'bad-time',
+        field: `h.${name}`,
+        detail: 'expected epoch milliseconds',
+      };
     }
   }
   return undefined;
@@ -44,7 +49,10 @@ function pathOf(url: string): string {
   return slash === -1 ? '' : rest.slice(slash);
 }
 
-function sharedColumns(h: Record<string, unknown>): { shared: Record<string, unknown>; fault: HeaderFault | undefined } {
+function sharedColumns(h: Record<string, unknown>): {
+  shared: Record<string, unknown>;
+  fault: HeaderFault | undefined;
+} {
   const shared: Record<string, unknown> = {};
   const props: Record<string, unknown> = {};
   const cleaner = new DynamicCleaner();
@@ -61,14 +69,19 @@ function sharedColumns(h: Record<string, unknown>): { shared: Record<string, unk
     props['truncated'] = ['contentTitle'];
   }
   const { st, pl } = h;
-  if (st !== undefined) shared['streamType'] = typeof st === 'string' && Object.hasOwn(STREAM_TYPE, st) ? STREAM_TYPE[st] : st;
+  if (st !== undefined)
+    shared['streamType'] = typeof st === 'string' && Object.hasOwn(STREAM_TYPE, st) ? STREAM_TYPE[st] : st;
   if (isRecord(pl)) {
     shared['playerName'] = typeof pl['name'] === 'string' ? cleanText(pl['name']) : pl['name'];
     shared['playerVersion'] = typeof pl['ver'] === 'string' ? cleanText(pl['ver']) : pl['ver'];
   }
   if (cleaner.redacted.length > 0) props['redacted'] = cleaner.redacted;
   if (Object.keys(props).length > 0) shared['props'] = props;
-  const fault = cleaner.fault && { reason: 'out-of-range' as const, field: `h.${cleaner.fault.field}`, detail: cleaner.fault.detail };
+  const fault = cleaner.fault && {
+    reason: 'out-of-range' as const,
+    field: `h.${cleaner.fault.field}`,
+    detail: cleaner.fault.detail,
+  };
   return { shared, fault };
 }
 
@@ -77,11 +90,20 @@ function claimsOf(h: Record<string, unknown>): Claims {
   return { viewerId: vid, consent, geo: isRecord(geo) ? geo : undefined, device: isRecord(dev) ? dev : undefined };
 }
 
-const listOf = (record: Record<string, unknown>): readonly unknown[] => (Array.isArray(record['e']) ? record['e'] : [record['e']]);
+const listOf = (record: Record<string, unknown>): readonly unknown[] =>
+  Array.isArray(record['e']) ? record['e'] : [record['e']];
 
 function rejected(record: Record<string, unknown>, context: ParseContext, fault: HeaderFault): Group {
   const faults = listOf(record).map((raw) => ({ place: context.next(), raw, ...fault }));
-  return { source: SOURCE, shared: {}, claims: {}, drafts: [], faults, clientDropped: 0, quote: (raw) => ({ ...record, e: [raw] }) };
+  return {
+    source: SOURCE,
+    shared: {},
+    claims: {},
+    drafts: [],
+    faults,
+    clientDropped: 0,
+    quote: (raw) => ({ ...record, e: [raw] }),
+  };
 }
 
 /** Our own probe's envelopes, `schema/probe-wire.ts`. */
@@ -91,8 +113,14 @@ export const probe: Dialect = {
   parse(record, context) {
     const { v, h, e } = record;
     const fault = checkHeader(v, h);
-    if (fault || !isRecord(h)) return rejected(record, context, fault ?? { reason: 'missing-field', field: 'h', detail: 'expected a session header' });
-    if (!Array.isArray(e)) return rejected(record, context, { reason: 'wrong-type', field: 'e', detail: 'expected a list of events' });
+    if (fault || !isRecord(h))
+      return rejected(
+        record,
+        context,
+        fault ?? { reason: 'missing-field', field: 'h', detail: 'expected a session header' },
+      );
+    if (!Array.isArray(e))
+      return rejected(record, context, { reason: 'wrong-type', field: 'e', detail: 'expected a list of events' });
     const { shared, fault: valueFault } = sharedColumns(h);
     if (valueFault) return rejected(record, context, valueFault);
     const header: SessionHeader = { sid: String(shared['sessionId']), t0: Number(h['t0']), shared };
