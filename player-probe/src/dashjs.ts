@@ -221,7 +221,7 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
       core.session.note(now(), { k: 'drm', ms: Math.round(now() - licenceAt), ks: keySystem, ok: !error });
     },
     error: ({ error }) => {
-      const { code = 0, message = String(error) } = typeof error === 'object' ? (error ?? {}) : {};
+      const { code = 0, message = '' } = typeof error === 'object' && error ? error : { message: error ?? '' };
       const msg = cutUrls(message).slice(0, MAX_MESSAGE);
       core.session.error(now(), { ...failureOf(Number(code)), code: `${code}`, msg });
     },
