@@ -33,7 +33,7 @@ export function stepValue(step: Threshold, config: FieldConfig, range: ValueRang
 /** The step a value falls in: the last one whose bound it has reached. */
 export function activeStep(value: number, config: FieldConfig, range: ValueRange): Threshold {
   const steps = thresholdSteps(config);
-  return steps.findLast((step) => value >= stepValue(step, config, range)) ?? steps[0] ?? (DEFAULT_STEPS[0] as Threshold);
+  return [...steps].reverse().find((step) => value >= stepValue(step, config, range)) ?? steps[0] ?? (DEFAULT_STEPS[0] as Threshold);
 }
 
 /** Colour of a whole series; values decide only in threshold and gradient modes. */

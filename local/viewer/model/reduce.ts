@@ -18,11 +18,11 @@ const variance = (values: readonly number[]): number => mean(values.map((value) 
 const percentile =
   (share: number): Reducer =>
   overNumbers((values) => {
-    const sorted = values.toSorted((a, b) => a - b);
+    const sorted = [...values].sort((a, b) => a - b);
     return sorted[Math.min(sorted.length - 1, Math.floor(share * (sorted.length - 1)))] as number;
   });
 const median = overNumbers((values) => {
-  const sorted = values.toSorted((a, b) => a - b);
+  const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 });
@@ -30,7 +30,7 @@ const ends = (values: readonly number[]): [number, number] => [values[0] as numb
 
 export const REDUCERS: Readonly<Record<string, Reducer>> = {
   last: (values) => values.at(-1) ?? null,
-  lastNotNull: (values) => values.findLast((value) => !isNull(value)) ?? null,
+  lastNotNull: (values) => [...values].reverse().find((value) => !isNull(value)) ?? null,
   first: (values) => values[0] ?? null,
   firstNotNull: (values) => values.find((value) => !isNull(value)) ?? null,
   min: fold(Math.min),

@@ -25,7 +25,7 @@ const organize: Transform = (frames, options) => {
     const named = frame.fields.map((field) => ({ field, name: defaultName(field, frames) }));
     const kept = named.filter(({ name }) => excluded[name] !== true && (!hasInclude || included[name] === true));
     const position = ({ name }: { name: string }): number => (typeof order[name] === 'number' ? order[name] : Number.MAX_SAFE_INTEGER);
-    const fields = kept.toSorted((a, b) => position(a) - position(b)).map(({ field, name }): Field => {
+    const fields = [...kept].sort((a, b) => position(a) - position(b)).map(({ field, name }): Field => {
       const to = renamed[name];
       if (typeof to !== 'string' || to === '') return field;
       const { labels: _, ...rest } = field;
@@ -69,7 +69,7 @@ const sortBy: Transform = (frames, options) => {
     const field = frame.fields.find((one) => defaultName(one, frames) === first['field']);
     if (field === undefined) return frame;
     const sign = first['desc'] === true ? -1 : 1;
-    return withRows(frame, rowsOf(frame).toSorted((a, b) => sign * compare(field.values[a] ?? null, field.values[b] ?? null)));
+    return withRows(frame, rowsOf(frame).sort((a, b) => sign * compare(field.values[a] ?? null, field.values[b] ?? null)));
   });
 };
 
@@ -115,7 +115,7 @@ const joinByField: Transform = (frames, options) => {
   if (key === undefined || keys.includes(undefined)) throw new Error('joinByField: a frame lacks the field to join on');
   const isInner = options['mode'] === 'inner';
   const all = [...new Set(keys.flatMap((field) => field?.values ?? []))].filter((value) => !isInner || keys.every((field) => field?.values.includes(value)));
-  const values = all.toSorted(compare);
+  const values = [...all].sort(compare);
   const fields = frames.flatMap((frame, index) => {
     const rows = new Map(keys[index]?.values.map((value, row) => [value, row]));
     return frame.fields.filter((field) => field !== keys[index]).map((field) => ({ ...field, values: values.map((value) => field.values[rows.get(value) ?? -1] ?? null) }));
