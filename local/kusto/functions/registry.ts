@@ -12,9 +12,23 @@
 // A function that is not here is refused with its name and position.
 
 import type { Aggregate, ScalarFunction } from './function-types.ts';
+import { JS_DYNAMIC } from './js-dynamic.ts';
 import { JS_EXAMPLES } from './js-examples.ts';
+import { JS_IP } from './js-ip.ts';
+import { JS_NUMBERS } from './js-numbers.ts';
+import { JS_SERIES } from './js-series.ts';
+import { JS_SERIES_ELEMENTS } from './js-series-elements.ts';
+import { JS_TEXT } from './js-text.ts';
 
-const SCALAR_LISTS: readonly (readonly ScalarFunction[])[] = [JS_EXAMPLES];
+const SCALAR_LISTS: readonly (readonly ScalarFunction[])[] = [
+  JS_DYNAMIC,
+  JS_EXAMPLES,
+  JS_IP,
+  JS_NUMBERS,
+  JS_SERIES,
+  JS_SERIES_ELEMENTS,
+  JS_TEXT,
+];
 
 const AGGREGATE_LISTS: readonly (readonly Aggregate[])[] = [];
 
