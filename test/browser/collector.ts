@@ -1,0 +1,87 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import type { Envelope, WireEvent, WireHeader } from '../../schema/probe-wire.ts';
+
+export interface Received {
+  method: string;
+  contentType: string;
+  bytes: number;
+  gzip: boolean;
+  status: number;
+  at: number;
+  events: { h: WireHeader; e: WireEvent }[];
+}
+
+export interface Collector {
+  url: string;
+  requests: Received[];
+  /** What to answer next; 202 when empty. */
+  answers: { status: number; headers?: Record<string, string>; body?: unknown }[];
+  /** Events that were answered 202, in order of arrival. */
+  events: (sessionId?: string) => WireEvent[];
+  /** Resolves when an event passes, or throws after `ms` with what has come so far. */
+  until: (test: (event: WireEvent) => boolean, ms?: number) => Promise<WireEvent>;
+  close: () => Promise<void>;
+}
+
+async function bodyOf(req: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** A front door as small as can be: it takes what the probe sends and remembers it. */
+export async function startCollector(): Promise<Collector> {
+  const requests: Received[] = [];
+  const answers: Collector['answers'] = [];
+  const server = createServer((req, res) => {
+    void (async () => {
+      const raw = await bodyOf(req);
+      const gzip = raw[0] === 0x1f && raw[1] === 0x8b;
+      const text = (gzip ? gunzipSync(raw) : raw).toString('utf8');
+      const envelopes = text ? text.split('\n').map((line) => JSON.parse(line) as Envelope) : [];
+      const events = envelopes.flatMap(({ h, e }) => e.map((event) => ({ h, e: event })));
+      const { status, headers = {}, body = {} } = answers.shift() ?? { status: 202 };
+      const contentType = req.headers['content-type'] ?? '';
+      requests.push({ method: req.method ?? '', contentType, bytes: raw.length, gzip, status, at: Date.now(), events });
+      res.writeHead(status, {
+        'access-control-allow-origin': req.headers.origin ?? '*',
+        'access-control-expose-headers': 'retry-after',
+        'content-type': 'application/json',
+        ...headers,
+      });
+      res.end(JSON.stringify(body));
+    })();
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const events: Collector['events'] = (sid) =>
+    requests
+      .filter(({ status }) => status === 202)
+      .flatMap((request) => request.events)
+      .filter(({ h }) => !sid || h.sid === sid)
+      .map(({ e }) => e);
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    answers,
+    events,
+    until: async (test, ms = 30_000) => {
+      for (const end = Date.now() + ms; Date.now() < end;) {
+        const found = events().find(test);
+        if (found) return found;
+        await new Promise((resolve) => {
+          setTimeout(resolve, 50);
+        });
+      }
+      throw new Error(`waited ${ms} ms in vain; came: ${JSON.stringify(events())}`);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}

@@ -1,0 +1,93 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { Page } from 'playwright-core';
+import { createDemoHandler } from '../../local/demo/handler.ts';
+
+// A page with a player, the probe and an oracle that knows nothing of the probe.
+
+export interface Stage {
+  origin: string;
+  /** Sets the line's rate for the page's player. */
+  throttle: (kbps: number | null) => Promise<void>;
+  /** Called before the demo's own routes; returns true when it has answered. */
+  intercept: (handler: (req: IncomingMessage, res: ServerResponse) => boolean) => void;
+  close: () => Promise<void>;
+}
+
+const VISITOR = 'stage';
+export const CLIP = `/demo/clip/${VISITOR}/clip.mpd`;
+
+const PAGE = `<!doctype html><meta charset="utf-8"><title>stage</title>
+<style>html,body{margin:0;background:#000}video{width:640px;height:360px;display:block}</style>
+<video id="video" muted></video>
+<script src="/demo/dash.js"></script>
+<script src="/stage/framewatch.js"></script>
+<script src="/stage/oracle.js"></script>`;
+
+async function script(entry: string, globalName?: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    ...(globalName && { globalName }),
+  });
+  return outputFiles[0]!.contents;
+}
+
+export async function startStage(endpoint: string): Promise<Stage> {
+  const demo = createDemoHandler({ endpoint, key: 'demo' });
+  const scripts: Record<string, Uint8Array> = {
+    '/stage/framewatch.js': await script('../../player-probe/src/index.ts', 'framewatch'),
+    '/stage/oracle.js': await script('./oracle.ts'),
+  };
+  let intercepted: Parameters<Stage['intercept']>[0] = () => false;
+  const server = createServer((req, res) => {
+    const path = (req.url ?? '').split('?')[0]!;
+    if (intercepted(req, res)) return;
+    if (scripts[path]) res.writeHead(200, { 'content-type': 'text/javascript' }).end(scripts[path]);
+    else if (path === '/stage/') res.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
+    else void demo(req, res).then((handled) => handled || res.writeHead(404).end());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    origin,
+    throttle: async (kbps) => {
+      const body = JSON.stringify({ visitor: VISITOR, kbps });
+      const answer = await fetch(`${origin}/demo/api/throttle`, { method: 'POST', body });
+      if (!answer.ok) throw new Error(`throttle: ${answer.status}`);
+    },
+    intercept: (handler) => {
+      intercepted = handler;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+export interface Play {
+  endpoint: string;
+  /** attach, then initialize (default), or the other way round with that many ms between. */
+  attachAfterMs?: number;
+  autoplay?: boolean;
+  source?: string;
+  /** Seconds of buffer the player aims at; small, so that a throttle shows soon. */
+  bufferS?: number;
+  probe?: Record<string, unknown>;
+}
+
+/** Opens the stage and starts playback; the oracle counts from `initialize`. */
+export async function play(page: Page, stage: Stage, options: Play): Promise<void> {
+  await page.goto(`${stage.origin}/stage/`);
+  await page.evaluate((given) => window.stage.play(given), { source: CLIP, bufferS: 4, autoplay: true, ...options });
+}
