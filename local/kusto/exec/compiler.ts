@@ -1,0 +1,34 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Catalog, CompiledQuery } from '../types.ts';
+
+export interface CompileOptions {
+  /** What now() answers, the same for the whole query. */
+  readonly now: Date;
+  /** Values of `declare query_parameters`, as KQL literals. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** KQL text → one DuckDB statement. Throws KustoError. */
+export interface Compiler {
+  compile(text: string, catalog: Catalog, options: CompileOptions): Promise<CompiledQuery>;
+  /** Makes the functions that compiled statements call known to the instance. */
+  registerFunctions(connection: DuckDBConnection): Promise<void>;
+  /** Pays the parser's start-up cost ahead of the first query. */
+  warmUp(): Promise<void>;
+}
+
+/** The compiler in this process. The parser (4 MB of script) is loaded at the first use, so management and ingestion start at once. */
+export const inProcessCompiler: Compiler = {
+  async compile(text, catalog, options) {
+    const { compileQuery } = await import('../plan/compile.ts');
+    return compileQuery(text, catalog, options);
+  },
+  async registerFunctions(connection) {
+    const { registerFunctions } = await import('../functions/register.ts');
+    registerFunctions(connection);
+  },
+  async warmUp() {
+    const { warmUp } = await import('../parser/warm-up.ts');
+    warmUp();
+  },
+};

@@ -1,0 +1,108 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { KustoError, type Catalog, type Column, type CompiledQuery } from '../types.ts';
+import { encodeCell } from './encode.ts';
+import type { Engine } from './engine.ts';
+
+/** Limits of one answer, as Kusto sets them by default. */
+export const MAX_RESULT_ROWS = 500_000;
+export const MAX_RESULT_BYTES = 64 * 1024 * 1024;
+
+export interface QueryRequest {
+  readonly database: string;
+  readonly text: string;
+  readonly timeoutMs: number;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly maxRows?: number;
+  readonly maxBytes?: number;
+  /** Cuts the answer instead of refusing it (`query_take_max_records`). */
+  readonly takeRows?: number;
+  readonly now?: Date;
+}
+
+export interface QueryResult {
+  readonly columns: readonly Column[];
+  /** Each row as the JSON text of an array. */
+  readonly rows: readonly string[];
+  readonly visualization?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Compiles and runs a query over the tables of a database; views it reads are brought up to date first. */
+export async function runQuery(engine: Engine, request: QueryRequest): Promise<QueryResult> {
+  const compiled = await compileFor(engine, request);
+  await engine.views.bringUpToDate(request.database, compiled.reads);
+  return engine.readers.use(request.timeoutMs, request.signal, (connection) => collect(connection, compiled, request));
+}
+
+export async function compileFor(
+  engine: Engine,
+  request: Pick<QueryRequest, 'database' | 'text' | 'parameters' | 'now'>,
+  catalog: Catalog = engine.catalog.snapshot(request.database),
+): Promise<CompiledQuery> {
+  return engine.compiler.compile(request.text, catalog, {
+    now: request.now ?? new Date(),
+    parameters: request.parameters ?? {},
+  });
+}
+
+/** Runs a compiled query and encodes its rows chunk by chunk, so that a refused answer never fills the memory. */
+export async function collect(
+  connection: DuckDBConnection,
+  compiled: CompiledQuery,
+  limits: Pick<QueryRequest, 'maxRows' | 'maxBytes' | 'takeRows'>,
+): Promise<QueryResult> {
+  const { maxRows = MAX_RESULT_ROWS, maxBytes = MAX_RESULT_BYTES, takeRows = Infinity } = limits;
+  const rows: string[] = [];
+  let bytes = 0;
+  const { columns } = compiled;
+  try {
+    const result = await connection.stream(compiled.sql);
+    for (
+      let chunk = await result.fetchChunk();
+      chunk !== null && chunk.rowCount > 0;
+      chunk = await result.fetchChunk()
+    ) {
+      const values = chunk.getColumns();
+      for (let row = 0; row < chunk.rowCount && rows.length < takeRows; row++) {
+        let text = '[';
+        for (let i = 0; i < columns.length; i++) {
+          const column = columns[i];
+          if (column === undefined) break;
+          text += `${i === 0 ? '' : ','}${encodeCell(values[i]?.[row], column.type)}`;
+        }
+        text += ']';
+        bytes += text.length;
+        rows.push(text);
+        if (rows.length > maxRows) throw tooLarge(`the set limit of ${maxRows} records`);
+        if (bytes > maxBytes) throw tooLarge(`the set limit of ${maxBytes} bytes`);
+      }
+      if (rows.length >= takeRows) break;
+    }
+  } catch (error) {
+    throw asKustoError(error);
+  }
+  return { columns, rows, visualization: compiled.visualization };
+}
+
+const tooLarge = (what: string): KustoError =>
+  new KustoError(
+    'LIMIT',
+    `Query execution has exceeded the allowed limits (80DA0003): the results of this query exceed ${what} (E_QUERY_RESULT_SET_TOO_LARGE).`,
+  );
+
+/** What DuckDB says in words a Kusto client understands. */
+export function asKustoError(error: unknown): KustoError {
+  if (error instanceof KustoError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (/^INTERRUPT/i.test(message))
+    return new KustoError('TIMEOUT', 'Request timed out or was cancelled (0x80131505).', undefined, false);
+  if (/out of memory/i.test(message)) {
+    return new KustoError(
+      'LIMIT',
+      `Query execution lacks memory resources to complete (80DA0007): ${message} (E_LOW_MEMORY_CONDITION).`,
+    );
+  }
+  const thrown = /KustoError: (.*)/s.exec(message);
+  if (thrown?.[1] !== undefined) return new KustoError('BADREQUEST', thrown[1]);
+  return new KustoError('INTERNAL', `Query execution failed: ${message}`);
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { KustoError } from '../types.ts';
+
+const unzip = promisify(gunzip);
+const unDeflate = promisify(inflate);
+const unBrotli = promisify(brotliDecompress);
+
+export const tooLarge = (limit: number): KustoError =>
+  new KustoError(
+    'BADREQUEST',
+    `Stream_InputStreamTooLarge: the request is larger than ${limit} bytes (${limit / 1024 / 1024} MB); send it in parts or use queued ingestion`,
+  );
+
+/** The whole body, inflated when it is gzip (by its header or its first bytes); refused when it is larger than `limit` before or after. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // What lies beyond is read and dropped, so that the client gets its answer instead of a reset connection.
+    if (size <= limit) chunks.push(chunk);
+    else if (size > limit * 16) break;
+  }
+  if (size > limit) throw tooLarge(limit);
+  return inflateBody(Buffer.concat(chunks), request.headers['content-encoding'], limit);
+}
+
+export async function inflateBody(body: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
+  const options = { maxOutputLength: limit };
+  try {
+    if (body[0] === 0x1f && body[1] === 0x8b) return await unzip(body, options);
+    if (encoding === 'deflate') return await unDeflate(body, options);
+    if (encoding === 'br') return await unBrotli(body, options);
+    return body;
+  } catch (error) {
+    if (
+      error instanceof RangeError ||
+      (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')
+    )
+      throw tooLarge(limit);
+    throw new KustoError(
+      'BADREQUEST',
+      `The compressed body cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

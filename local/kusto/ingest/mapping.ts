@@ -1,0 +1,215 @@
+import type { StoredColumn, TableEntity } from '../catalog/entities.ts';
+import type { Block, Value } from '../store/block.ts';
+import { KustoError } from '../types.ts';
+import { CONVERT, dynamicFromText, fromUnix, type Convert } from './convert.ts';
+import { getter, parsePath, type Step } from './json-path.ts';
+
+/** Where one column's values come from. */
+interface Source {
+  readonly column: StoredColumn;
+  readonly read: (row: unknown, index: number) => unknown;
+  readonly convert: Convert;
+}
+
+/** An element of an ingestion mapping, in both spellings that Kusto takes, names folded to lower case. */
+interface Element {
+  readonly column: string;
+  readonly path?: string;
+  readonly constValue?: string;
+  readonly transform?: string;
+  readonly ordinal?: number;
+}
+
+const bad = (message: string): KustoError => new KustoError('BADREQUEST', message);
+
+const textOf = (value: unknown): string | undefined => {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+};
+
+/** The elements of a mapping's JSON text; throws BadRequest when it is no array of objects that name a column. */
+export function parseMapping(text: string): Element[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw bad(`The ingestion mapping is not JSON: ${error instanceof Error ? error.message : ''}`);
+  }
+  if (!Array.isArray(parsed)) throw bad('The ingestion mapping must be a JSON array');
+  return parsed.map((item: unknown, i) => {
+    if (typeof item !== 'object' || item === null) throw bad(`Element ${i} of the ingestion mapping is no object`);
+    const properties = new Map<string, unknown>();
+    for (const [key, value] of Object.entries(item)) {
+      if (key.toLowerCase() === 'properties' && typeof value === 'object' && value !== null) {
+        for (const [name, inner] of Object.entries(value)) properties.set(name.toLowerCase(), inner);
+      } else {
+        properties.set(key.toLowerCase(), value);
+      }
+    }
+    const column = textOf(properties.get('column')) ?? textOf(properties.get('name'));
+    if (column === undefined) throw bad(`Element ${i} of the ingestion mapping names no column`);
+    const path = textOf(properties.get('path'));
+    const constValue = textOf(properties.get('constvalue'));
+    const transform = textOf(properties.get('transform'));
+    const ordinal = textOf(properties.get('ordinal'));
+    return {
+      column,
+      ...(path === undefined ? {} : { path }),
+      ...(constValue === undefined ? {} : { constValue }),
+      ...(transform === undefined || transform === 'None' ? {} : { transform }),
+      ...(ordinal === undefined ? {} : { ordinal: Number(ordinal) }),
+    };
+  });
+}
+
+const UNIX_TRANSFORMS: Readonly<Record<string, bigint>> = {
+  datetimefromunixseconds: 10_000_000n,
+  datetimefromunixmilliseconds: 10_000n,
+  datetimefromunixmicroseconds: 10n,
+};
+
+/** Checks a mapping against its table when it is created, so that a typo is told then and not at the first row. */
+export function checkMapping(table: TableEntity, kind: string, text: string): void {
+  const elements = parseMapping(text);
+  for (const { column } of elements) {
+    if (!table.columns.some(({ name }) => name === column))
+      throw bad(`The mapping names column '${column}', which table '${table.name}' does not have`);
+  }
+  if (kind === 'json') jsonSources(table, elements);
+}
+
+function jsonSources(table: TableEntity, elements: readonly Element[]): Source[] {
+  const mappedFields = new Set<string>();
+  for (const { path } of elements) {
+    const step = path === undefined ? undefined : parsePath(path)[0];
+    if (typeof step === 'string') mappedFields.add(step);
+  }
+  return elements.flatMap((element) => {
+    const column = table.columns.find(({ name }) => name === element.column);
+    if (column === undefined) return [];
+    if (element.constValue !== undefined) return [constant(column, element.constValue)];
+    const steps = element.path === undefined ? [column.name] : parsePath(element.path);
+    return [{ column, ...transformed(column, steps, element.transform, mappedFields) }];
+  });
+}
+
+const constant = (column: StoredColumn, value: string): Source => ({
+  column,
+  read: () => value,
+  convert: column.type === 'dynamic' ? () => dynamicFromText(value) : CONVERT[column.type],
+});
+
+function transformed(
+  column: StoredColumn,
+  steps: readonly Step[],
+  transform: string | undefined,
+  mapped: ReadonlySet<string>,
+): Pick<Source, 'read' | 'convert'> {
+  const get = getter(steps);
+  const convert = CONVERT[column.type];
+  if (transform === undefined) return { read: get, convert };
+  const name = transform.toLowerCase();
+  const unit = UNIX_TRANSFORMS[name];
+  if (unit !== undefined) return { read: get, convert: fromUnix(unit) };
+  switch (name) {
+    case 'datetimefromunixnanoseconds':
+      return { read: get, convert: (value) => nanoseconds(value) };
+    case 'dropmappedfields':
+      return { read: (row) => without(get(row), mapped), convert };
+    case 'sourcelinenumber':
+      return { read: (_row, index) => index + 1, convert };
+    case 'sourcelocation':
+      return { read: () => '', convert };
+    case 'propertybagarraytodictionary':
+      return { read: (row) => toDictionary(get(row)), convert };
+    case 'bytesasbase64':
+      return { read: (row) => toBase64(get(row)), convert };
+    default:
+      throw bad(`The mapping transform '${transform}' is not known`);
+  }
+}
+
+const nanoseconds = (value: unknown): Value => {
+  const ticks = fromUnix(1n)(value);
+  if (typeof ticks !== 'bigint') return null;
+  const epoch = fromUnix(1n)(0) as bigint;
+  return epoch + (ticks - epoch) / 100n;
+};
+
+function without(value: unknown, mapped: ReadonlySet<string>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !mapped.has(key)));
+}
+
+/** `[{"a":1},{"b":2}]` → `{"a":1,"b":2}`; Key/Value pairs too. */
+function toDictionary(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return Object.fromEntries(
+    value.flatMap((item: unknown): [string, unknown][] => {
+      if (typeof item !== 'object' || item === null) return [];
+      const { Key: key, Value: inner } = item as { Key?: unknown; Value?: unknown };
+      return typeof key === 'string' ? [[key, inner]] : Object.entries(item);
+    }),
+  );
+}
+
+const toBase64 = (value: unknown): unknown => {
+  if (typeof value === 'string') return Buffer.from(value).toString('base64');
+  return Array.isArray(value) ? Buffer.from(value as number[]).toString('base64') : value;
+};
+
+function csvSources(table: TableEntity, elements: readonly Element[] | null): Source[] {
+  const fromText = (column: StoredColumn): Convert =>
+    column.type === 'dynamic'
+      ? (value) => dynamicFromText(typeof value === 'string' ? value : '')
+      : CONVERT[column.type];
+  if (elements === null)
+    return table.columns.map((column, i) => ({
+      column,
+      read: (row) => (row as string[])[i],
+      convert: fromText(column),
+    }));
+  return elements.flatMap((element, i) => {
+    const column = table.columns.find(({ name }) => name === element.column);
+    if (column === undefined) return [];
+    if (element.constValue !== undefined) return [constant(column, element.constValue)];
+    const ordinal = element.ordinal ?? i;
+    return [{ column, read: (row) => (row as string[])[ordinal], convert: fromText(column) }];
+  });
+}
+
+export type RowFormat = 'json' | 'csv';
+
+/** By table and mapping: a mapping of 75 columns costs as much to read as a small batch of rows. */
+const plans = new WeakMap<TableEntity, Map<string, readonly Source[]>>();
+
+function sourcesFor(table: TableEntity, format: RowFormat, mapping: string | null): readonly Source[] {
+  let byMapping = plans.get(table);
+  if (byMapping === undefined) plans.set(table, (byMapping = new Map<string, readonly Source[]>()));
+  const key = `${format}:${mapping ?? ''}`;
+  const known = byMapping.get(key);
+  if (known !== undefined) return known;
+  const elements = mapping === null ? null : parseMapping(mapping);
+  const sources =
+    format === 'csv'
+      ? csvSources(table, elements)
+      : jsonSources(table, elements ?? table.columns.map(({ name }) => ({ column: name })));
+  byMapping.set(key, sources);
+  return sources;
+}
+
+/** Decoded rows → a block for `table`, by the mapping (its JSON text), or by name (JSON) and position (CSV) without one. */
+export function toBlock(
+  table: TableEntity,
+  rows: readonly unknown[],
+  format: RowFormat,
+  mapping: string | null,
+): Block {
+  const columns = new Map<number, readonly Value[]>();
+  for (const { column, read, convert } of sourcesFor(table, format, mapping)) {
+    const values: Value[] = [];
+    for (let i = 0; i < rows.length; i++) values.push(convert(read(rows[i], i)));
+    columns.set(column.id, values);
+  }
+  return { rowCount: rows.length, columns };
+}

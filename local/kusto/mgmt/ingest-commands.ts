@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { storageOf } from '../catalog/catalog.ts';
+import type { TableEntity } from '../catalog/entities.ts';
+import { compileFor } from '../exec/query.ts';
+import { assignable } from '../ingest/assign.ts';
+import { ingestText } from '../ingest/ingest-text.ts';
+import { runUpdatePolicies } from '../ingest/update-policies.ts';
+import { columnOf } from '../store/physical.ts';
+import { KustoError, type CompiledQuery } from '../types.ts';
+import { table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
+import type { Scanner } from './scanner.ts';
+import { writeTable } from './tables.ts';
+
+const COLUMNS = {
+  ExtentId: 'guid',
+  OriginalSize: 'real',
+  ExtentSize: 'real',
+  CompressedSize: 'real',
+  IndexSize: 'real',
+  RowCount: 'long',
+} as const;
+const extent = (rows: bigint): CommandResult => result(COLUMNS, rows === 0n ? [] : [[randomUUID(), 0, 0, 0, 0, rows]]);
+
+type Mode = 'set' | 'append' | 'set-or-append' | 'set-or-replace';
+
+/** `.set|.append|.set-or-append|.set-or-replace [async] T [with (…)] <| query`. */
+async function fromQuery(scanner: Scanner, context: CommandContext, mode: Mode): Promise<CommandResult> {
+  scanner.word('async');
+  const name = scanner.name();
+  const properties = scanner.properties();
+  scanner.expect('<|');
+  const text = scanner.rest();
+  const { engine, database } = context;
+  const before = engine.catalog.table(database, name);
+  if (mode === 'set' && before !== undefined)
+    throw new KustoError('BADREQUEST', `EntityAlreadyExists: table '${name}' already exists; use .set-or-append`);
+  if (mode === 'append' && before === undefined)
+    throw new KustoError('NOTFOUND', `Entity ID '${name}' of kind 'Table' was not found.`);
+  const tags = JSON.parse(properties.get('ingestifnotexists') ?? '[]') as unknown;
+  if (Array.isArray(tags) && (await engine.tags.hasAny(database, name, tags.map(String)))) return extent(0n);
+  const compiled = await compileFor(engine, { database, text, parameters: context.parameters });
+  await engine.views.bringUpToDate(database, compiled.reads);
+  const rows = await engine.change(async (tx) => {
+    const target = before ?? (await writeTable(context, tx, 'create', name, compiled.columns, properties));
+    if (mode === 'set-or-replace' && before !== undefined) await tx.connection.run(`DELETE FROM ${storageOf(target)}`);
+    const count = await insert(tx.connection, target, compiled, tx.batch, tx.at);
+    if (count > 0n) tx.touched(target);
+    if (before !== undefined) await runUpdatePolicies(engine, tx, [target]);
+    await engine.tags.add(tx.connection, database, name, properties.get('tags'));
+    return {
+      changes: before === undefined ? [{ kind: 'table', database, key: name, value: target }] : [],
+      result: count,
+    };
+  });
+  return extent(rows);
+}
+
+type Connection = Parameters<Parameters<CommandContext['engine']['writer']['exclusive']>[0]>[0]['connection'];
+
+async function insert(
+  connection: Connection,
+  target: TableEntity,
+  compiled: CompiledQuery,
+  batch: number,
+  at: bigint,
+): Promise<bigint> {
+  const values = assignable(target, compiled.columns);
+  const columns = target.columns.map(columnOf).join(', ');
+  const names = compiled.columns.map((_, i) => `q${i}`).join(', ');
+  const outcome = await connection.run(
+    `INSERT INTO ${storageOf(target)} (_batch, _at, ${columns}) SELECT ${batch}, ${at}, ${values} FROM (${compiled.sql}) AS q(${names})`,
+  );
+  return BigInt(outcome.rowsChanged);
+}
+
+/** `.ingest inline into table T [with (format=…, ingestionMappingReference=…)] <| data`, or the data between `[` and `]`. */
+async function inline(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
+  if (!scanner.word('into table') && !scanner.word('into')) throw scanner.fail("'into table'");
+  const name = scanner.name();
+  const properties = scanner.properties();
+  let body: string;
+  if (scanner.symbol('<|'))
+    body = scanner.text
+      .slice(scanner.offset)
+      .replace(/^[ \t]*\r?\n/, '')
+      .replace(/^[ \t]+/, '');
+  else body = scanner.balanced('[').slice(1, -1);
+  scanner.rest();
+  const rows = await ingestText(context.engine, {
+    database: context.database,
+    table: name,
+    body,
+    format: properties.get('format') ?? 'csv',
+    mappingName:
+      properties.get('ingestionmappingreference') ??
+      properties.get('jsonmappingreference') ??
+      properties.get('csvmappingreference'),
+    mapping: properties.get('ingestionmapping'),
+    ignoreFirstRecord: properties.get('ignorefirstrecord')?.toLowerCase() === 'true',
+  });
+  return extent(BigInt(rows));
+}
+
+/** `.delete [async] table T records [with (whatif=true)] <| T | where …`. */
+async function deleteRecords(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
+  const name = scanner.name();
+  if (!scanner.word('records')) throw scanner.fail("'records'");
+  const properties = scanner.properties();
+  scanner.expect('<|');
+  const text = scanner.rest();
+  const { engine, database } = context;
+  const target = engine.catalog.requireTable(database, name);
+  const whatIf = properties.get('whatif')?.toLowerCase() === 'true';
+  const deleted = await engine.writer.exclusive(async ({ connection }) =>
+    deleteRows(context, connection, target, text, whatIf),
+  );
+  return result({ ExtentId: 'guid', OriginalSize: 'real', RowCount: 'long' }, [[randomUUID(), 0, deleted]]);
+}
+
+/**
+ * The query must be `T | where …`, so its answer is rows of T. They are found again through an extra column that carries the row's number:
+ * the table is read from a view with that column, and a last operator keeps it alone.
+ */
+async function deleteRows(
+  context: CommandContext,
+  connection: Connection,
+  target: TableEntity,
+  text: string,
+  whatIf: boolean,
+): Promise<bigint> {
+  const { engine, database } = context;
+  const snapshot = engine.catalog.snapshot(database);
+  const relation = 'deletable';
+  const rowColumn = '__row';
+  const trial = {
+    ...snapshot,
+    version: engine.catalog.trialVersion(),
+    tables: snapshot.tables.map((t) =>
+      t.name === target.name
+        ? { ...t, relation, columns: [...t.columns, { name: rowColumn, type: 'long' as const }] }
+        : t,
+    ),
+  };
+  await connection.run(
+    `CREATE OR REPLACE TEMP VIEW ${relation} AS SELECT ${target.columns.map((column, i) => `${columnOf(column)} AS c${i}`).join(', ')}, rowid AS c${target.columns.length} FROM ${storageOf(target)}`,
+  );
+  if (/\|\s*(?!where\b)[a-z]/i.test(text))
+    throw new KustoError('BADREQUEST', 'The predicate of .delete may use the where operator only');
+  const compiled = await compileFor(engine, { database, text: `${text}\n| project ${rowColumn}` }, trial);
+  if (whatIf) {
+    const reader = await connection.runAndReadAll(`SELECT count(*) FROM (${compiled.sql}) AS q(r)`);
+    return BigInt((reader.getRows()[0]?.[0] as bigint | undefined) ?? 0n);
+  }
+  const outcome = await connection.run(
+    `DELETE FROM ${storageOf(target)} WHERE rowid IN (SELECT r FROM (${compiled.sql}) AS q(r))`,
+  );
+  return BigInt(outcome.rowsChanged);
+}
+
+export const ingestCommands: Handlers = {
+  set: (scanner, context) => fromQuery(scanner, context, 'set'),
+  append: (scanner, context) => fromQuery(scanner, context, 'append'),
+  'set-or-append': (scanner, context) => fromQuery(scanner, context, 'set-or-append'),
+  'set-or-replace': (scanner, context) => fromQuery(scanner, context, 'set-or-replace'),
+  'ingest inline': inline,
+  'delete table': deleteRecords,
+  'delete async table': deleteRecords,
+};

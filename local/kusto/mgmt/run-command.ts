@@ -1,0 +1,148 @@
+import { splitTop } from '../catalog/split.ts';
+import { asKustoError, collect, compileFor, type QueryResult } from '../exec/query.ts';
+import { PHYSICAL, KustoError, type Column } from '../types.ts';
+import { toAnswer, type CommandContext, type CommandResult, type Handler, type Handlers } from './command.ts';
+import { functionCommands } from './functions.ts';
+import { ingestCommands } from './ingest-commands.ts';
+import { mappingCommand, showDatabaseMappings } from './mappings.ts';
+import { policyCommand } from './policies.ts';
+import { queuedIngestionCommands } from './queued-ingestion.ts';
+import { Scanner } from './scanner.ts';
+import { executeScript } from './script.ts';
+import { showCommands } from './show.ts';
+import { tableCommands } from './tables.ts';
+import { viewCommands } from './views.ts';
+
+const HANDLERS: Handlers = {
+  ...tableCommands,
+  ...functionCommands,
+  ...viewCommands,
+  ...ingestCommands,
+  ...showCommands,
+  ...queuedIngestionCommands,
+  'execute database script': (scanner, context) => executeScript(scanner, context, runOne),
+};
+const MAX_WORDS = 3;
+
+const NAME = String.raw`(?:\[\s*(?:'[^']*'|"[^"]*")\s*\]|[\w@$*-]+)`;
+/** Commands whose kind stands behind the name of their subject; their handlers read from the beginning. */
+const BY_FORM: readonly (readonly [RegExp, Handler])[] = [
+  [
+    new RegExp(String.raw`^\.(?:create|alter|create-or-alter|drop|show)\s+table\s+${NAME}\s+ingestion\b`, 'i'),
+    mappingCommand,
+  ],
+  [/^\.show\s+(?:database\s+\S+\s+)?ingestion\s+(?:\w+\s+)?mappings\b/i, showDatabaseMappings],
+  [
+    /^\.(?:alter|alter-merge|delete|show)\s+(?:tables?|database|materialized-view|column|cluster)\b[^{<|]*?\bpolicy\b/i,
+    policyCommand,
+  ],
+];
+
+/** The commands this engine knows, for its documentation. */
+export const knownCommands = (): string[] => Object.keys(HANDLERS).map((words) => `.${words}`);
+
+const POSITIONAL = new RegExp(
+  String.raw`^\.[a-z-]+\s+[a-z-]+\s+(?:\([^)]*\)|${NAME}(?:\s*,\s*${NAME})*(?:\.${NAME})?)?\s*policy\b`,
+  'i',
+);
+
+function findHandler(text: string): { handler: Handler; scanner: Scanner } {
+  for (const [form, handler] of BY_FORM) {
+    if (form.test(text) && (handler !== policyCommand || POSITIONAL.test(text)))
+      return { handler, scanner: new Scanner(text) };
+  }
+  const scanner = new Scanner(text);
+  scanner.expect('.');
+  const words =
+    scanner.text
+      .slice(1, 200)
+      .toLowerCase()
+      .match(/^[a-z_-]+(?:\s+[a-z_-]+){0,2}/)?.[0]
+      .split(/\s+/) ?? [];
+  for (let count = Math.min(MAX_WORDS, words.length); count > 0; count--) {
+    const key = words.slice(0, count).join(' ');
+    const handler = Object.hasOwn(HANDLERS, key) ? HANDLERS[key] : undefined;
+    if (handler !== undefined && scanner.word(key)) return { handler, scanner };
+  }
+  throw new KustoError('BADREQUEST', `The management command '.${words.join(' ')}' is not known to this engine`);
+}
+
+async function runOne(text: string, context: CommandContext): Promise<CommandResult> {
+  const { handler, scanner } = findHandler(text);
+  const startedAt = new Date();
+  const isShow = text.startsWith('.show');
+  const log = (state: 'Completed' | 'Failed', status: string): void => {
+    if (isShow) return;
+    context.engine.operations.add({
+      command: text.slice(0, 200),
+      database: context.database,
+      startedAt,
+      durationMs: Date.now() - startedAt.getTime(),
+      state,
+      status,
+    });
+  };
+  try {
+    const answer = await handler(scanner, context);
+    log('Completed', '');
+    return answer;
+  } catch (error) {
+    log('Failed', error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+/** Runs a management command; `.show …` may be followed by `| query` over its answer. */
+export async function runCommand(text: string, context: CommandContext): Promise<QueryResult> {
+  const command = dropComments(text);
+  const [first = '', ...pipeline] = command.startsWith('.show') ? splitTop(command, '|') : [command];
+  const answer = await runOne(first, context).catch((error: unknown) => {
+    throw asKustoError(error);
+  });
+  if (pipeline.length === 0) return toAnswer(answer);
+  return queryOver(answer, pipeline.join('\n| '), context);
+}
+
+/** Comment lines before the command. */
+const dropComments = (text: string): string => text.replace(/^(?:\s*\/\/[^\n]*(?:\n|$)|\s+)+/, '').trimEnd();
+
+/** Kusto's name for a command's answer. */
+const RESULTS = '$command_results';
+
+async function queryOver(answer: CommandResult, pipeline: string, context: CommandContext): Promise<QueryResult> {
+  const columns: Column[] = Object.entries(answer.columns).map(([name, type]) => ({ name, type }));
+  const { catalog } = context.engine;
+  const snapshot = catalog.snapshot(context.database);
+  const extended = {
+    ...snapshot,
+    version: catalog.trialVersion(),
+    tables: [...snapshot.tables, { name: RESULTS, columns, relation: 'command_results' }],
+  };
+  const compiled = await compileFor(
+    context.engine,
+    { database: context.database, text: `['${RESULTS}']\n| ${pipeline}`, parameters: context.parameters },
+    extended,
+  );
+  return context.engine.readers.use(context.timeoutMs, undefined, async (connection) => {
+    await connection.run(
+      `CREATE OR REPLACE TEMP TABLE command_results (${columns.map(({ type }, i) => `c${i} ${PHYSICAL[type]}`).join(', ')})`,
+    );
+    const insert = `INSERT INTO command_results VALUES (${columns.map((_, i) => `$${i + 1}`).join(', ')})`;
+    for (const row of answer.rows) {
+      const values = columns.map(({ type }, i) => bindable(row[i], type));
+      await connection.run(insert, values);
+    }
+    try {
+      return await collect(connection, compiled, {});
+    } finally {
+      await connection.run('DROP TABLE IF EXISTS command_results').catch(() => {});
+    }
+  });
+}
+
+function bindable(value: unknown, type: Column['type']): string | number | bigint | boolean | null {
+  if (value === undefined || value === null) return type === 'string' ? '' : null;
+  if (typeof value === 'number' && (type === 'long' || type === 'datetime' || type === 'timespan'))
+    return BigInt(value);
+  return value as string | number | bigint | boolean;
+}

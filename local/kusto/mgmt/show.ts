@@ -1,0 +1,381 @@
+import os from 'node:os';
+import { storageOf } from '../catalog/catalog.ts';
+import type { TableEntity } from '../catalog/entities.ts';
+import { ticksOfMs } from '../store/clock.ts';
+import { KustoError, type KustoType } from '../types.ts';
+import { table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
+import type { Scanner } from './scanner.ts';
+import { cslOf, databasesJson, nameText, tableJson } from './schema-text.ts';
+
+const TABLE_COLUMNS = { TableName: 'string', DatabaseName: 'string', Folder: 'string', DocString: 'string' } as const;
+
+const DOTNET: Readonly<Record<KustoType, string>> = {
+  bool: 'System.SByte',
+  int: 'System.Int32',
+  long: 'System.Int64',
+  real: 'System.Double',
+  decimal: 'System.Data.SqlTypes.SqlDecimal',
+  string: 'System.String',
+  datetime: 'System.DateTime',
+  timespan: 'System.TimeSpan',
+  dynamic: 'System.Object',
+  guid: 'System.Guid',
+};
+
+const entityOf = ({ engine, database }: CommandContext, name: string): TableEntity =>
+  engine.catalog.view(database, name) ?? engine.catalog.requireTable(database, name);
+
+function showTables(scanner: Scanner, context: CommandContext): CommandResult | Promise<CommandResult> {
+  const { engine, database } = context;
+  const wanted = scanner.peek('(') ? scanner.names() : null;
+  const tables = engine.catalog.tables(database).filter(({ name }) => wanted?.includes(name) ?? true);
+  if (scanner.word('details')) return details(context, tables);
+  scanner.end();
+  return result(
+    TABLE_COLUMNS,
+    tables.map((t) => [t.name, database, t.folder, t.docstring]),
+  );
+}
+
+async function details(context: CommandContext, tables: readonly TableEntity[]): Promise<CommandResult> {
+  const rows: unknown[][] = [];
+  await context.engine.readers.use(context.timeoutMs, undefined, async (connection) => {
+    for (const t of tables) {
+      const reader = await connection.runAndReadAll(`SELECT count(*), min(_at), max(_at) FROM ${storageOf(t)}`);
+      const [count, first, last] = reader.getRows()[0] ?? [];
+      const policy = (name: string): string =>
+        context.engine.catalog.policy(context.database, 'table', t.name, name)?.value ?? 'null';
+      rows.push([
+        t.name,
+        context.database,
+        t.folder,
+        t.docstring,
+        count === 0n ? 0n : 1n,
+        0,
+        0,
+        count,
+        0,
+        0n,
+        policy('retention'),
+        policy('caching'),
+        first,
+        last,
+      ]);
+    }
+  });
+  return result(
+    {
+      TableName: 'string',
+      DatabaseName: 'string',
+      Folder: 'string',
+      DocString: 'string',
+      TotalExtents: 'long',
+      TotalExtentSize: 'real',
+      TotalOriginalSize: 'real',
+      TotalRowCount: 'long',
+      HotExtentSize: 'real',
+      HotRowCount: 'long',
+      RetentionPolicy: 'string',
+      CachingPolicy: 'string',
+      MinExtentsCreationTime: 'datetime',
+      MaxExtentsCreationTime: 'datetime',
+    },
+    rows,
+  );
+}
+
+function showTable(scanner: Scanner, context: CommandContext): CommandResult | Promise<CommandResult> {
+  const t = entityOf(context, scanner.name());
+  const { database } = context;
+  if (scanner.word('cslschema'))
+    return result(
+      { TableName: 'string', Schema: 'string', DatabaseName: 'string', Folder: 'string', DocString: 'string' },
+      [[t.name, cslOf(t.columns), database, t.folder, t.docstring]],
+    );
+  if (scanner.word('schema as json'))
+    return result(
+      { TableName: 'string', Schema: 'string', DatabaseName: 'string', Folder: 'string', DocString: 'string' },
+      [[t.name, JSON.stringify(tableJson(t)), database, t.folder, t.docstring]],
+    );
+  if (scanner.word('details')) return details(context, [t]);
+  scanner.end();
+  return result(
+    {
+      AttributeName: 'string',
+      AttributeType: 'string',
+      ExtentSize: 'long',
+      CompressionRatio: 'real',
+      IndexSize: 'long',
+      IndexSizePercent: 'real',
+      OriginalSize: 'long',
+    },
+    t.columns.map(({ name, type }) => [name, DOTNET[type], 0n, 0, 0n, 0, 0n]),
+  );
+}
+
+const DATABASE_COLUMNS = {
+  DatabaseName: 'string',
+  PersistentStorage: 'string',
+  Version: 'string',
+  IsCurrent: 'bool',
+  DatabaseAccessMode: 'string',
+  PrettyName: 'string',
+  ReservedSlot1: 'bool',
+  DatabaseId: 'guid',
+  InTransitionTo: 'string',
+} as const;
+
+const SCHEMA_COLUMNS = {
+  DatabaseName: 'string',
+  TableName: 'string',
+  ColumnName: 'string',
+  ColumnType: 'string',
+  IsDefaultTable: 'bool',
+  IsDefaultColumn: 'bool',
+  PrettyName: 'string',
+  Version: 'string',
+  Folder: 'string',
+  DocString: 'string',
+} as const;
+
+/** Names in parentheses after `databases`, all databases without. */
+function wantedDatabases(scanner: Scanner, { engine }: CommandContext): string[] {
+  if (!scanner.peek('(')) return engine.catalog.databases().map(({ name }) => name);
+  scanner.expect('(');
+  const names: string[] = [];
+  while (!scanner.symbol(')')) {
+    names.push(engine.catalog.databaseName(scanner.name()));
+    if (scanner.word('if_later_than')) scanner.string();
+    scanner.symbol(',');
+  }
+  return names;
+}
+
+function schemaOf(scanner: Scanner, context: CommandContext, names: readonly string[]): CommandResult {
+  const { engine } = context;
+  scanner.word('details');
+  if (scanner.word('if_later_than')) scanner.string();
+  if (scanner.word('as json')) return result({ DatabaseSchema: 'string' }, [[databasesJson(engine, names)]]);
+  if (scanner.word('as csl')) return cslScript(context, names);
+  const version = `v1.${engine.catalog.version}`;
+  const rows = names.flatMap((name): unknown[][] => [
+    [name, null, null, null, false, false, '', version, '', ''],
+    ...[...engine.catalog.tables(name), ...engine.catalog.views(name)].flatMap((t): unknown[][] => [
+      [name, t.name, null, null, false, false, '', null, t.folder, t.docstring],
+      ...t.columns.map((c): unknown[] => [
+        name,
+        t.name,
+        c.name,
+        DOTNET[c.type],
+        false,
+        false,
+        '',
+        null,
+        '',
+        c.docstring ?? '',
+      ]),
+    ]),
+  ]);
+  return result(SCHEMA_COLUMNS, rows);
+}
+
+function cslScript({ engine }: CommandContext, names: readonly string[]): CommandResult {
+  const quoted = (text: string): string =>
+    `"${text
+      .replaceAll('\\', '\\\\')
+      .replaceAll('"', String.raw`\"`)
+      .replaceAll('\n', String.raw`\n`)}"`;
+  const rows = names.flatMap((name) => [
+    ...engine.catalog
+      .tables(name)
+      .map(
+        (t) =>
+          `.create-merge table ${nameText(t.name)} (${cslOf(t.columns)}) with (folder=${quoted(t.folder)}, docstring=${quoted(t.docstring)})`,
+      ),
+    ...engine.catalog
+      .mappings(name)
+      .map(
+        (m) =>
+          `.create-or-alter table ${nameText(m.table)} ingestion ${m.kind} mapping ${quoted(m.name)} ${quoted(m.mapping)}`,
+      ),
+    ...engine.catalog
+      .functions(name)
+      .map(
+        (f) =>
+          `.create-or-alter function with (skipvalidation=true, folder=${quoted(f.folder)}, docstring=${quoted(f.docstring)}) ${f.name}${f.parameters} ${f.body}`,
+      ),
+    ...engine.catalog
+      .views(name)
+      .map(
+        (v) =>
+          `.create-or-alter materialized-view with (folder=${quoted(v.folder)}, docstring=${quoted(v.docstring)}) ${v.name} on table ${nameText(v.source)} { ${v.query} }`,
+      ),
+  ]);
+  return result(
+    { DatabaseSchemaScript: 'string' },
+    rows.map((text) => [text]),
+  );
+}
+
+function showDatabases(scanner: Scanner, context: CommandContext): CommandResult {
+  const names = wantedDatabases(scanner, context);
+  if (scanner.word('schema')) return schemaOf(scanner, context, names);
+  scanner.word('details');
+  scanner.end();
+  const databases = context.engine.catalog.databases().filter(({ name }) => names.includes(name));
+  return result(
+    DATABASE_COLUMNS,
+    databases.map(({ name, prettyName }) => [
+      name,
+      '',
+      `v1.${context.engine.catalog.version}`,
+      name === context.database,
+      'ReadWrite',
+      prettyName,
+      null,
+      context.engine.id,
+      '',
+    ]),
+  );
+}
+
+function showDatabase(scanner: Scanner, context: CommandContext): CommandResult {
+  const isUnnamed =
+    ['', 'schema', 'cslschema', 'details'].includes(scanner.peekWord()) && !scanner.peek('[') && !scanner.isString;
+  const name = isUnnamed ? context.database : context.engine.catalog.databaseName(scanner.name());
+  if (scanner.word('schema')) return schemaOf(scanner, context, [name]);
+  if (scanner.word('cslschema')) {
+    scanner.word('script');
+    return cslScript(context, [name]);
+  }
+  scanner.word('details');
+  scanner.end();
+  return result(DATABASE_COLUMNS, [
+    [name, '', `v1.${context.engine.catalog.version}`, true, 'ReadWrite', '', null, context.engine.id, ''],
+  ]);
+}
+
+async function showFailures(_scanner: Scanner, context: CommandContext): Promise<CommandResult> {
+  const rows = await context.engine.readers.use(context.timeoutMs, undefined, async (connection) => {
+    const reader = await connection.runAndReadAll(
+      'SELECT operation_id, db, tbl, failed_on, source, details, error_code, kind, from_update_policy FROM fw.failures WHERE db = $1 ORDER BY failed_on DESC LIMIT 10000',
+      [context.database],
+    );
+    return reader.getRows();
+  });
+  return result(
+    {
+      OperationId: 'guid',
+      Database: 'string',
+      Table: 'string',
+      FailedOn: 'datetime',
+      IngestionSourcePath: 'string',
+      Details: 'string',
+      ErrorCode: 'string',
+      FailureKind: 'string',
+      OriginatesFromUpdatePolicy: 'bool',
+    },
+    rows,
+  );
+}
+
+export const showCommands: Handlers = {
+  'show tables': showTables,
+  'show table': showTable,
+  'show databases': showDatabases,
+  'show database': showDatabase,
+  'show cluster databases': showDatabases,
+  'show schema': (scanner, context) =>
+    schemaOf(
+      scanner,
+      context,
+      context.engine.catalog.databases().map(({ name }) => name),
+    ),
+  'show ingestion failures': showFailures,
+  'show streamingingestion failures': showFailures,
+  'show version': (_scanner, { engine }) =>
+    result({ BuildVersion: 'string', BuildTime: 'datetime', ServiceType: 'string', ProductVersion: 'string' }, [
+      ['1.0.0.0', ticksOfMs(engine.startedAt.getTime()), 'Engine', `Framewatch local engine (Node ${process.version})`],
+    ]),
+  'show cluster': (_scanner, { engine }) =>
+    result(
+      {
+        NodeId: 'string',
+        Address: 'string',
+        Name: 'string',
+        StartTime: 'datetime',
+        IsAdmin: 'bool',
+        MachineTotalMemory: 'long',
+        MachineAvailableMemory: 'long',
+        ProcessorCount: 'int',
+      },
+      [
+        [
+          engine.id,
+          '127.0.0.1',
+          'local',
+          ticksOfMs(engine.startedAt.getTime()),
+          true,
+          BigInt(os.totalmem()),
+          BigInt(os.freemem()),
+          os.availableParallelism(),
+        ],
+      ],
+    ),
+  'show capacity': (_scanner, { engine }) =>
+    result({ Resource: 'string', Total: 'long', Consumed: 'long', Remaining: 'long', Origin: 'string' }, [
+      [
+        'Queries',
+        BigInt(engine.readers.size),
+        BigInt(engine.readers.busy),
+        BigInt(engine.readers.size - engine.readers.busy),
+        'ReaderPool',
+      ],
+      ['Ingestions', 1n, engine.writer.isIdle ? 0n : 1n, engine.writer.isIdle ? 1n : 0n, 'Writer'],
+    ]),
+  'show operations': (scanner, { engine }) => {
+    scanner.rest();
+    return result(
+      {
+        OperationId: 'guid',
+        Operation: 'string',
+        NodeId: 'string',
+        StartedOn: 'datetime',
+        LastUpdatedOn: 'datetime',
+        Duration: 'timespan',
+        State: 'string',
+        Status: 'string',
+        Database: 'string',
+      },
+      engine.operations
+        .list()
+        .map((o) => [
+          o.id,
+          o.command,
+          engine.id,
+          ticksOfMs(o.startedAt.getTime()),
+          ticksOfMs(o.startedAt.getTime() + o.durationMs),
+          BigInt(o.durationMs) * 10_000n,
+          o.state,
+          o.status,
+          o.database,
+        ]),
+    );
+  },
+  'show principal access': () => result({ Scope: 'string', Role: 'string' }, [['Cluster', 'AllDatabasesAdmin']]),
+  'show diagnostics': (_scanner, { engine }) =>
+    result({ IsHealthy: 'bool', MachinesTotal: 'long', IngestionsInProgress: 'long', DatabasesCount: 'long' }, [
+      [true, 1n, BigInt(engine.writer.waiting), BigInt(engine.catalog.databases().length)],
+    ]),
+  'create database': async (scanner, context) => {
+    const name = scanner.name();
+    const ifNotExists = /ifnotexists/i.test(scanner.rest());
+    const exists = context.engine.catalog
+      .databases()
+      .some((database) => database.name.toLowerCase() === name.toLowerCase());
+    if (exists && !ifNotExists)
+      throw new KustoError('BADREQUEST', `EntityAlreadyExists: database '${name}' already exists`);
+    if (!exists) await context.engine.createDatabase(name);
+    return result({ DatabaseName: 'string', PersistentPath: 'string', Created: 'bool' }, [[name, '', !exists]]);
+  },
+};

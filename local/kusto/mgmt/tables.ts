@@ -1,0 +1,321 @@
+import type { Change, StoredColumn, TableEntity } from '../catalog/entities.ts';
+import { storageOf } from '../catalog/catalog.ts';
+import { alterStorage, createStorage, dropStorage } from '../store/physical.ts';
+import type { Transaction } from '../store/writer.ts';
+import { KustoError, type Column } from '../types.ts';
+import { table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
+import { tableJson } from './schema-text.ts';
+import type { Scanner } from './scanner.ts';
+
+const MAX_NAME = 1024;
+
+const answer = (context: CommandContext, tables: readonly TableEntity[]): CommandResult =>
+  result(
+    { TableName: 'string', Schema: 'string', DatabaseName: 'string', Folder: 'string', DocString: 'string' },
+    tables.map((t) => [t.name, JSON.stringify(tableJson(t)), context.database, t.folder, t.docstring]),
+  );
+
+const bad = (message: string): KustoError => new KustoError('BADREQUEST', message);
+
+function checkColumns(columns: readonly Column[]): void {
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name)) throw bad(`Column '${name}' is given twice`);
+    seen.add(name);
+  }
+  if (columns.length === 0) throw bad('A table needs at least one column');
+}
+
+/** Columns of `wanted`, keeping the id (hence the data) of every column that stays. */
+export function nextColumns(
+  before: TableEntity,
+  wanted: readonly Column[],
+  canRetype: boolean,
+): Pick<TableEntity, 'columns' | 'nextColumnId'> {
+  let { nextColumnId } = before;
+  const columns = wanted.map(({ name, type }): StoredColumn => {
+    const old = before.columns.find((column) => column.name === name);
+    if (old?.type === type) return old;
+    if (old !== undefined && !canRetype) {
+      throw bad(
+        `Column '${name}' of '${before.name}' is ${old.type}; changing its type to ${type} would lose its data`,
+      );
+    }
+    return { id: nextColumnId++, name, type };
+  });
+  return { columns, nextColumnId };
+}
+
+const withProperties = (table: TableEntity, properties: ReadonlyMap<string, string>): TableEntity => ({
+  ...table,
+  folder: properties.get('folder') ?? table.folder,
+  docstring: properties.get('docstring') ?? table.docstring,
+});
+
+const put = (context: CommandContext, value: TableEntity): Change => ({
+  kind: 'table',
+  database: context.database,
+  key: value.name,
+  value,
+});
+
+function newTable(context: CommandContext, name: string, columns: readonly Column[]): TableEntity {
+  if (name.length > MAX_NAME) throw bad(`The name of a table has at most ${MAX_NAME} characters`);
+  if (context.engine.catalog.view(context.database, name) !== undefined)
+    throw bad(`A materialized view named '${name}' exists`);
+  checkColumns(columns);
+  return {
+    id: context.engine.catalog.newId(),
+    name,
+    folder: '',
+    docstring: '',
+    nextColumnId: columns.length,
+    columns: columns.map((column, id) => ({ ...column, id })),
+  };
+}
+
+type Mode = 'create' | 'create-merge' | 'alter' | 'alter-merge';
+
+/** Creates or changes one table inside a transaction. */
+export async function writeTable(
+  context: CommandContext,
+  tx: Transaction,
+  mode: Mode,
+  name: string,
+  columns: readonly Column[],
+  properties: ReadonlyMap<string, string>,
+): Promise<TableEntity> {
+  const before = context.engine.catalog.table(context.database, name);
+  if (before === undefined) {
+    if (mode.startsWith('alter'))
+      throw new KustoError('NOTFOUND', `Entity ID '${name}' of kind 'Table' was not found.`);
+    const created = withProperties(newTable(context, name, columns), properties);
+    await createStorage(tx.connection, created);
+    return created;
+  }
+  if (mode === 'create') throw bad(`EntityAlreadyExists: table '${name}' already exists`);
+  checkColumns(columns);
+  const wanted =
+    mode === 'alter'
+      ? columns
+      : [...before.columns, ...columns.filter(({ name: n }) => !before.columns.some((column) => column.name === n))];
+  if (mode !== 'alter') nextColumns(before, columns, false);
+  const after = withProperties({ ...before, ...nextColumns(before, wanted, mode === 'alter') }, properties);
+  const isSame =
+    after.columns.length === before.columns.length && after.columns.every((column, i) => column === before.columns[i]);
+  if (!isSame) await alterStorage(tx.connection, before, after);
+  return after;
+}
+
+async function writeTables(scanner: Scanner, context: CommandContext, mode: Mode): Promise<CommandResult> {
+  const wanted: { name: string; columns: Column[] }[] = [];
+  do wanted.push({ name: scanner.name(), columns: scanner.columns() });
+  while (scanner.symbol(','));
+  const properties = scanner.properties();
+  scanner.end();
+  const tables = await context.engine.change(async (tx) => {
+    const written: TableEntity[] = [];
+    for (const { name, columns } of wanted)
+      written.push(await writeTable(context, tx, mode, name, columns, properties));
+    return { changes: written.map((table) => put(context, table)), result: written };
+  });
+  return answer(context, tables);
+}
+
+/** Changes what is said about a table (docstring, folder, column docstrings), or the name of a column. */
+async function edit(
+  context: CommandContext,
+  name: string,
+  change: (table: TableEntity) => TableEntity,
+): Promise<CommandResult> {
+  const view = context.engine.catalog.view(context.database, name);
+  if (view !== undefined) {
+    const after = await context.engine.change(async () => {
+      const value = { ...view, ...change(view) };
+      return { changes: [{ kind: 'view', database: context.database, key: name, value }], result: value };
+    });
+    return answer(context, [after]);
+  }
+  const after = await context.engine.change(async (tx) => {
+    const before = context.engine.catalog.requireTable(context.database, name);
+    const value = change(before);
+    if (value.columns !== before.columns) await alterStorage(tx.connection, before, value);
+    return { changes: [put(context, value)], result: value };
+  });
+  return answer(context, [after]);
+}
+
+function columnDocstrings(scanner: Scanner): Map<string, string> {
+  const docstrings = new Map<string, string>();
+  scanner.expect('(');
+  while (!scanner.symbol(')')) {
+    const name = scanner.name();
+    scanner.expect(':');
+    docstrings.set(name, scanner.string());
+    scanner.symbol(',');
+  }
+  scanner.end();
+  return docstrings;
+}
+
+async function alterTable(scanner: Scanner, context: CommandContext, isMerge: boolean): Promise<CommandResult> {
+  const start = scanner.name();
+  if (scanner.word('column-docstrings')) {
+    const docstrings = columnDocstrings(scanner);
+    return edit(context, start, (table) => {
+      const unknown = [...docstrings.keys()].find((name) => !table.columns.some((column) => column.name === name));
+      if (unknown !== undefined) throw bad(`Table '${start}' has no column '${unknown}'`);
+      const columns = table.columns.map((column) => ({
+        ...column,
+        docstring: docstrings.get(column.name) ?? (isMerge ? (column.docstring ?? '') : ''),
+      }));
+      return { ...table, columns };
+    });
+  }
+  if (scanner.word('docstring')) {
+    const docstring = scanner.string();
+    scanner.end();
+    return edit(context, start, (table) => ({ ...table, docstring }));
+  }
+  if (scanner.word('folder')) {
+    const folder = scanner.string();
+    scanner.end();
+    return edit(context, start, (table) => ({ ...table, folder }));
+  }
+  const columns = scanner.columns();
+  const properties = scanner.properties();
+  scanner.end();
+  const mode = isMerge ? 'alter-merge' : 'alter';
+  const written = await context.engine.change(async (tx) => {
+    const value = await writeTable(context, tx, mode, start, columns, properties);
+    return { changes: [put(context, value)], result: value };
+  });
+  return answer(context, [written]);
+}
+
+/** A dropped or renamed table takes its mappings and policies along. */
+function belongings(context: CommandContext, name: string, newName: string | null): Change[] {
+  const { database, engine } = context;
+  const mappings = engine.catalog.mappings(database).filter(({ table }) => table === name);
+  const policies = engine.catalog
+    .policies(database)
+    .filter(({ entityKind, entity }) => entityKind === 'table' && entity === name);
+  return [
+    ...mappings.flatMap((mapping): Change[] => {
+      const key = (table: string): string => `${table}/${mapping.kind}/${mapping.name}`;
+      const gone: Change = { kind: 'mapping', database, key: key(name), value: null };
+      return newName === null
+        ? [gone]
+        : [gone, { kind: 'mapping', database, key: key(newName), value: { ...mapping, table: newName } }];
+    }),
+    ...policies.flatMap((policy): Change[] => {
+      const gone: Change = { kind: 'policy', database, key: `table/${name}/${policy.policy}`, value: null };
+      return newName === null
+        ? [gone]
+        : [
+            gone,
+            {
+              kind: 'policy',
+              database,
+              key: `table/${newName}/${policy.policy}`,
+              value: { ...policy, entity: newName },
+            },
+          ];
+    }),
+  ];
+}
+
+async function dropTables(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
+  const names = scanner.names();
+  const ifExists = scanner.word('ifexists');
+  scanner.end();
+  await context.engine.change(async (tx) => {
+    const changes: Change[] = [];
+    for (const name of names) {
+      const table = context.engine.catalog.table(context.database, name);
+      if (table === undefined && ifExists) continue;
+      const known = table ?? context.engine.catalog.requireTable(context.database, name);
+      const reader = context.engine.catalog.views(context.database).find(({ source }) => source === name);
+      if (reader !== undefined)
+        throw bad(`Table '${name}' is the source of materialized view '${reader.name}'; drop the view first`);
+      await dropStorage(tx.connection, known);
+      changes.push(
+        { kind: 'table', database: context.database, key: name, value: null },
+        ...belongings(context, name, null),
+      );
+    }
+    return { changes, result: undefined };
+  });
+  return result(
+    { TableName: 'string', DatabaseName: 'string', Folder: 'string', DocString: 'string' },
+    context.engine.catalog.tables(context.database).map((t) => [t.name, context.database, t.folder, t.docstring]),
+  );
+}
+
+async function renameTables(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
+  const from = scanner.name();
+  if (!scanner.word('to')) throw scanner.fail("'to'");
+  const to = scanner.name();
+  scanner.end();
+  const { catalog } = context.engine;
+  const renamed = await context.engine.change(async () => {
+    const before = catalog.requireTable(context.database, from);
+    if (catalog.table(context.database, to) !== undefined || catalog.view(context.database, to) !== undefined)
+      throw bad(`EntityAlreadyExists: '${to}' already exists`);
+    const value = { ...before, name: to };
+    const views = catalog.views(context.database).filter(({ source }) => source === from);
+    if (views.length > 0) throw bad(`Table '${from}' is the source of materialized view '${views[0]?.name}'`);
+    return {
+      changes: [
+        { kind: 'table', database: context.database, key: from, value: null },
+        put(context, value),
+        ...belongings(context, from, to),
+      ],
+      result: value,
+    };
+  });
+  return answer(context, [renamed]);
+}
+
+async function clearTable(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
+  const name = scanner.name();
+  if (!scanner.word('data')) throw scanner.fail("'data'");
+  scanner.end();
+  await context.engine.writer.exclusive(async ({ connection }) => {
+    await connection.run(`DELETE FROM ${storageOf(context.engine.catalog.requireTable(context.database, name))}`);
+  });
+  return result({ Status: 'string' }, [['Succeeded']]);
+}
+
+async function editColumn(
+  scanner: Scanner,
+  context: CommandContext,
+  change: (table: TableEntity, column: StoredColumn) => TableEntity,
+): Promise<CommandResult> {
+  const tableName = scanner.name();
+  scanner.expect('.');
+  const columnName = scanner.name();
+  return edit(context, tableName, (table) => {
+    const column = table.columns.find(({ name }) => name === columnName);
+    if (column === undefined) throw bad(`Table '${tableName}' has no column '${columnName}'`);
+    return change(table, column);
+  });
+}
+
+export const tableCommands: Handlers = {
+  'create table': (scanner, context) => writeTables(scanner, context, 'create'),
+  'create tables': (scanner, context) => writeTables(scanner, context, 'create'),
+  'create-merge table': (scanner, context) => writeTables(scanner, context, 'create-merge'),
+  'create-merge tables': (scanner, context) => writeTables(scanner, context, 'create-merge'),
+  'alter table': (scanner, context) => alterTable(scanner, context, false),
+  'alter-merge table': (scanner, context) => alterTable(scanner, context, true),
+  'drop table': dropTables,
+  'drop tables': dropTables,
+  'rename table': renameTables,
+  'clear table': clearTable,
+  'drop column': (scanner, context) =>
+    editColumn(scanner, context, (table, { id }) => ({
+      ...table,
+      columns: table.columns.filter((column) => column.id !== id),
+    })),
+};
