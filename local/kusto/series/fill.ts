@@ -64,12 +64,11 @@ function fillGap(
 ): void {
   const left = before < 0 ? undefined : (out[before] as number);
   const right = after >= out.length ? undefined : (out[after] as number);
-  // The step is added again and again, as Kusto does it: the last digits, and integers cut from them, depend on that.
-  const step = left === undefined || right === undefined ? 0 : (right - left) / (after - before);
-  let value = left ?? right ?? 0;
   for (let i = before + 1; i < after; i++) {
-    value += step;
-    if (left !== undefined && right !== undefined) out[i] = how.integers ? Math.trunc(value) : value;
-    else if (how.edges) out[i] = value;
+    if (left !== undefined && right !== undefined) {
+      // Difference times share, in this order: the last digits, and integers cut from them, depend on it.
+      const value = left + (right - left) * ((i - before) / (after - before));
+      out[i] = how.integers ? Math.trunc(value) : value;
+    } else if (how.edges) out[i] = left ?? right ?? null;
   }
 }
