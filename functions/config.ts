@@ -47,7 +47,7 @@ class Problems {
   readonly #found: string[] = [];
 
   add(name: string, got: string | undefined, expected: string): void {
-    const shown = got === undefined ? 'nothing' : `${got.length > 60 ? `${got.slice(0, 60)}…` : got}`;
+    const shown = got === undefined ? 'nothing' : got.length > 60 ? `${got.slice(0, 60)}…` : got;
     this.#found.push(`  ${name}: expected ${expected}, got ${shown}`);
   }
 
@@ -117,7 +117,7 @@ function keyOf(key: string, value: unknown, problems: Problems): WriteKey | unde
     problems.add(`${name}.origins`, 'none', 'at least one origin, or "trusted": true');
   const rate = eventsPerSecond ?? DEFAULT_EVENTS_PER_SECOND;
   if (typeof rate !== 'number' || !(rate > 0))
-    problems.add(`${name}.eventsPerSecond`, String(rate), 'a number above 0');
+    problems.add(`${name}.eventsPerSecond`, typeof rate, 'a number above 0');
   return {
     key,
     tenant: String(tenant),

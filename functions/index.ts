@@ -1,14 +1,22 @@
 import { app } from '@azure/functions';
+import { blobReader } from './adapters/blob-reader.ts';
+import { checkpointStore } from './adapters/checkpoint-store.ts';
 import { counterStore } from './adapters/counters.ts';
 import { digestsOf } from './adapters/digests.ts';
 import { inflater } from './adapters/inflater.ts';
 import { kustoClient } from './adapters/kusto-client.ts';
 import { kustoSink } from './adapters/kusto-sink.ts';
+import { storageAccount } from './adapters/storage-account.ts';
 import { batchIds, systemClock } from './adapters/system.ts';
 import { userAgentReader } from './adapters/user-agents.ts';
 import { readConfig } from './config.ts';
 import { DEFAULT_LIMITS } from './pipeline/decode.ts';
+import { healthChecks, type Probe } from './pipeline/health.ts';
+import { blobCreated } from './triggers/blob-created.ts';
+import { detect } from './triggers/detect.ts';
+import { health, livez, metrics, readyz } from './triggers/health.ts';
 import { ingestEvents } from './triggers/ingest-events.ts';
+import { reconcileBlobs } from './triggers/reconcile-blobs.ts';
 import { keyRing, quotas } from './triggers/write-keys.ts';
 
 // The composition root: settings → adapters → functions. The only file that registers functions.
@@ -48,3 +56,29 @@ app.http('ingestEvents', {
     isDraining: () => isDraining,
   }),
 });
+
+const { blob } = config;
+const account = blob && storageAccount({ ...blob, managedIdentityClientId: config.managedIdentityClientId });
+
+if (blob && account) {
+  const run = { ...core, reader: blobReader(account), checkpoints: checkpointStore(account), tenants: blob.drops };
+  app.eventGrid('blobCreated', { handler: blobCreated({ ...run, account, topic: blob.topic }) });
+  app.timer('reconcileBlobs', { schedule: '30 * * * * *', handler: reconcileBlobs(run) });
+}
+
+app.timer('detect', {
+  schedule: '0 * * * * *',
+  handler: detect({ clock, counters, command: (text) => kusto.command(text) }),
+});
+
+const probes: readonly Probe[] = [{ name: 'kusto', run: () => kusto.ping() }];
+const healthOptions = {
+  check: healthChecks(probes, clock),
+  isDraining: () => isDraining,
+  readCounters: () => counters.read(),
+};
+const probeRoute = { methods: ['GET' as const], authLevel: 'anonymous' as const };
+app.http('livez', { ...probeRoute, handler: livez() });
+app.http('readyz', { ...probeRoute, handler: readyz(healthOptions) });
+app.http('health', { ...probeRoute, handler: health(healthOptions) });
+app.http('metrics', { methods: ['GET'], authLevel: 'function', handler: metrics(healthOptions) });

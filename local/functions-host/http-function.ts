@@ -97,7 +97,7 @@ function cookieOf(cookie: Readonly<Record<string, unknown>>): string {
     ['maxAge', 'Max-Age'],
   ] as const) {
     const value = plain(cookie[key]);
-    if (value !== undefined && value !== null) parts.push(`${label}=${String(value)}`);
+    if (typeof value === 'string' || typeof value === 'number') parts.push(`${label}=${value}`);
   }
   if (plain(cookie['secure']) === true) parts.push('Secure');
   if (plain(cookie['httpOnly']) === true) parts.push('HttpOnly');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CoreRegistry, FunctionCallback, RegisteredFunction, TypedData } from './core-api.ts';
+import type { CoreRegistry, RegisteredFunction, TypedData } from './core-api.ts';
 import type { HostLog } from './log.ts';
 
 export interface InvocationInput {
@@ -67,11 +67,7 @@ export function invoker(registry: CoreRegistry, log: HostLog): Invoker {
     };
     invocation.state = 'invocation';
     try {
-      after['result'] = await invocationModel.invokeFunction(
-        context,
-        before.inputs,
-        before.functionCallback as FunctionCallback,
-      );
+      after['result'] = await invocationModel.invokeFunction(context, before.inputs, before.functionCallback);
     } catch (error) {
       after['error'] = error;
     }

@@ -57,8 +57,9 @@ export async function readHostJson(
   }
   const routePrefix = env['AzureFunctionsJobHost__extensions__http__routePrefix'] ?? http['routePrefix'] ?? 'api';
   const customHeaders = Object.entries(bagOf(http['customHeaders'])).map(([name, value]) => [name, String(value)]);
+  if (typeof routePrefix !== 'string') throw new Error(`${appDir}/host.json: extensions.http.routePrefix must be text`);
   return {
-    routePrefix: String(routePrefix),
+    routePrefix,
     customHeaders: Object.fromEntries(customHeaders) as Record<string, string>,
     logLevel,
   };

@@ -24,8 +24,9 @@ export function timerPayload(lastMs: number, nextMs: number | undefined, isPastD
 
 /** `%NAME%` in a schedule stands for a setting. */
 function scheduleOf(target: RegisteredFunction, env: Readonly<Record<string, string | undefined>>): string {
-  const text = String(triggerOf(target).options['schedule'] ?? '');
-  return text.replace(/%([^%]+)%/g, (_match, name: string) => {
+  const { schedule } = triggerOf(target).options;
+  if (typeof schedule !== 'string') throw new Error(`function ${target.metadata.name} has no schedule`);
+  return schedule.replace(/%([^%]+)%/g, (_match, name: string) => {
     const value = env[name];
     if (value === undefined)
       throw new Error(`function ${target.metadata.name}: setting "${name}" of its schedule is not set`);

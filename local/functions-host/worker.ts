@@ -38,7 +38,7 @@ const isDisabled = (name: string): boolean =>
   );
 
 /** Lines are gathered and written once a turn of the event loop: a write per line costs more than a request. */
-function printer(): { print(line: string): void; flush(): void } {
+function printer(): { readonly print: (line: string) => void; readonly flush: () => void } {
   let lines: string[] = [];
   const flush = (): void => {
     if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);

@@ -106,6 +106,10 @@ function rejected(record: Record<string, unknown>, context: ParseContext, fault:
   };
 }
 
+/** Without consent the fine geography stays out of quarantine too. */
+const quotable = (h: Record<string, unknown>): Record<string, unknown> =>
+  h['consent'] === 0 ? { ...h, geo: undefined } : h;
+
 /** Our own probe's envelopes, `schema/probe-wire.ts`. */
 export const probe: Dialect = {
   id: SOURCE,
@@ -145,7 +149,7 @@ export const probe: Dialect = {
       drafts,
       faults,
       clientDropped,
-      quote: (raw) => ({ v, h, e: [raw] }),
+      quote: (raw) => ({ v, h: quotable(h), e: [raw] }),
     };
   },
 };

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import type { BlobRef, Checkpoint, Checkpoints, Claim } from '../pipeline/blob-ports.ts';
+import { statusOf, type StorageAccount } from './storage-account.ts';
+
+// Checkpoints as small blobs, written under a lease and with If-Match: two runs over one blob cannot both go on.
+
+const CONTAINER = 'checkpoints';
+const LEASE_SECONDS = 60;
+const RENEW_AFTER_MS = 20_000;
+
+/** Blob names are long and may hold anything; their digest is a safe name of fixed length. */
+const keyOf = ({ container, name }: BlobRef): string =>
+  `${createHash('sha256').update(`${container}/${name}`).digest('hex')}.json`;
+/** ETags come with quotes in headers and without in listings. */
+const bare = (etag: string | undefined): string => (etag ?? '').replaceAll('"', '');
+
+/** Leases forbid writing without them (412), If-None-Match forbids writing at all (409): both mean it is there. */
+async function createIfMissing(blob: BlockBlobClient): Promise<void> {
+  try {
+    await blob.upload('', 0, { conditions: { ifNoneMatch: '*' } });
+  } catch (error) {
+    const status = statusOf(error);
+    if (status !== 409 && status !== 412) throw error;
+  }
+}
+
+async function claimOf(blob: BlockBlobClient): Promise<Claim | 'busy'> {
+  await createIfMissing(blob);
+  const lease = blob.getBlobLeaseClient();
+  try {
+    await lease.acquireLease(LEASE_SECONDS);
+  } catch (error) {
+    if (statusOf(error) === 409) return 'busy';
+    throw error;
+  }
+  const { leaseId } = lease;
+  let renewedMs = performance.now();
+  const current = await blob.download(0, undefined, { conditions: { leaseId } });
+  const chunks: Buffer[] = [];
+  for await (const chunk of current.readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
+  const text = Buffer.concat(chunks).toString('utf8');
+  let etag = current.etag ?? '*';
+  return {
+    checkpoint: text === '' ? undefined : (JSON.parse(text) as Checkpoint),
+    async save(checkpoint) {
+      if (performance.now() - renewedMs > RENEW_AFTER_MS) {
+        await lease.renewLease();
+        renewedMs = performance.now();
+      }
+      const body = JSON.stringify(checkpoint);
+      const metadata = { state: checkpoint.state, etag: bare(checkpoint.etag) };
+      const written = await blob.upload(body, Buffer.byteLength(body), {
+        conditions: { leaseId, ifMatch: etag },
+        metadata,
+      });
+      etag = written.etag ?? '*';
+    },
+    async release() {
+      try {
+        await lease.releaseLease();
+      } catch (error) {
+        // Lost already, by time or by someone else: there is nothing left to give back.
+        if (statusOf(error) !== 409) throw error;
+      }
+    },
+  };
+}
+
+export function checkpointStore(account: StorageAccount): Checkpoints {
+  let ready: Promise<ContainerClient> | undefined;
+  const containerOf = async (): Promise<ContainerClient> => {
+    const container = (await account.client()).getContainerClient(CONTAINER);
+    await container.createIfNotExists();
+    return container;
+  };
+  const checkpoints = (): Promise<ContainerClient> => {
+    ready ??= containerOf().catch((error: unknown) => {
+      ready = undefined;
+      throw error;
+    });
+    return ready;
+  };
+  return {
+    claim: async (ref) => claimOf((await checkpoints()).getBlockBlobClient(keyOf(ref))),
+    async unfinished(container) {
+      const known = new Map<string, Readonly<Record<string, string>>>();
+      for await (const blob of (await checkpoints()).listBlobsFlat({ includeMetadata: true }))
+        known.set(blob.name, blob.metadata ?? {});
+      const drop = (await account.client()).getContainerClient(container);
+      const found: (BlobRef & { isKnown: boolean; modifiedMs: number })[] = [];
+      if (!(await drop.exists())) return found;
+      for await (const { name, properties } of drop.listBlobsFlat()) {
+        const checkpoint = known.get(keyOf({ container, name }));
+        const isFinished =
+          checkpoint !== undefined && checkpoint['state'] !== 'running' && checkpoint['etag'] === bare(properties.etag);
+        const hasState = checkpoint?.['state'] !== undefined;
+        if (!isFinished)
+          found.push({ container, name, isKnown: hasState, modifiedMs: properties.lastModified.getTime() });
+      }
+      return found.sort((a, b) => a.modifiedMs - b.modifiedMs);
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import type { BlobServiceClient } from '@azure/storage-blob';
+
+// Which storage account is ours, and a client for it, loaded at first use.
+
+export interface StorageAccount {
+  readonly name: string;
+  /** `host[:port]` of its blob endpoint. */
+  readonly host: string;
+  client(): Promise<BlobServiceClient>;
+}
+
+export interface StorageOptions {
+  readonly connection: string;
+  readonly isConnectionString: boolean;
+  readonly managedIdentityClientId: string | undefined;
+}
+
+const DEVELOPMENT =
+  'DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;';
+
+/** Name and host of the account in a connection string. */
+export function accountOf(connection: string): { name: string; host: string } {
+  const text = /UseDevelopmentStorage=true/i.test(connection) ? DEVELOPMENT : connection;
+  const parts = new Map(
+    text
+      .split(';')
+      .map((part) => [part.slice(0, part.indexOf('=')).trim().toLowerCase(), part.slice(part.indexOf('=') + 1)]),
+  );
+  const name = parts.get('accountname') ?? '';
+  const suffix = parts.get('endpointsuffix') ?? 'core.windows.net';
+  const endpoint = parts.get('blobendpoint') ?? `https://${name}.blob.${suffix}`;
+  return { name, host: new URL(endpoint).host };
+}
+
+export function storageAccount(options: StorageOptions): StorageAccount {
+  const { connection, isConnectionString, managedIdentityClientId: clientId } = options;
+  const url = isConnectionString ? undefined : new URL(connection);
+  const { name, host } = url ? { name: url.hostname.split('.', 1)[0] ?? '', host: url.host } : accountOf(connection);
+  let connecting: Promise<BlobServiceClient> | undefined;
+  const connect = async (): Promise<BlobServiceClient> => {
+    const { BlobServiceClient: Client } = await import('@azure/storage-blob');
+    if (isConnectionString)
+      return Client.fromConnectionString(/UseDevelopmentStorage=true/i.test(connection) ? DEVELOPMENT : connection);
+    const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
+    return new Client(
+      connection,
+      clientId === undefined ? new DefaultAzureCredential() : new ManagedIdentityCredential({ clientId }),
+    );
+  };
+  return {
+    name,
+    host,
+    client() {
+      connecting ??= connect().catch((error: unknown) => {
+        connecting = undefined;
+        throw error;
+      });
+      return connecting;
+    },
+  };
+}
+
+/** HTTP status of a failed storage call. */
+export const statusOf = (error: unknown): number | undefined =>
+  typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : undefined;

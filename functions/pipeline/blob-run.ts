@@ -1,0 +1,226 @@
+import type { Batch } from './batch.ts';
+import {
+  BlobFault,
+  type BlobFacts,
+  type BlobReader,
+  type BlobRef,
+  type Checkpoint,
+  type Checkpoints,
+  type Claim,
+} from './blob-ports.ts';
+import { decodeLine, type DecodeFault } from './decode.ts';
+import { ingest, type Entry, type IngestPorts } from './ingest.ts';
+import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
+import { dialectOfPath } from './normalize/registry.ts';
+import { SinkUnavailable } from './ports.ts';
+import { store, type StorePorts } from './store.ts';
+
+export interface BlobRunOptions extends StorePorts, IngestPorts {
+  readonly reader: BlobReader;
+  readonly checkpoints: Checkpoints;
+  /** Owner of each drop container. */
+  readonly tenants: Readonly<Record<string, string>>;
+}
+
+export type BlobRunResult = 'done' | 'already' | 'unfinished' | 'busy' | 'missing' | 'quarantined';
+
+/** A chunk is one batch: what is durable together and one row of the ledger. */
+const CHUNK_LINES = 5000;
+const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Runs without progress before a blob is given up. */
+const MAX_ATTEMPTS = 5;
+
+interface Chunk {
+  readonly entries: Entry[];
+  readonly firstLine: number;
+  nextLine: number;
+  bytes: number;
+}
+
+const tooLong: DecodeFault = {
+  ok: false,
+  reason: 'too-large',
+  detail: `a line is longer than ${MAX_LINE_BYTES} bytes`,
+  text: '',
+};
+
+function addLine(chunk: Chunk, line: Line, options: BlobRunOptions): void {
+  const { bytes, number } = line;
+  chunk.nextLine = number + 1;
+  if (!bytes) {
+    chunk.entries.push({ decoded: tooLong, line: number });
+    return;
+  }
+  chunk.bytes += bytes.length + 1;
+  if (bytes.every((byte) => byte <= 0x20)) return;
+  const limits = { ...options.limits, maxBodyBytes: MAX_LINE_BYTES };
+  for (const decoded of decodeLine(bytes, limits)) chunk.entries.push({ decoded, line: number });
+}
+
+const isFull = (chunk: Chunk): boolean => chunk.entries.length >= CHUNK_LINES || chunk.bytes >= CHUNK_BYTES;
+
+/** Chunks of lines from `firstLine` on. When the content breaks off, what came before is given first, then the fault is thrown. */
+async function* chunksOf(
+  content: AsyncIterable<Uint8Array>,
+  firstLine: number,
+  options: BlobRunOptions,
+): AsyncGenerator<Chunk> {
+  const splitter = new LineSplitter();
+  const fresh = (line: number): Chunk => ({ entries: [], firstLine: line, nextLine: line, bytes: 0 });
+  let chunk = fresh(firstLine);
+  let fault: unknown;
+  try {
+    for await (const bytes of content) {
+      for (const line of splitter.push(bytes)) {
+        if (line.number < firstLine) continue;
+        addLine(chunk, line, options);
+        if (!isFull(chunk)) continue;
+        yield chunk;
+        chunk = fresh(chunk.nextLine);
+      }
+    }
+    for (const line of splitter.end()) if (line.number >= firstLine) addLine(chunk, line, options);
+  } catch (error) {
+    fault = error;
+  }
+  if (chunk.nextLine > chunk.firstLine) yield chunk;
+  if (fault !== undefined) throw fault;
+}
+
+/** The same chunk of the same version has the same id, whoever reads it: a repeated chunk leaves no second account. */
+function batchOf(ref: BlobRef, facts: BlobFacts, part: string, bytes: number, options: BlobRunOptions): Batch {
+  const origin = `${ref.container}/${ref.name}`;
+  return {
+    batchId: `${options.digests.sha256(`${origin}#${facts.etag}`).slice(0, 32)}-${part}`,
+    door: 'blob',
+    tenant: options.tenants[ref.container] ?? 'default',
+    receivedMs: facts.modifiedMs,
+    origin,
+    bytes,
+    dialect: dialectOfPath(ref.name),
+    isTrusted: true,
+    isOptedOut: false,
+    edge: {},
+  };
+}
+
+async function readOn(
+  ref: BlobRef,
+  facts: BlobFacts,
+  claim: Claim,
+  begun: Checkpoint,
+  deadlineMs: number,
+  options: BlobRunOptions,
+): Promise<Checkpoint> {
+  let checkpoint = begun;
+  for await (const chunk of chunksOf(options.reader.open(ref, facts.etag), begun.linesDone, options)) {
+    const outcome = ingest(batchOf(ref, facts, String(chunk.firstLine), chunk.bytes, options), chunk.entries, options);
+    const { received, stored, rejected } = await store(outcome, options);
+    checkpoint = {
+      ...checkpoint,
+      linesDone: chunk.nextLine,
+      attempts: 0,
+      received: checkpoint.received + received,
+      stored: checkpoint.stored + stored,
+      rejected: checkpoint.rejected + rejected,
+    };
+    await claim.save(checkpoint);
+    if (options.clock.now() > deadlineMs) return checkpoint;
+  }
+  checkpoint = { ...checkpoint, state: 'done', attempts: 0 };
+  await claim.save(checkpoint);
+  return checkpoint;
+}
+
+/** Puts a blob aside: a copy, a row of quarantine that says why, and a checkpoint that ends it. */
+async function putAside(
+  ref: BlobRef,
+  facts: BlobFacts,
+  claim: Claim,
+  checkpoint: Checkpoint,
+  fault: BlobFault,
+  options: BlobRunOptions,
+): Promise<void> {
+  await options.reader.quarantine(ref, facts.etag, fault.reason);
+  const decoded: DecodeFault = { ok: false, reason: fault.reason, detail: fault.message, text: '' };
+  const batch = batchOf(ref, facts, 'fault', 0, options);
+  const { rejected } = await store(ingest(batch, [{ decoded, line: checkpoint.linesDone }], options), options);
+  await claim.save({
+    ...checkpoint,
+    state: 'quarantined',
+    rejected: checkpoint.rejected + rejected,
+    received: checkpoint.received + 1,
+  });
+}
+
+const begin = (ref: BlobRef, facts: BlobFacts): Checkpoint => ({
+  ...ref,
+  etag: facts.etag,
+  state: 'running',
+  linesDone: 0,
+  attempts: 0,
+  received: 0,
+  stored: 0,
+  rejected: 0,
+});
+
+async function runClaimed(
+  ref: BlobRef,
+  facts: BlobFacts,
+  claim: Claim,
+  deadlineMs: number,
+  options: BlobRunOptions,
+): Promise<BlobRunResult> {
+  const known = claim.checkpoint;
+  const last = known?.etag === facts.etag ? known : begin(ref, facts);
+  if (last.state !== 'running') return 'already';
+  if (last.attempts >= MAX_ATTEMPTS) {
+    const fault = new BlobFault('blob-unreadable', `no progress in ${MAX_ATTEMPTS} runs`);
+    await putAside(ref, facts, claim, last, fault, options);
+    return 'quarantined';
+  }
+  // Saved before the work: a blob that kills the process is counted all the same.
+  const begun = { ...last, attempts: last.attempts + 1 };
+  let reached = begun;
+  const tracked: Claim = {
+    ...claim,
+    save: async (checkpoint) => {
+      await claim.save(checkpoint);
+      reached = checkpoint;
+    },
+  };
+  await tracked.save(begun);
+  try {
+    const { state } = await readOn(ref, facts, tracked, begun, deadlineMs, options);
+    return state === 'done' ? 'done' : 'unfinished';
+  } catch (error) {
+    if (error instanceof SinkUnavailable) {
+      // The store is away; that is no fault of the blob.
+      await claim.save({ ...reached, attempts: Math.max(0, reached.attempts - 1) });
+      return 'unfinished';
+    }
+    if (!(error instanceof BlobFault)) throw error;
+    // A newer version is there: the next run begins with it.
+    if (error.reason === 'blob-changed') return 'unfinished';
+    await putAside(ref, facts, tracked, reached, error, options);
+    return 'quarantined';
+  }
+}
+
+/**
+ * Reads a blob into rows, from where the last run stopped, until it is done or the time is up.
+ * Safe to call any number of times, from anywhere, for the same blob.
+ * @throws when storage fails; the caller's own retry (Event Grid, timer) comes again
+ */
+export async function runBlob(ref: BlobRef, budgetMs: number, options: BlobRunOptions): Promise<BlobRunResult> {
+  const deadlineMs = options.clock.now() + budgetMs;
+  const facts = await options.reader.stat(ref);
+  if (!facts) return 'missing';
+  const claim = await options.checkpoints.claim(ref);
+  if (claim === 'busy') return 'busy';
+  try {
+    return await runClaimed(ref, facts, claim, deadlineMs, options);
+  } finally {
+    await claim.release();
+  }
+}
