@@ -40,20 +40,21 @@ function argumentsFor(out: string): string[] {
   );
   const chord = `aevalsrc='0.05*sin(2*PI*220*t)+0.04*sin(2*PI*277.18*t)+0.04*sin(2*PI*329.63*t)*(0.6+0.4*sin(0.7*t))':s=44100:d=${SECONDS}`;
   const maps = RENDITIONS.flatMap(({ kbps }, i) => [
-    ...['-map', `[v${i}]`, `-b:v:${i}`, `${kbps}k`, `-minrate:v:${i}`, `${kbps}k`],
-    ...[`-maxrate:v:${i}`, `${kbps}k`, `-bufsize:v:${i}`, `${kbps * 2}k`],
+    ...['-map', `[v${i}]`, `-b:v:${i}`, `${kbps}k`, `-minrate:v:${i}`, `${kbps}k`, `-maxrate:v:${i}`, `${kbps}k`],
+    ...[`-bufsize:v:${i}`, `${kbps * 2}k`],
   ]);
-  return [
-    ...['-hide_banner', '-loglevel', 'error', '-y', '-f', 'lavfi', '-i', source, '-f', 'lavfi', '-i', chord],
-    ...['-filter_complex', [`[0:v]split=${RENDITIONS.length}${split}`, ...scaled].join(';'), ...maps],
-    ...['-map', '1:a', '-c:v', 'libx264', '-preset', 'veryslow', '-profile:v', 'main', '-bf', '0'],
-    ...['-g', `${FPS * SEGMENT_S}`, '-keyint_min', `${FPS * SEGMENT_S}`, '-sc_threshold', '0', '-threads', '1'],
-    ...['-c:a', 'aac', '-b:a', `${AUDIO_KBPS}k`, '-ac', '1', '-fflags', '+bitexact', '-flags', '+bitexact'],
-    ...['-f', 'dash', '-seg_duration', `${SEGMENT_S}`, '-use_timeline', '0', '-use_template', '1'],
-    ...['-adaptation_sets', 'id=0,streams=v id=1,streams=a'],
-    ...['-init_seg_name', 'init-$RepresentationID$.m4s', '-media_seg_name', '$RepresentationID$-$Number%03d$.m4s'],
-    `${out}/clip.mpd`,
+  const groups = [
+    ['-hide_banner', '-loglevel', 'error', '-y', '-f', 'lavfi', '-i', source, '-f', 'lavfi', '-i', chord],
+    ['-filter_complex', [`[0:v]split=${RENDITIONS.length}${split}`, ...scaled].join(';'), ...maps],
+    ['-map', '1:a', '-c:v', 'libx264', '-preset', 'veryslow', '-profile:v', 'main', '-bf', '0'],
+    ['-g', `${FPS * SEGMENT_S}`, '-keyint_min', `${FPS * SEGMENT_S}`, '-sc_threshold', '0', '-threads', '1'],
+    ['-c:a', 'aac', '-b:a', `${AUDIO_KBPS}k`, '-ac', '1', '-fflags', '+bitexact', '-flags', '+bitexact'],
+    ['-f', 'dash', '-seg_duration', `${SEGMENT_S}`, '-use_timeline', '0', '-use_template', '1'],
+    ['-adaptation_sets', 'id=0,streams=v id=1,streams=a'],
+    ['-init_seg_name', 'init-$RepresentationID$.m4s', '-media_seg_name', '$RepresentationID$-$Number%03d$.m4s'],
+    [`${out}/clip.mpd`],
   ];
+  return groups.flat();
 }
 
 function main(): void {

@@ -1,4 +1,4 @@
-import type { WireEvent } from '../../schema/probe-wire.ts';
+import type { WireCounters, WireEvent } from '../../schema/probe-wire.ts';
 import type { State } from './account.ts';
 import { watchMedia, type Watch } from './media.ts';
 import { consentOf, newId } from './privacy.ts';
@@ -39,6 +39,8 @@ export interface Probe {
   /** Id of the present session: the SessionId of its rows. */
   readonly sessionId: string;
   readonly state: State;
+  /** The session's counters so far. */
+  readonly figures: Readonly<WireCounters>;
   /** Sends what waits. */
   flush: () => Promise<void>;
   /** Ends the session, removes every listener and sends the rest. */
@@ -169,6 +171,9 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
     },
     get state() {
       return session.state;
+    },
+    get figures() {
+      return session.account.counters;
     },
     guard,
     begin,

@@ -265,6 +265,9 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
     get state() {
       return core.state;
     },
+    get figures() {
+      return core.figures;
+    },
     flush: core.flush,
     detach: () => {
       for (const [type, listener] of listeners) player.off(type, listener);

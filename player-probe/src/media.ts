@@ -100,7 +100,10 @@ export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort
     look();
     core.session.end(now(), 'completed');
   });
-  on('resize', resized);
+  on('resize', () => {
+    look();
+    resized();
+  });
   on('volumechange', () => {
     if (video.muted === muted) return;
     muted = !muted;

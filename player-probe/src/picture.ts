@@ -35,7 +35,7 @@ export class Picture {
     this.moved = last.flow && next.flow && next.pt > last.pt;
     if (this.moved) this.#moveAt = now;
     // Frames that stopped between two looks: count on from the earlier one.
-    if (frames) this.shown(Math.min(now, this.#at + frames * frameMs || now));
+    if (frames) this.shown(Math.min(now, Math.round(this.#at + frames * frameMs) || now));
     this.#at = now;
     this.sample = next;
     return { frames, drop };
