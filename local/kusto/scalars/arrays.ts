@@ -145,6 +145,7 @@ export function arraySort(arrays: readonly Text[], descending: boolean, nullsLas
     const b = first[j] as string;
     const nulls = Number(kindOf(a) === 'null') - Number(kindOf(b) === 'null');
     if (nulls !== 0) return nullsLast ? nulls : -nulls;
+    if (kindOf(a) === 'null') return i - j;
     return (descending ? compare(b, a) : compare(a, b)) || i - j;
   });
   return arrays.map((array) => {

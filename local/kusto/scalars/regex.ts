@@ -77,14 +77,14 @@ function windowOf(size: number, window: Window): { from: number; to: number; occ
   return { from, to: length < 0 ? size : Math.min(size, from + length), occurrence };
 }
 
-/** `indexof`: position of the n-th occurrence that lies within the window; −1 when there is none, null for arguments out of range. */
+/** `indexof`: position of the n-th occurrence that begins within the window; −1 when there is none, null for arguments out of range. */
 export function indexOf(text: string, search: string, window: Window = {}): number | null {
   const found = windowOf(text.length, window);
   if (!found) return null;
   let at = found.from - 1;
   for (let i = 0; i < found.occurrence; i++) {
     at = text.indexOf(search, at + 1);
-    if (at < 0 || at + search.length > found.to) return -1;
+    if (at < 0 || at >= found.to) return -1;
   }
   return at;
 }
