@@ -27,7 +27,8 @@ export async function detect(cluster: Cluster, asof: Date, options: { readonly w
 
 const instant = (text: string, option: string): Date => {
   const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new Error(`--${option}: expected a time such as 2026-11-01T12:00:00Z, got '${text}'`);
+  if (Number.isNaN(time.getTime()))
+    throw new Error(`--${option}: expected a time such as 2026-11-01T12:00:00Z, got '${text}'`);
   return time;
 };
 
@@ -44,20 +45,49 @@ const text = (value: unknown): string => {
   return typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
 };
 
-const SHOWN = ['BinStart', 'BinMinutes', 'Severity', 'Metric', 'Scope', 'RootScope', 'Value', 'Baseline', 'Score', 'BadBins', 'ImpactMinutes', 'IncidentId'] as const;
+const SHOWN = [
+  'BinStart',
+  'BinMinutes',
+  'Severity',
+  'Metric',
+  'Scope',
+  'RootScope',
+  'Value',
+  'Baseline',
+  'Score',
+  'BadBins',
+  'ImpactMinutes',
+  'IncidentId',
+] as const;
 
 function show(asof: Date, rows: readonly Row[], elapsedMs: number): void {
   log(`asof ${asof.toISOString()}: ${rows.length} anomalies (${Math.round(elapsedMs)} ms)`);
   if (rows.length === 0) return;
   const lines = [SHOWN.map(String), ...rows.map((row) => SHOWN.map((column) => text(row[column])))];
   const widths = SHOWN.map((_, at) => Math.max(...lines.map((line) => (line[at] ?? '').length)));
-  for (const line of lines) log(line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd());
+  for (const line of lines)
+    log(
+      line
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
 }
 
-function times(values: { asof?: string | undefined; from?: string | undefined; to?: string | undefined; every: string }): Date[] {
-  if (values.from === undefined && values.to === undefined) return [values.asof === undefined ? new Date() : instant(values.asof, 'asof')];
+function times(values: {
+  asof?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  every: string;
+}): Date[] {
+  if (values.from === undefined && values.to === undefined)
+    return [values.asof === undefined ? new Date() : instant(values.asof, 'asof')];
   if (values.from === undefined || values.to === undefined) throw new Error('--from and --to go together');
-  const [from, to, step] = [instant(values.from, 'from').getTime(), instant(values.to, 'to').getTime(), stepMs(values.every)];
+  const [from, to, step] = [
+    instant(values.from, 'from').getTime(),
+    instant(values.to, 'to').getTime(),
+    stepMs(values.every),
+  ];
   return Array.from({ length: Math.max(0, Math.floor((to - from) / step) + 1) }, (_, at) => new Date(from + at * step));
 }
 

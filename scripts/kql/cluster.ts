@@ -18,7 +18,8 @@ const isLocal = (url: string): boolean => /^http:\/\/(127\.0\.0\.1|localhost|\[:
 
 /** What Kusto said, out of the client library's error. */
 export function kustoMessage(error: unknown): string {
-  const response = (error as { response?: { data?: { error?: { '@message'?: string; message?: string } } } } | null)?.response;
+  const response = (error as { response?: { data?: { error?: { '@message'?: string; message?: string } } } } | null)
+    ?.response;
   const said = response?.data?.error;
   return said?.['@message'] ?? said?.message ?? (error instanceof Error ? error.message : String(error));
 }

@@ -25,8 +25,15 @@ const SHAPES: readonly Shape[] = [
   { kind: 'docstring', pattern: /^\.alter-merge table (?<name>\w+) docstring\b/ },
   { kind: 'column-docstrings', pattern: /^\.alter-merge table (?<name>\w+) column-docstrings\b/ },
   { kind: 'mapping', pattern: /^\.create-or-alter table (?<name>\w+) ingestion json mapping "(?<detail>\w+)"/ },
-  { kind: 'policy', pattern: /^\.alter(?:-merge)? (?<entity>table|materialized-view) (?<name>\w+) policy (?<detail>\w+)\b/ },
-  { kind: 'view', pattern: /^\.create-or-alter materialized-view with \([^\n]*\)\s*(?<name>\w+) on (?:table|materialized-view) \w+\s*\{/ },
+  {
+    kind: 'policy',
+    pattern: /^\.alter(?:-merge)? (?<entity>table|materialized-view) (?<name>\w+) policy (?<detail>\w+)\b/,
+  },
+  {
+    kind: 'view',
+    pattern:
+      /^\.create-or-alter materialized-view with \([^\n]*\)\s*(?<name>\w+) on (?:table|materialized-view) \w+\s*\{/,
+  },
   { kind: 'function', pattern: /^\.create-or-alter function with \([^\n]*\)\s*(?<name>\w+)\s*\(/ },
 ];
 
@@ -70,7 +77,8 @@ export function functionParts({ text, name, file, line }: Command): FunctionPart
   const head = text.slice(0, text.indexOf('\n'));
   const match = new RegExp(`\\n${name}\\s*(\\([\\s\\S]*?\\))\\s*\\n(\\{[\\s\\S]*\\})$`).exec(text);
   const [, parameters, body] = match ?? [];
-  if (parameters === undefined || body === undefined) throw new Error(`${file}:${line}: expected 'Name(parameters)' and a body in braces on lines of their own`);
+  if (parameters === undefined || body === undefined)
+    throw new Error(`${file}:${line}: expected 'Name(parameters)' and a body in braces on lines of their own`);
   return { parameters, body, folder: property(head, 'folder'), docstring: property(head, 'docstring') };
 }
 
@@ -85,12 +93,14 @@ export interface ViewParts {
 export function viewParts({ text, file, line }: Command): ViewParts {
   const match = / on (?:table|materialized-view) (\w+)\s*\{([\s\S]*)\}$/.exec(text);
   const [, source, query] = match ?? [];
-  if (source === undefined || query === undefined) throw new Error(`${file}:${line}: expected 'on table Name { query }'`);
+  if (source === undefined || query === undefined)
+    throw new Error(`${file}:${line}: expected 'on table Name { query }'`);
   return { source, query: query.trim(), keys: keysOf(query) };
 }
 
 /** The by clause of a view's summarize, without blanks. */
-export const keysOf = (query: string): string => (/\bby\b([^|]*)$/.exec(withoutComments(query))?.[1] ?? '').replaceAll(/\s/g, '');
+export const keysOf = (query: string): string =>
+  (/\bby\b([^|]*)$/.exec(withoutComments(query))?.[1] ?? '').replaceAll(/\s/g, '');
 
 /** Text without line comments; kql/ holds no string with two slashes. */
 export const withoutComments = (text: string): string => text.replaceAll(/\/\/[^\n]*/g, '');

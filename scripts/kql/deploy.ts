@@ -36,8 +36,12 @@ async function applyStage(cluster: Cluster, commands: readonly Command[]): Promi
   const rows = await cluster.command(`.execute database script with (ThrowOnErrors=true) <|\n${script}`);
   const failed = rows.filter((row) => row['Result'] !== 'Completed');
   const [first] = failed;
-  if (first) throw new Error(`${String(first['CommandType'])}: ${String(first['Reason'])}\n${String(first['CommandText']).slice(0, 200)}`);
-  if (rows.length !== commands.length) throw new Error(`sent ${commands.length} commands, the cluster tells of ${rows.length}`);
+  if (first)
+    throw new Error(
+      `${String(first['CommandType'])}: ${String(first['Reason'])}\n${String(first['CommandText']).slice(0, 200)}`,
+    );
+  if (rows.length !== commands.length)
+    throw new Error(`sent ${commands.length} commands, the cluster tells of ${rows.length}`);
 }
 
 async function ensureDatabase(cluster: Cluster, log: DeployOptions['log']): Promise<void> {
@@ -45,13 +49,19 @@ async function ensureDatabase(cluster: Cluster, log: DeployOptions['log']): Prom
   try {
     await cluster.command(`.create database ['${cluster.database}']`, '');
   } catch (error) {
-    throw new Error(`database '${cluster.database}' does not exist and cannot be created here (in Azure, infra/ makes it): ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(
+      `database '${cluster.database}' does not exist and cannot be created here (in Azure, infra/ makes it): ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
   log(`created database ${cluster.database}`);
 }
 
 /** What differs, one entry a command; reads only. */
-export async function planKql({ cluster: url, database }: Pick<DeployOptions, 'cluster' | 'database'>): Promise<Difference[]> {
+export async function planKql({
+  cluster: url,
+  database,
+}: Pick<DeployOptions, 'cluster' | 'database'>): Promise<Difference[]> {
   const cluster = openCluster(url, database);
   try {
     const commands = loadKql().flatMap((stage) => stage.commands);
@@ -61,21 +71,34 @@ export async function planKql({ cluster: url, database }: Pick<DeployOptions, 'c
   }
 }
 
-const count = (differences: readonly Difference[], action: Difference['action']): number => differences.filter((one) => one.action === action).length;
+const count = (differences: readonly Difference[], action: Difference['action']): number =>
+  differences.filter((one) => one.action === action).length;
 
-async function applyStages(cluster: Cluster, stages: readonly Stage[], differences: readonly Difference[], log: DeployOptions['log']): Promise<void> {
+async function applyStages(
+  cluster: Cluster,
+  stages: readonly Stage[],
+  differences: readonly Difference[],
+  log: DeployOptions['log'],
+): Promise<void> {
   const actions = new Map(differences.map((one) => [one.command, one.action]));
   for (const stage of stages) {
     const todo = stage.commands.filter((command) => actions.get(command) !== 'same');
     await applyStage(cluster, todo).catch((error: unknown) => {
       throw new Error(`${stage.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     });
-    log(`${stage.name.padEnd(24)} ${String(todo.length).padStart(3)} applied, ${String(stage.commands.length - todo.length).padStart(3)} unchanged`);
+    log(
+      `${stage.name.padEnd(24)} ${String(todo.length).padStart(3)} applied, ${String(stage.commands.length - todo.length).padStart(3)} unchanged`,
+    );
   }
 }
 
 /** Creates the database where that is allowed and brings it to what kql/ says. Throws {@link DataLossError} before anything is applied. */
-export async function deployKql({ cluster: url, database, log, allowDataLoss = false }: DeployOptions): Promise<DeployResult> {
+export async function deployKql({
+  cluster: url,
+  database,
+  log,
+  allowDataLoss = false,
+}: DeployOptions): Promise<DeployResult> {
   const cluster = openCluster(url, database);
   try {
     await ensureDatabase(cluster, log);
@@ -85,7 +108,12 @@ export async function deployKql({ cluster: url, database, log, allowDataLoss = f
     const refused = differences.filter(({ action }) => action === 'refuse');
     if (refused.length > 0 && !allowDataLoss) throw new DataLossError(refused);
     await applyStages(cluster, stages, differences, log);
-    return { created: count(differences, 'create'), changed: count(differences, 'change'), same: count(differences, 'same'), differences };
+    return {
+      created: count(differences, 'create'),
+      changed: count(differences, 'change'),
+      same: count(differences, 'same'),
+      differences,
+    };
   } finally {
     cluster.close();
   }

@@ -21,7 +21,16 @@ function callOf(name: string, parameters: string): string {
     .map((part) => {
       const type = part.slice(part.indexOf(':') + 1).trim();
       if (type.startsWith('(')) return `(datatable${type} [])`;
-      return { datetime: 'datetime(2026-01-01)', timespan: '5m', string: '"all"', long: '1', bool: 'true', dynamic: 'dynamic(["*"])' }[type] ?? type;
+      return (
+        {
+          datetime: 'datetime(2026-01-01)',
+          timespan: '5m',
+          string: '"all"',
+          long: '1',
+          bool: 'true',
+          dynamic: 'dynamic(["*"])',
+        }[type] ?? type
+      );
     });
   return `${name}(${values.join(', ')})`;
 }
@@ -33,12 +42,15 @@ describe('kql files', () => {
     expect(commands.filter(({ kind }) => kind === 'view').length).toBeGreaterThanOrEqual(7);
   });
 
-  it.each(functions.map((command) => [command.name, command] as const))('%s binds: no unknown column, function or type', (name, command) => {
-    const { parameters, body } = functionParts(command);
-    // The body by itself first: an error inside a called function is reported at the call only.
-    expect(() => resultColumns(`let f = ${parameters}${body};\nprint 1`, catalog)).not.toThrow();
-    expect(resultColumns(callOf(name, parameters), catalog)).not.toHaveLength(0);
-  });
+  it.each(functions.map((command) => [command.name, command] as const))(
+    '%s binds: no unknown column, function or type',
+    (name, command) => {
+      const { parameters, body } = functionParts(command);
+      // The body by itself first: an error inside a called function is reported at the call only.
+      expect(() => resultColumns(`let f = ${parameters}${body};\nprint 1`, catalog)).not.toThrow();
+      expect(resultColumns(callOf(name, parameters), catalog)).not.toHaveLength(0);
+    },
+  );
 
   it('an unknown column in a function is found, with its place', () => {
     expect(() => resultColumns('QoeBeats1m_v1 | where NoSuchColumn > 1', catalog)).toThrow(KustoError);
@@ -58,22 +70,30 @@ describe('kql files', () => {
   });
 
   it('Detect_New has exactly the columns of Anomalies, in order and type', () => {
-    const wanted = Object.entries(tables.Anomalies.fields).map(([name, { kind }]) => ({ name: columnOf(name), type: kind }));
+    const wanted = Object.entries(tables.Anomalies.fields).map(([name, { kind }]) => ({
+      name: columnOf(name),
+      type: kind,
+    }));
     expect(resultColumns('Detect_New(datetime(2026-01-01))', catalog)).toEqual(wanted);
   });
 
-  it.each(['Alert_Anomaly', 'Alert_IngestStale', 'Alert_SloBurn'])('%s answers string labels and one real number named value: the shape of an alert rule', (name) => {
-    const columns = resultColumns(`${name}(datetime(2026-01-01))`, catalog);
-    expect(columns.filter(({ type }) => type !== 'string')).toEqual([{ name: 'value', type: 'real' }]);
-    expect(columns.length).toBeGreaterThan(1);
-  });
+  it.each(['Alert_Anomaly', 'Alert_IngestStale', 'Alert_SloBurn'])(
+    '%s answers string labels and one real number named value: the shape of an alert rule',
+    (name) => {
+      const columns = resultColumns(`${name}(datetime(2026-01-01))`, catalog);
+      expect(columns.filter(({ type }) => type !== 'string')).toEqual([{ name: 'value', type: 'real' }]);
+      expect(columns.length).toBeGreaterThan(1);
+    },
+  );
 });
 
 describe('views', () => {
   const views = commands.filter(({ kind }) => kind === 'view');
 
   it('sit on a table or on a deduplicating view only', () => {
-    const dedup = new Set(views.filter((view) => /summarize take_any\(\*\) by/.test(view.text)).map(({ name }) => name));
+    const dedup = new Set(
+      views.filter((view) => /summarize take_any\(\*\) by/.test(view.text)).map(({ name }) => name),
+    );
     for (const view of views) {
       const { source } = viewParts(view);
       expect(dedup.has(source) || Object.hasOwn(tables, source), `${view.name} on ${source}`).toBe(true);
@@ -91,9 +111,15 @@ describe('views', () => {
 
   it('hold sums, counts and extremes only, so that wider bins are sums', () => {
     for (const view of views.filter(({ name }) => !name.includes('Dedup'))) {
-      const aggregates = viewParts(view).query.replace(/[\s\S]*summarize/, '').match(/= (\w+)\(/g) ?? [];
+      const aggregates =
+        viewParts(view)
+          .query.replace(/[\s\S]*summarize/, '')
+          .match(/= (\w+)\(/g) ?? [];
       const allowed = new Set(['count', 'countif', 'sum', 'sumif', 'max', 'min', 'bin', 'tolong']);
-      expect(aggregates.map((match) => match.slice(2, -1)).filter((name) => !allowed.has(name)), view.name).toEqual([]);
+      expect(
+        aggregates.map((match) => match.slice(2, -1)).filter((name) => !allowed.has(name)),
+        view.name,
+      ).toEqual([]);
     }
   });
 });
@@ -106,7 +132,8 @@ describe('reading files', () => {
   });
 
   it('refuses functions that call each other', () => {
-    const text = (name: string, other: string): string => `.create-or-alter function with (folder = "x", docstring = "y")\n${name}()\n{\n    ${other}()\n}`;
+    const text = (name: string, other: string): string =>
+      `.create-or-alter function with (folder = "x", docstring = "y")\n${name}()\n{\n    ${other}()\n}`;
     const circle = [...commandsOf(text('A', 'B'), 'A.kql'), ...commandsOf(text('B', 'A'), 'B.kql')];
     expect(() => inOrderOfUse(circle)).toThrow('A → B → A');
   });

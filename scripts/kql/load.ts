@@ -26,7 +26,8 @@ export function inOrderOfUse(functions: readonly Command[]): Command[] {
   const order: Command[] = [];
   const visit = (command: Command, path: readonly string[]): void => {
     if (done.has(command.name)) return;
-    if (path.includes(command.name)) throw new Error(`kql/: functions call each other in a circle: ${[...path, command.name].join(' → ')}`);
+    if (path.includes(command.name))
+      throw new Error(`kql/: functions call each other in a circle: ${[...path, command.name].join(' → ')}`);
     const body = withoutComments(functionParts(command).body);
     for (const [, name] of body.matchAll(/\b(\w+)\s*\(/g)) {
       const used = byName.get(name ?? '');
@@ -41,7 +42,10 @@ export function inOrderOfUse(functions: readonly Command[]): Command[] {
 
 /** Everything under kql/, in stages: tables, mappings, policies and views by the numbers of their files, then functions. */
 export function loadKql(): Stage[] {
-  const schema = [...filesIn('kql/schema/generated'), ...filesIn('kql/schema').filter((path) => !path.includes('generated'))];
+  const schema = [
+    ...filesIn('kql/schema/generated'),
+    ...filesIn('kql/schema').filter((path) => !path.includes('generated')),
+  ];
   const functions = ['kql/functions', 'kql/detectors', 'kql/alerts'].flatMap(filesIn).flatMap((path) => {
     const commands = read(path);
     const [only] = commands;

@@ -10,7 +10,11 @@ export interface Difference {
   readonly reason: string;
 }
 
-const difference = (command: Command, action: Difference['action'], reason = ''): Difference => ({ command, action, reason });
+const difference = (command: Command, action: Difference['action'], reason = ''): Difference => ({
+  command,
+  action,
+  reason,
+});
 
 function tableDifference(command: Command, state: ClusterState): Difference {
   const now = state.tables.get(command.name);
@@ -19,12 +23,21 @@ function tableDifference(command: Command, state: ClusterState): Difference {
   const retyped = [...wanted].filter(([name, type]) => now.columns.has(name) && now.columns.get(name) !== type);
   const gone = [...now.columns.keys()].filter((name) => !wanted.has(name));
   if (retyped.length > 0) {
-    const text = retyped.map(([name, type]) => `${name} is ${now.columns.get(name) ?? ''} there and ${type} here`).join(', ');
+    const text = retyped
+      .map(([name, type]) => `${name} is ${now.columns.get(name) ?? ''} there and ${type} here`)
+      .join(', ');
     return difference(command, 'refuse', `re-typing loses data: ${text}. Add a column under a new name instead`);
   }
-  if (gone.length > 0) return difference(command, 'refuse', `columns that only the cluster has: ${gone.join(', ')}. Bring them back to schema/, or drop them by a migration`);
+  if (gone.length > 0)
+    return difference(
+      command,
+      'refuse',
+      `columns that only the cluster has: ${gone.join(', ')}. Bring them back to schema/, or drop them by a migration`,
+    );
   const added = [...wanted.keys()].filter((name) => !now.columns.has(name));
-  return added.length > 0 ? difference(command, 'change', `new columns: ${added.join(', ')}`) : difference(command, 'same');
+  return added.length > 0
+    ? difference(command, 'change', `new columns: ${added.join(', ')}`)
+    : difference(command, 'same');
 }
 
 /** A double-quoted literal with backslash escapes. */
@@ -38,8 +51,12 @@ function docstringDifference(command: Command, state: ClusterState): Difference 
     const wanted = unescape([...command.text.matchAll(LITERAL)][0]?.[1] ?? '');
     return difference(command, wanted === now.docstring ? 'same' : 'change');
   }
-  const stale = [...command.text.matchAll(/(\w+): "((?:[^"\\]|\\.)*)"/g)].filter(([, name, text]) => now.columnDocstrings.get(name ?? '') !== unescape(text ?? ''));
-  return stale.length === 0 ? difference(command, 'same') : difference(command, 'change', `columns: ${stale.map(([, name]) => name).join(', ')}`);
+  const stale = [...command.text.matchAll(/(\w+): "((?:[^"\\]|\\.)*)"/g)].filter(
+    ([, name, text]) => now.columnDocstrings.get(name ?? '') !== unescape(text ?? ''),
+  );
+  return stale.length === 0
+    ? difference(command, 'same')
+    : difference(command, 'change', `columns: ${stale.map(([, name]) => name).join(', ')}`);
 }
 
 /** Order of keys and blanks aside. */
@@ -60,7 +77,14 @@ interface MappingEntry {
 /** Column → path of a mapping, whichever spelling the cluster answers in. */
 const mappingPaths = (json: string): string => {
   const entries = JSON.parse(json) as MappingEntry[];
-  return canonical(Object.fromEntries(entries.map((entry) => [entry.Column ?? entry.column ?? '', entry.Properties?.Path ?? entry.Properties?.path ?? entry.path ?? ''])));
+  return canonical(
+    Object.fromEntries(
+      entries.map((entry) => [
+        entry.Column ?? entry.column ?? '',
+        entry.Properties?.Path ?? entry.Properties?.path ?? entry.path ?? '',
+      ]),
+    ),
+  );
 };
 
 function mappingDifference(command: Command, state: ClusterState): Difference {
@@ -74,8 +98,12 @@ function policyDifference(command: Command, state: ClusterState): Difference {
   const now = state.policies.get(policyKey(command));
   if (now === undefined || now === '' || now === 'null') return difference(command, 'create');
   const held = JSON.parse(now) as Record<string, unknown>;
-  const wrong = Object.entries(wantedPolicy(command)).filter(([name, value]) => canonical(held[name]) !== canonical(value));
-  return wrong.length === 0 ? difference(command, 'same') : difference(command, 'change', wrong.map(([name]) => name).join(', '));
+  const wrong = Object.entries(wantedPolicy(command)).filter(
+    ([name, value]) => canonical(held[name]) !== canonical(value),
+  );
+  return wrong.length === 0
+    ? difference(command, 'same')
+    : difference(command, 'change', wrong.map(([name]) => name).join(', '));
 }
 
 function viewDifference(command: Command, state: ClusterState): Difference {
@@ -83,7 +111,12 @@ function viewDifference(command: Command, state: ClusterState): Difference {
   if (now === undefined) return difference(command, 'create');
   const wanted = viewParts(command);
   if (normalized(now) === normalized(wanted.query)) return difference(command, 'same');
-  if (keysOf(now) !== wanted.keys) return difference(command, 'refuse', 'the group-by of a view cannot change. Give the view a new version in its name');
+  if (keysOf(now) !== wanted.keys)
+    return difference(
+      command,
+      'refuse',
+      'the group-by of a view cannot change. Give the view a new version in its name',
+    );
   return difference(command, 'change', 'rows that are in the view already keep their old values');
 }
 

@@ -15,7 +15,12 @@ export function wantedPolicy(command: Command): Record<string, unknown> {
       return / enable$/.test(text) ? { IsEnabled: true } : fail(command);
     case 'retention': {
       const match = /softdelete = (\d+)d recoverability = (enabled|disabled)$/.exec(text);
-      return match ? { SoftDeletePeriod: timespan(match[1] ?? ''), Recoverability: match[2] === 'enabled' ? 'Enabled' : 'Disabled' } : fail(command);
+      return match
+        ? {
+            SoftDeletePeriod: timespan(match[1] ?? ''),
+            Recoverability: match[2] === 'enabled' ? 'Enabled' : 'Disabled',
+          }
+        : fail(command);
     }
     case 'caching': {
       const match = /hot = (\d+)d$/.exec(text);

@@ -44,7 +44,8 @@ const tableState = (table: TableJson): TableState => ({
   columnDocstrings: new Map(table.OrderedColumns.map(({ Name, DocString }) => [Name, DocString ?? ''])),
 });
 
-export const policyKey = ({ entity, name, detail }: Pick<Command, 'entity' | 'name' | 'detail'>): string => `${entity} ${name} ${detail}`;
+export const policyKey = ({ entity, name, detail }: Pick<Command, 'entity' | 'name' | 'detail'>): string =>
+  `${entity} ${name} ${detail}`;
 
 /** Names of the databases. */
 export async function databases(cluster: Cluster): Promise<string[]> {
@@ -62,7 +63,11 @@ async function readMappings(cluster: Cluster, tables: Iterable<string>): Promise
   return mappings;
 }
 
-async function readPolicies(cluster: Cluster, commands: readonly Command[], known: ReadonlySet<string>): Promise<Map<string, string>> {
+async function readPolicies(
+  cluster: Cluster,
+  commands: readonly Command[],
+  known: ReadonlySet<string>,
+): Promise<Map<string, string>> {
   const policies = new Map<string, string>();
   for (const command of commands) {
     if (!known.has(command.name)) continue;
@@ -90,10 +95,18 @@ export async function readState(cluster: Cluster, commands: readonly Command[]):
     functions: new Map(
       functionRows.map((row) => [
         text(row, 'Name'),
-        { parameters: text(row, 'Parameters'), body: text(row, 'Body'), folder: text(row, 'Folder'), docstring: text(row, 'DocString') },
+        {
+          parameters: text(row, 'Parameters'),
+          body: text(row, 'Body'),
+          folder: text(row, 'Folder'),
+          docstring: text(row, 'DocString'),
+        },
       ]),
     ),
-    mappings: await readMappings(cluster, [...tables.keys()].filter((name) => mine.has(name))),
+    mappings: await readMappings(
+      cluster,
+      [...tables.keys()].filter((name) => mine.has(name)),
+    ),
     policies: await readPolicies(
       cluster,
       commands.filter(({ kind }) => kind === 'policy'),
