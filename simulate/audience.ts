@@ -42,7 +42,7 @@ const perform = async (run: Run): Promise<void> => {
   const { seed, concurrent } = source;
   let kept = 0;
   const keep = async (until: number, isForced = false): Promise<void> => {
-    if (options.stateFile === undefined || (!isForced && !signal.aborted && Date.now() - kept < KEEP_EVERY_MS)) return;
+    if (options.stateFile === undefined || (!isForced && Date.now() - kept < KEEP_EVERY_MS)) return;
     kept = Date.now();
     await writeProgressed(options.stateFile, { seed, concurrent, eras: [...source.eras], until });
   };
@@ -66,7 +66,9 @@ const perform = async (run: Run): Promise<void> => {
     await keep(window.to, true);
   }
   const end = options.until ?? Infinity;
-  if (options.live && end > window.to) await liveShow(run, 'live', { from: window.to, to: end }, Date.now, keep);
+  if (!options.live || end <= window.to) return;
+  const reached = await liveShow(run, 'live', { from: window.to, to: end }, Date.now, keep);
+  await keep(reached, true);
 };
 
 /**

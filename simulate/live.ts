@@ -51,8 +51,8 @@ export class LiveShow {
     this.#nextMinute = Math.floor(Math.max(window.from - LOOKBACK_MS, source.eras[0]?.from ?? window.from) / MINUTE_MS);
   }
 
-  /** Ends at `to`, or when the signal is raised. @throws what a door throws. */
-  async run(): Promise<void> {
+  /** Ends at `to`, or when the signal is raised; resolves with the moment reached. @throws what a door throws. */
+  async run(): Promise<number> {
     const { now, tickMs, meter, signal, onSettled } = this.#options;
     const { to } = this.#window;
     for (;;) {
@@ -60,7 +60,7 @@ export class LiveShow {
       await this.#round(at, at >= to || signal.aborted);
       await onSettled(at);
       meter.reach(at, at >= to);
-      if (at >= to || signal.aborted) return;
+      if (at >= to || signal.aborted) return at;
       await wait(tickMs, undefined, { signal }).catch(() => undefined);
     }
   }
