@@ -12,7 +12,7 @@ export function wantedPolicy(command: Command): Record<string, unknown> {
   const { text } = command;
   switch (command.detail) {
     case 'streamingingestion':
-      return / enable$/.test(text) ? { IsEnabled: true } : fail(command);
+      return text.endsWith(' enable') ? { IsEnabled: true } : fail(command);
     case 'retention': {
       const match = /softdelete = (\d+)d recoverability = (enabled|disabled)$/.exec(text);
       return match
