@@ -116,8 +116,7 @@ function keyOf(key: string, value: unknown, problems: Problems): WriteKey | unde
   if (trusted !== true && list.length === 0)
     problems.add(`${name}.origins`, 'none', 'at least one origin, or "trusted": true');
   const rate = eventsPerSecond ?? DEFAULT_EVENTS_PER_SECOND;
-  if (typeof rate !== 'number' || !(rate > 0))
-    problems.add(`${name}.eventsPerSecond`, typeof rate, 'a number above 0');
+  if (typeof rate !== 'number' || !(rate > 0)) problems.add(`${name}.eventsPerSecond`, typeof rate, 'a number above 0');
   return {
     key,
     tenant: String(tenant),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { BlobFault, type BlobReader, type BlobRef } from '../pipeline/blob-ports.ts';
+import { BlobFault, type BlobReader, type BlobRef } from '../pipeline/ports.ts';
 import { statusOf, type StorageAccount } from './storage-account.ts';
 
 /** Large output chunks make inflating three times as fast as Node's default. */

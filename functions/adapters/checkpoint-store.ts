@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
-import type { BlobRef, Checkpoint, Checkpoints, Claim } from '../pipeline/blob-ports.ts';
+import type { BlobRef, Checkpoint, Checkpoints, Claim } from '../pipeline/ports.ts';
 import { statusOf, type StorageAccount } from './storage-account.ts';
 
 // Checkpoints as small blobs, written under a lease and with If-Match: two runs over one blob cannot both go on.

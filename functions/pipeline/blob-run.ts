@@ -7,12 +7,12 @@ import {
   type Checkpoint,
   type Checkpoints,
   type Claim,
-} from './blob-ports.ts';
+  SinkUnavailable,
+} from './ports.ts';
 import { decodeLine, type DecodeFault } from './decode.ts';
 import { ingest, type Entry, type IngestPorts } from './ingest.ts';
 import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
 import { dialectOfPath } from './normalize/registry.ts';
-import { SinkUnavailable } from './ports.ts';
 import { store, type StorePorts } from './store.ts';
 
 export interface BlobRunOptions extends StorePorts, IngestPorts {

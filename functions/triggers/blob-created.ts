@@ -1,8 +1,7 @@
 import type { EventGridHandler } from '@azure/functions';
 import { isRecord } from '../pipeline/batch.ts';
-import type { BlobRef } from '../pipeline/blob-ports.ts';
 import { runBlob, type BlobRunOptions } from '../pipeline/blob-run.ts';
-import { SinkUnavailable } from '../pipeline/ports.ts';
+import { SinkUnavailable, type BlobRef } from '../pipeline/ports.ts';
 
 export interface BlobDoorOptions extends BlobRunOptions {
   /** Our storage account: name, and host[:port] of its blob endpoint. */
