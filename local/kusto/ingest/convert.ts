@@ -111,7 +111,7 @@ function toText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return '';
   if (typeof value === 'object') return sourceOf(value) ?? toJsonText(value);
-  return String(value as number | boolean);
+  return typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean' ? value.toString() : '';
 }
 
 function toGuid(value: unknown): string | null {

@@ -149,7 +149,7 @@ async function deleteRows(
   const compiled = await compileFor(engine, { database, text: `${text}\n| project ${rowColumn}` }, trial);
   if (whatIf) {
     const reader = await connection.runAndReadAll(`SELECT count(*) FROM (${compiled.sql}) AS q(r)`);
-    return BigInt((reader.getRows()[0]?.[0] as bigint | undefined) ?? 0n);
+    return (reader.getRows()[0]?.[0] as bigint | undefined) ?? 0n;
   }
   const outcome = await connection.run(
     `DELETE FROM ${storageOf(target)} WHERE rowid IN (SELECT r FROM (${compiled.sql}) AS q(r))`,

@@ -113,7 +113,7 @@ function readSubject(scanner: Scanner, context: CommandContext): Subject {
   let names: string[] = [];
   if (kind !== 'cluster' && !(kind === 'database' && scanner.peekWord() === 'policy')) {
     names = scanner.names();
-    while (kind === 'column' && scanner.symbol('.')) names = [`${names.join('.')}.${scanner.name()}`];
+    if (kind === 'column' && scanner.symbol('.')) names = [`${names.join('.')}.${scanner.name()}`];
   }
   if (kind === 'database') names = [context.database];
   if (kind === 'cluster') names = [''];

@@ -9,6 +9,7 @@ import { policyCommand } from './policies.ts';
 import { queuedIngestionCommands } from './queued-ingestion.ts';
 import { Scanner } from './scanner.ts';
 import { executeScript } from './script.ts';
+import { showDatabaseCommands } from './show-databases.ts';
 import { showCommands } from './show.ts';
 import { tableCommands } from './tables.ts';
 import { viewCommands } from './views.ts';
@@ -19,6 +20,7 @@ const HANDLERS: Handlers = {
   ...viewCommands,
   ...ingestCommands,
   ...showCommands,
+  ...showDatabaseCommands,
   ...queuedIngestionCommands,
   'execute database script': (scanner, context) => executeScript(scanner, context, runOne),
 };

@@ -93,11 +93,11 @@ export class Scanner {
     const bracket = /^\[\s*(?=['"])/.exec(this.text.slice(this.#at, this.#at + 50));
     if (bracket !== null) {
       this.#at += bracket[0].length;
-      const name = this.string();
+      const name = this.#oneString();
       this.expect(']');
       return name;
     }
-    if (/['"]/.test(this.text[this.#at] ?? '')) return this.string();
+    if (/['"]/.test(this.text[this.#at] ?? '')) return this.#oneString();
     const plain = /^[A-Za-z0-9_@$*][\w@$*-]*/.exec(this.text.slice(this.#at, this.#at + 1100))?.[0];
     if (plain === undefined) throw this.fail('a name');
     this.#at += plain.length;

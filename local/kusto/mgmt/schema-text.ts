@@ -5,7 +5,8 @@ import { splitTop } from '../catalog/split.ts';
 import type { Engine } from '../exec/engine.ts';
 import type { Column, KustoType } from '../types.ts';
 
-const DOTNET: Readonly<Record<KustoType, string>> = {
+/** .NET type names, as schemas give them. */
+export const DOTNET: Readonly<Record<KustoType, string>> = {
   bool: 'System.SByte',
   int: 'System.Int32',
   long: 'System.Int64',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { skipLiteral } from '../catalog/split.ts';
 import { KustoError } from '../types.ts';
 import { table as result, type CommandContext, type CommandResult } from './command.ts';
-import { Scanner } from './scanner.ts';
+import type { Scanner } from './scanner.ts';
 
 /**
  * The commands of a script: each begins with a dot at the start of a line, outside string literals and brackets, and ends where the next begins.
@@ -83,14 +83,13 @@ export async function executeScript(scanner: Scanner, context: CommandContext, r
   return result(COLUMNS, rows);
 }
 
-/** `.create-or-alter function …` → TableCreateOrAlter-like name: the words in camel case. */
+/** `.create-or-alter function …` → `FunctionCreateOrAlter`. */
 function typeOf(text: string): string {
-  const words = new Scanner(text.slice(1));
-  const [verb = '', noun = ''] = [words.peekWord(), words.text.split(/\s+/)[1] ?? ''];
+  const [, verb = '', noun = ''] = /^\.([\w-]+)\s*([\w-]*)/.exec(text) ?? [];
   const camel = (word: string): string =>
     word
       .split('-')
       .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
       .join('');
-  return verb === 'show' ? 'Show' : `${camel(noun.replace(/\W.*$/, ''))}${camel(verb)}`;
+  return verb.toLowerCase() === 'show' ? 'Show' : `${camel(noun)}${camel(verb)}`;
 }

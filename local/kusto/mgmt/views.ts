@@ -70,11 +70,15 @@ async function columnsOf(context: CommandContext, source: string, query: string)
   return compiled.columns;
 }
 
-async function write(
-  scanner: Scanner,
-  context: CommandContext,
-  mode: 'create' | 'create-or-alter' | 'alter',
-): Promise<CommandResult> {
+interface Definition {
+  readonly name: string;
+  readonly source: string;
+  readonly query: string;
+  readonly ifNotExists: boolean;
+  readonly properties: ReadonlyMap<string, string>;
+}
+
+function readDefinition(scanner: Scanner): Definition {
   scanner.word('async');
   const ifNotExists = scanner.word('ifnotexists');
   const properties = scanner.properties();
@@ -85,43 +89,61 @@ async function write(
   const source = scanner.name();
   const query = scanner.balanced('{').slice(1, -1).trim();
   scanner.end();
+  return { name, source, query, ifNotExists, properties };
+}
+
+async function write(
+  scanner: Scanner,
+  context: CommandContext,
+  mode: 'create' | 'create-or-alter' | 'alter',
+): Promise<CommandResult> {
+  const definition = readDefinition(scanner);
+  const { name, properties } = definition;
   const { engine, database } = context;
   const before = engine.catalog.view(database, name);
   if (before !== undefined && mode === 'create') {
-    if (ifNotExists) return result(COLUMNS, [row(context, before)]);
+    if (definition.ifNotExists) return result(COLUMNS, [row(context, before)]);
     throw bad(`EntityAlreadyExists: materialized view '${name}' already exists`);
   }
-  if (before === undefined && mode === 'alter')
-    throw new KustoError('NOTFOUND', `Entity ID '${name}' of kind 'MaterializedView' was not found.`);
+  if (before === undefined && mode === 'alter') requireView(context, name);
   if (engine.catalog.table(database, name) !== undefined) throw bad(`A table named '${name}' exists`);
-  const columns =
-    before?.query === query && before.source === source ? before.columns : await columnsOf(context, source, query);
-  const described = {
-    folder: properties.get('folder') ?? before?.folder ?? '',
-    docstring: properties.get('docstring') ?? before?.docstring ?? '',
+  const view =
+    before === undefined ? await newView(context, definition) : await alteredView(context, before, definition);
+  const value: ViewEntity = {
+    ...view,
+    folder: properties.get('folder') ?? view.folder,
+    docstring: properties.get('docstring') ?? view.docstring,
+    lookback: properties.get('lookback') ?? view.lookback,
   };
-  const value: ViewEntity =
-    before === undefined
-      ? {
-          id: engine.catalog.newId(),
-          name,
-          source,
-          query,
-          ...described,
-          lookback: properties.get('lookback') ?? null,
-          isEnabled: true,
-          columns: columns.map(({ name: column, type }, id) => ({ id, name: column, type })),
-          nextColumnId: columns.length,
-        }
-      : {
-          ...before,
-          query,
-          ...described,
-          lookback: properties.get('lookback') ?? before.lookback,
-          columns: altered(before, source, columns),
-        };
   await save(context, value, before === undefined, properties.get('backfill')?.toLowerCase() === 'true');
   return result(COLUMNS, [row(context, value)]);
+}
+
+async function newView(context: CommandContext, { name, source, query }: Definition): Promise<ViewEntity> {
+  const columns = await columnsOf(context, source, query);
+  return {
+    id: context.engine.catalog.newId(),
+    name,
+    source,
+    query,
+    folder: '',
+    docstring: '',
+    lookback: null,
+    isEnabled: true,
+    columns: columns.map(({ name: column, type }, id) => ({ id, name: column, type })),
+    nextColumnId: columns.length,
+  };
+}
+
+async function alteredView(
+  context: CommandContext,
+  before: ViewEntity,
+  { source, query }: Definition,
+): Promise<ViewEntity> {
+  const isSame = before.query === query && before.source === source;
+  return isSame
+    ? before
+    : { ...before, query, columns: altered(before, source, await columnsOf(context, source, query)) };
 }
 
 /** As in Kusto, the columns of an existing view can be added to but not changed, and its source stays. */

@@ -106,9 +106,7 @@ export class Writer {
       return;
     }
     this.#queue.push(job);
-    this.#draining ??= this.#drain().finally(() => {
-      this.#draining = null;
-    });
+    this.#draining ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -118,6 +116,8 @@ export class Writer {
       if (job.kind === 'exclusive') await this.#runExclusive(job);
       else await this.#runAppends(this.#withFollowers(job));
     }
+    // In the same turn as the look at the empty queue, so that no job is left behind.
+    this.#draining = null;
   }
 
   #withFollowers(first: AppendJob): AppendJob[] {
