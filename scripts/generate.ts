@@ -8,6 +8,7 @@ import { columnDocstrings, createTable, jsonMapping, tableDocstring } from '../s
 import { dataDictionary } from '../schema/emit/markdown.ts';
 import type { Table } from '../schema/spec.ts';
 import { tables } from '../schema/tables.ts';
+import { metricsReference } from './kql-reference.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const HEAD = '// Generated from schema/ by `npm run generate`; do not edit.\n\n';
@@ -24,6 +25,7 @@ export function generated(): Map<string, string> {
   for (const table of all)
     files.set(`schema/generated/${table.name}.schema.json`, JSON.stringify(jsonSchema(table), null, 2) + '\n');
   files.set('docs/data-dictionary.md', dataDictionary(all));
+  files.set('docs/metrics.md', metricsReference(root));
   for (const [path, content] of generateGrafana()) files.set(path, content);
   return files;
 }

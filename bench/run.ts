@@ -1,0 +1,69 @@
+// `npm run bench`: every performance figure of the docs. `--full` also times a clean clone (install, start, tests).
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { benchClone } from './clone.ts';
+import { benchDoor } from './door.ts';
+import { report, type Section } from './report.ts';
+import { benchSeries } from './series.ts';
+
+const { values } = parseArgs({
+  options: {
+    full: { type: 'boolean' },
+    seconds: { type: 'string', default: '10' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+if (values.help) {
+  console.log(
+    'usage: npm run bench [-- --full] [--seconds N]\n\n  --full       also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --seconds N  length of each load (default 10)',
+  );
+  process.exit(0);
+}
+
+const file = join(import.meta.dirname, 'results.md');
+const CLONE_TITLE = 'A newcomer’s waits';
+
+/** The last measured section of a title, when this run does not measure it again. */
+function earlier(title: string): Section | undefined {
+  try {
+    const text = readFileSync(file, 'utf8').split(`## ${title}\n`)[1]?.split('\n## ')[0];
+    if (text === undefined) return undefined;
+    const rows = text
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .slice(1);
+    const command = /`([^`]+)`/.exec(text)?.[1] ?? '';
+    return {
+      title,
+      command,
+      rows: rows
+        .map((line) => line.split('|').map((cell) => cell.trim()))
+        .map(([, what = '', figure = '', note = '']) => ({ what, figure, note })),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+const sections: Section[] = [];
+const add = async (
+  title: string,
+  command: string,
+  run: () => Promise<Section['rows']> | Section['rows'],
+): Promise<void> => {
+  console.log(`${title} …`);
+  const rows = await run();
+  sections.push({ title, command, rows });
+  for (const row of rows) console.log(`  ${row.what}: ${row.figure} (${row.note})`);
+};
+
+await add('HTTP door', 'npm run bench', () => benchDoor(Number(values.seconds)));
+await add('Series', 'npm run bench', benchSeries);
+if (values.full) await add(CLONE_TITLE, 'npm run bench -- --full', benchClone);
+else {
+  const kept = earlier(CLONE_TITLE);
+  if (kept) sections.push(kept);
+}
+writeFileSync(file, report(sections, new Date()));
+console.log(`wrote ${file}`);
