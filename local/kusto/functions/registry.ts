@@ -14,6 +14,7 @@
 import type { Aggregate, ScalarFunction } from './function-types.ts';
 import { JS_DYNAMIC } from './js-dynamic.ts';
 import { JS_EXAMPLES } from './js-examples.ts';
+import { JS_HASH } from './js-hash.ts';
 import { JS_IP } from './js-ip.ts';
 import { JS_NUMBERS } from './js-numbers.ts';
 import { JS_SERIES } from './js-series.ts';
@@ -23,6 +24,7 @@ import { JS_TEXT } from './js-text.ts';
 const SCALAR_LISTS: readonly (readonly ScalarFunction[])[] = [
   JS_DYNAMIC,
   JS_EXAMPLES,
+  JS_HASH,
   JS_IP,
   JS_NUMBERS,
   JS_SERIES,
