@@ -2,7 +2,7 @@
 import { QueryBuilder, RuleBuilder, type Rule } from '@grafana/grafana-foundation-sdk/alerting';
 import { TypeThresholdBuilder } from '@grafana/grafana-foundation-sdk/expr';
 import { ALERT_DATA_SOURCE_UID, ALERT_DATABASE, kql, PLUGIN } from './data-source.ts';
-import { ALERT_FOLDER, NOC_UID, PANEL } from './noc-overview.ts';
+import { ALERT_FOLDER, NOC_UID, PANEL } from './noc-ids.ts';
 
 interface RuleSpec {
   readonly uid: string;
