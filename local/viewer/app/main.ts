@@ -1,0 +1,63 @@
+// Entry of the browser app: which page, its header, and alerts kept fresh.
+import './style.css';
+import { showAlerting } from './alerting-view.ts';
+import type { AlertsAnswer } from './api.ts';
+import { ApiError, getAlerts, getDashboards } from './api.ts';
+import { showDashboard } from './dashboard-view.ts';
+import { h, icon } from './dom.ts';
+import { showExplore } from './explore-view.ts';
+import { createHeader } from './header.ts';
+
+const ALERTS_EVERY_MS = 5000;
+const HOME = 'noc-overview';
+
+async function homeUid(): Promise<string | undefined> {
+  const known = (await getDashboards()).flatMap(({ uid }) => (uid === undefined ? [] : [uid]));
+  return known.includes(HOME) ? HOME : known[0];
+}
+
+async function showDashboardList(root: HTMLElement): Promise<void> {
+  const list = await getDashboards();
+  const items = list.map(({ uid, title, file, problem, tags }) => (uid === undefined ? h('li', {}, icon('warning'), file, h('span', { class: 'hint' }, problem)) : h('li', {}, h('a', { href: `/d/${encodeURIComponent(uid)}` }, icon('apps'), title), h('span', { class: 'chips' }, tags.map((tag) => h('span', { class: 'chip' }, tag))))));
+  root.replaceChildren(h('div', { class: 'page' }, h('h1', {}, 'Dashboards'), items.length === 0 ? h('p', { class: 'hint' }, 'No dashboards have been generated yet.') : h('ul', { class: 'dashboard-list' }, items)));
+}
+
+async function start(): Promise<void> {
+  const root = document.querySelector<HTMLElement>('#app') as HTMLElement;
+  const [, section = '', uid] = location.pathname.split('/');
+  const header = createHeader(section === 'explore' || section === 'alerting' ? `/${section}` : '/');
+  const main = h('main', { class: 'main' });
+  root.replaceChildren(header.element, main);
+  let onAlerts: (alerts: AlertsAnswer) => void = () => undefined;
+  const poll = async (): Promise<void> => {
+    try {
+      const alerts = await getAlerts();
+      header.setAlerts(alerts);
+      onAlerts(alerts);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    } finally {
+      setTimeout(() => void poll(), ALERTS_EVERY_MS);
+    }
+  };
+  if (section === 'explore') {
+    header.setTitle('Explore');
+    showExplore(main);
+  } else if (section === 'alerting') {
+    header.setTitle('Alerting');
+    onAlerts = showAlerting(main);
+  } else {
+    const wanted = section === 'd' && uid !== undefined ? decodeURIComponent(uid) : section === '' ? await homeUid() : undefined;
+    if (wanted === undefined) {
+      header.setTitle('Dashboards');
+      await showDashboardList(main);
+    } else {
+      const { title, setAlerts } = await showDashboard(main, wanted);
+      header.setTitle(title);
+      onAlerts = setAlerts;
+    }
+  }
+  await poll();
+}
+
+void start();
