@@ -13,7 +13,7 @@ export interface AudienceOptions {
   /** Connection string of the storage for ACME blobs; without it every session goes through the HTTP door. */
   blob?: string | undefined;
   /** Share of sessions that travel as ACME blobs. */
-  blobShare?: number;
+  blobShare?: number | undefined;
   scenario?: string;
   incident?: {
     start?: number | undefined;
@@ -39,11 +39,12 @@ export interface AudienceOptions {
   until?: number | undefined;
   /** Only sessions touched by an incident: laid over an audience that is there already. */
   onlyTouched?: boolean;
-  beatMs?: { backfill?: number; live?: number };
+  /** Time between heartbeats: by default 300,000 ms in the backfill (fewer rows), 60,000 ms live. */
+  beatMs?: { backfill?: number; live?: number } | undefined;
   /** Keeps how far this audience was sent; the next run with the same file goes on from there and fills the gap. */
   stateFile?: string;
   /** Requests under way at once. */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /** How long a refused or unanswered batch is tried again: by default 60 s in backfill, 10 min live. */
   patienceMs?: number;
   tickMs?: number;
