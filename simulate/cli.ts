@@ -1,6 +1,5 @@
 // `npm run simulate`: an audience from the command line.
 import { writeFile } from 'node:fs/promises';
-import { devConnectionString } from '../local/azurite/azurite.ts';
 import { runAudience } from './audience.ts';
 import { BooksError } from './books.ts';
 import { type Command, HELP, readCommand, UsageError } from './cli-options.ts';
@@ -11,6 +10,8 @@ import { announcement, progressLine, scenarioList, summaryText } from './report.
 import { incidentsOf } from './run-plan.ts';
 
 const LINE_EVERY_MS = 5000;
+// The storage SDKs' own word for Azurite at its usual port.
+const LOCAL_BLOB = 'UseDevelopmentStorage=true';
 
 /** One line drawn over again on a terminal; a line every few seconds elsewhere. */
 const progressPrinter = () => {
@@ -67,7 +68,7 @@ const run = async ({ options, labelsFile }: Command): Promise<void> => {
 };
 
 try {
-  const command = readCommand(process.argv.slice(2), devConnectionString(10_000));
+  const command = readCommand(process.argv.slice(2), LOCAL_BLOB);
   if (command === 'help') console.log(HELP);
   else if (command === 'list') console.log(scenarioList());
   else await run(command);
