@@ -1,20 +1,22 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 
 // `npm run build`: dist/functions/index.js, what `main` of package.json points at and `func start` loads.
 // Split ESM: Microsoft's clients stay in chunks of their own, loaded at first use, so a cold start does not pay for them.
 
 const root = join(import.meta.dirname, '..');
-const outdir = join(root, 'dist', 'functions');
 
 // The clients hold CommonJS that calls `require` and `createRequire(import.meta.url)`.
 const banner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /** Bundles the function app. Returns the size of what a cold start loads and of everything, in bytes. */
-export async function buildFunctions(): Promise<{ entryBytes: number; totalBytes: number }> {
-  await rm(outdir, { recursive: true, force: true });
+export async function buildFunctions(
+  outdir = join(root, 'dist', 'functions'),
+): Promise<{ entryBytes: number; totalBytes: number }> {
+  await mkdir(outdir, { recursive: true });
+  const before = await readdir(outdir);
   const { metafile } = await build({
     entryPoints: [join(root, 'functions', 'index.ts')],
     outdir,
@@ -39,6 +41,11 @@ export async function buildFunctions(): Promise<{ entryBytes: number; totalBytes
   const eager = entry?.[1].imports.filter((item) => item.kind === 'import-statement').map((item) => item.path) ?? [];
   const entryBytes = (entry?.[1].bytes ?? 0) + eager.reduce((sum, path) => sum + (sizeOf.get(path) ?? 0), 0);
   const totalBytes = outputs.reduce((sum, [, output]) => sum + output.bytes, 0);
+  // Old chunks go after the new ones are there: a host that is starting meanwhile still finds its files.
+  const written = new Set(outputs.map(([path]) => basename(path)));
+  await Promise.all(
+    before.filter((name) => !written.has(name)).map((name) => rm(join(outdir, name), { recursive: true, force: true })),
+  );
   await writeFile(join(outdir, 'package.json'), '{ "type": "module" }\n');
   return { entryBytes, totalBytes };
 }
