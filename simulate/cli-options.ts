@@ -35,6 +35,7 @@ Where
   --blob-share X          share of sessions that travel as ACME blobs; default 0.12
   --concurrency N         requests under way at once; default 4
   --beat S                seconds between heartbeats; default 60 live, 300 in a backfill
+  --state FILE            remembers how far this audience was sent: the next run fills the gap, sessions go on unbroken
   --labels FILE           writes the incidents as JSON for back-tests; they are printed anyway
 
   --list                  the scenarios
@@ -104,6 +105,7 @@ const FLAGS = {
   concurrency: text,
   beat: text,
   labels: text,
+  state: text,
   list: flag,
   help: flag,
 } as const;
@@ -204,6 +206,7 @@ export const readCommand = (
     ...whenOf(values, scenario.id !== 'steady', incidentEnd, now),
     blobShare: optional(values['blob-share'], (given) => numberOf('blob-share', given, { most: 1 })),
     concurrency: optional(values.concurrency, (given) => numberOf('concurrency', given, { least: 1, most: 64 })),
+    stateFile: values.state,
     beatMs: beat === undefined ? undefined : { backfill: beat, live: beat },
   };
   return labels === undefined ? { options } : { options, labelsFile: labels };

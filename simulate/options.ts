@@ -42,7 +42,7 @@ export interface AudienceOptions {
   /** Time between heartbeats: by default 300,000 ms in the backfill (fewer rows), 60,000 ms live. */
   beatMs?: { backfill?: number; live?: number } | undefined;
   /** Keeps how far this audience was sent; the next run with the same file goes on from there and fills the gap. */
-  stateFile?: string;
+  stateFile?: string | undefined;
   /** Requests under way at once. */
   concurrency?: number | undefined;
   /** How long a refused or unanswered batch is tried again: by default 60 s in backfill, 10 min live. */

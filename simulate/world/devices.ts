@@ -6,6 +6,7 @@ export interface Device {
   type: DeviceType;
   os: string;
   browser?: string;
+  /** The embedding application; its name says that the session is simulated. */
   app: string;
   player: { name: string; ver: string };
   share: number;
@@ -39,7 +40,7 @@ export const DEVICES: readonly Device[] = [
   {
     type: 'tv',
     os: 'Tizen',
-    app: 'tv-app',
+    app: 'sim-tv',
     player: dash,
     share: 0.15,
     topStep: 5,
@@ -49,7 +50,7 @@ export const DEVICES: readonly Device[] = [
   {
     type: 'tv',
     os: 'webOS',
-    app: 'tv-app',
+    app: 'sim-tv',
     player: dash,
     share: 0.11,
     topStep: 5,
@@ -59,7 +60,7 @@ export const DEVICES: readonly Device[] = [
   {
     type: 'tv',
     os: 'Android TV',
-    app: 'tv-app',
+    app: 'sim-tv',
     player: native,
     share: 0.1,
     topStep: 5,
@@ -70,7 +71,7 @@ export const DEVICES: readonly Device[] = [
     type: 'mobile',
     os: 'iOS',
     browser: 'Mobile Safari',
-    app: 'mobile-app',
+    app: 'sim-mobile',
     player: native,
     share: 0.15,
     topStep: 3,
@@ -81,7 +82,7 @@ export const DEVICES: readonly Device[] = [
     type: 'mobile',
     os: 'Android',
     browser: 'Chrome',
-    app: 'mobile-app',
+    app: 'sim-mobile',
     player: native,
     share: 0.16,
     topStep: 3,
@@ -92,7 +93,7 @@ export const DEVICES: readonly Device[] = [
     type: 'desktop',
     os: 'Windows',
     browser: 'Chrome',
-    app: 'web',
+    app: 'sim-web',
     player: dash,
     share: 0.12,
     topStep: 4,
@@ -103,7 +104,7 @@ export const DEVICES: readonly Device[] = [
     type: 'desktop',
     os: 'Windows',
     browser: 'Edge',
-    app: 'web',
+    app: 'sim-web',
     player: dash,
     share: 0.05,
     topStep: 4,
@@ -114,7 +115,7 @@ export const DEVICES: readonly Device[] = [
     type: 'desktop',
     os: 'macOS',
     browser: 'Safari',
-    app: 'web',
+    app: 'sim-web',
     player: dash,
     share: 0.05,
     topStep: 4,
@@ -125,7 +126,7 @@ export const DEVICES: readonly Device[] = [
     type: 'desktop',
     os: 'Linux',
     browser: 'Firefox',
-    app: 'web',
+    app: 'sim-web',
     player: dash,
     share: 0.02,
     topStep: 4,
@@ -136,7 +137,7 @@ export const DEVICES: readonly Device[] = [
     type: 'tablet',
     os: 'iPadOS',
     browser: 'Safari',
-    app: 'mobile-app',
+    app: 'sim-mobile',
     player: native,
     share: 0.06,
     topStep: 4,
@@ -146,7 +147,7 @@ export const DEVICES: readonly Device[] = [
   {
     type: 'console',
     os: 'PlayStation',
-    app: 'tv-app',
+    app: 'sim-tv',
     player: dash,
     share: 0.03,
     topStep: 5,
