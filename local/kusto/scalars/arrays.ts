@@ -162,8 +162,9 @@ export function zip(arrays: readonly Text[]): Text {
   return arrayText(Array.from({ length }, (_, i) => arrayText(parts.map((part) => part[i] ?? 'null'))));
 }
 
-/** `repeat`: `value` (JSON text) `count` times; nothing for a negative count. */
-export function repeat(value: string, count: number): string {
+/** `repeat`: `value` (JSON text) `count` times; null for a negative count. */
+export function repeat(value: string, count: number): Text {
+  if (count < 0) return null;
   if (count > 2 ** 20) throw new KustoError('LIMIT', 'repeat: an array has at most 1048576 elements');
-  return arrayText(Array.from({ length: Math.max(0, count) }, () => value));
+  return arrayText(Array.from({ length: count }, () => value));
 }

@@ -1,0 +1,42 @@
+import { convert } from '../sql/convert.ts';
+import { quote, type Value } from '../sql/value.ts';
+import { parseDatetime } from '../scalars/datetime-text.ts';
+import { parseTimespan } from '../scalars/timespan-text.ts';
+import type { CallSite, NativeScalar } from './function-types.ts';
+
+/** DuckDB's spelling of a constant JSON path; undefined when it is more than names and indexes. */
+function duckPath(path: string): string | undefined {
+  if (!/^\$(?:\.\w+|\[\d+\]|\['[^'"]*'\]|\["[^'"]*"\])*$/.test(path)) return undefined;
+  return path.replaceAll(/\[['"]([^'"]*)['"]\]/g, '."$1"');
+}
+
+function extractJson([path, source]: readonly Value[], site: CallSite): Value {
+  const steps = typeof path?.constant === 'string' ? duckPath(path.constant) : undefined;
+  if (steps === undefined || !source || source.type !== 'string')
+    return site.refuse('needs a constant path of names and indexes, and a text');
+  const text = site.atom(source.sql);
+  const found: Value = {
+    sql: `coalesce(json_extract_string(CASE WHEN json_valid(${text}) THEN ${text} END, ${quote(steps)}), '')`,
+    type: 'string',
+    notNull: true,
+  };
+  if (site.type === 'string') return found;
+  const converted = convert(found, site.type, { datetime: parseDatetime, timespan: parseTimespan }, site);
+  return converted === undefined ? site.refuse(`${site.type} as result`) : { sql: converted, type: site.type };
+}
+
+function around([value, center, delta]: readonly Value[], site: CallSite): string {
+  if (!value || !center || !delta) return site.refuse('an argument is missing');
+  const fits =
+    value.type === center.type && (value.type === 'datetime' ? delta.type === 'timespan' : delta.type === value.type);
+  if (!fits) return site.refuse(`of ${value.type}, ${center.type} and ${delta.type}`);
+  const [c, d] = [site.atom(center.sql), site.atom(delta.sql)];
+  return `(${value.sql} BETWEEN ${c} - ${d} AND ${c} + ${d})`;
+}
+
+/** Seldom used functions, in SQL. */
+export const NATIVE_RARE: readonly NativeScalar[] = [
+  { kind: 'native', name: 'extract_json', arity: [2, 3], build: extractJson },
+  { kind: 'native', name: 'extractjson', arity: [2, 3], build: extractJson },
+  { kind: 'native', name: 'around', arity: [3, 3], build: around },
+];
