@@ -28,7 +28,9 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
 }
 
 export async function inflateBody(body: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
-  const options = { maxOutputLength: limit };
+  // Small chunks cost a turn of the event loop each, large ones memory for every small request.
+  const chunkSize = Math.min(1024 * 1024, Math.max(16 * 1024, body.length * 8));
+  const options = { maxOutputLength: limit, chunkSize };
   try {
     if (body[0] === 0x1f && body[1] === 0x8b) return await unzip(body, options);
     if (encoding === 'deflate') return await unDeflate(body, options);

@@ -109,6 +109,42 @@ const chunkTypes = (table: TableEntity): DuckDBType[] => [
 /** Columns are added at the end and ids grow, so ascending ids are the physical order. */
 const physicalOrder = (table: TableEntity) => [...table.columns].sort((a, b) => a.id - b.id);
 
+/** Blocks of few rows made one: a chunk of a wide table costs the same whether it holds one row or two thousand. */
+export function joinSmall(blocks: readonly Block[]): Block[] {
+  const joined: Block[] = [];
+  let group: Block[] = [];
+  let rows = 0;
+  const flush = (): void => {
+    const [first] = group;
+    if (first !== undefined) joined.push(group.length === 1 ? first : join(group, rows));
+    group = [];
+    rows = 0;
+  };
+  for (const block of blocks) {
+    if (block.rowCount === 0) continue;
+    if (rows + block.rowCount > CHUNK_ROWS) flush();
+    group.push(block);
+    rows += block.rowCount;
+  }
+  flush();
+  return joined;
+}
+
+function join(blocks: readonly Block[], rowCount: number): Block {
+  const columns = new Map<number, Value[]>();
+  let start = 0;
+  for (const block of blocks) {
+    for (const [id, values] of block.columns) {
+      let column = columns.get(id);
+      if (column === undefined) columns.set(id, (column = []));
+      while (column.length < start) column.push(null);
+      for (const value of values) column.push(value);
+    }
+    start += block.rowCount;
+  }
+  return { rowCount, columns };
+}
+
 /** Appends the rows of `block` through an appender on the table's storage. */
 export function appendBlock(
   appender: DuckDBAppender,

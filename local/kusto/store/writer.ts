@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { storageOf } from '../catalog/catalog.ts';
 import type { TableEntity } from '../catalog/entities.ts';
 import { nowTicks } from './clock.ts';
-import { appendBlock, type Block } from './block.ts';
+import { appendBlock, joinSmall, type Block } from './block.ts';
 
 /** One transaction of the writer. */
 export interface Transaction {
@@ -11,7 +11,7 @@ export interface Transaction {
   readonly batch: number;
   /** Time of this commit, in ticks; `_at` of its rows. */
   readonly at: bigint;
-  append(table: TableEntity, block: Block): Promise<void>;
+  append(table: TableEntity, blocks: readonly Block[]): Promise<void>;
   /** Says that rows with this batch number were written to the table by SQL. */
   touched(table: TableEntity): void;
   /** Runs once the transaction is on disk. */
@@ -148,9 +148,14 @@ export class Writer {
         const byTable = Map.groupBy(jobs, ({ table }) => table.id);
         const tables: TableEntity[] = [];
         for (const group of byTable.values()) {
-          for (const { table, block } of group) await tx.append(table, block);
+          // The newest description of the table: blocks find their columns by id.
           const table = group.at(-1)?.table;
-          if (table !== undefined) tables.push(table);
+          if (table === undefined) continue;
+          await tx.append(
+            table,
+            group.map(({ block }) => block),
+          );
+          tables.push(table);
         }
         await this.afterAppend(tx, tables);
       });
@@ -172,11 +177,11 @@ export class Writer {
       connection,
       batch,
       at,
-      append: async (table, block) => {
-        if (block.rowCount === 0) return;
+      append: async (table, blocks) => {
+        // Opening and flushing an appender costs milliseconds on a wide table, so all blocks share one.
         const appender = await connection.createAppender(storageOf(table));
         try {
-          appendBlock(appender, table, block, batch, at);
+          for (const block of joinSmall(blocks)) appendBlock(appender, table, block, batch, at);
         } finally {
           appender.closeSync();
         }
