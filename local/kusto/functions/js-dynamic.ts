@@ -133,27 +133,19 @@ function sortCall(descending: boolean): (...args: Text[]) => Text[] {
   };
 }
 
-/** One answer for one array; several arrays give a tuple, which the registry cannot describe yet with a variable length. */
-const SORTS: readonly ScalarFunction[] = [
-  {
-    kind: 'js',
-    name: 'array_sort_asc',
-    args: ['json'],
-    rest: 'json',
-    nulls: 'see',
-    result: 'json',
-    call: (...args: Text[]) => sortCall(false)(...args)[0],
-  },
-  {
-    kind: 'js',
-    name: 'array_sort_desc',
-    args: ['json'],
-    rest: 'json',
-    nulls: 'see',
-    result: 'json',
-    call: (...args: Text[]) => sortCall(true)(...args)[0],
-  },
-];
+/** Hidden behind `array_sort_asc` and `array_sort_desc`: an array of all the sorted arrays. */
+const SORTS: readonly ScalarFunction[] = [false, true].map((descending): ScalarFunction => ({
+  kind: 'js',
+  name: `internal_array_sort_${descending ? 'desc' : 'asc'}`,
+  args: ['json'],
+  rest: 'json',
+  nulls: 'see',
+  result: 'json',
+  call: (...args: Text[]) =>
+    `[${sortCall(descending)(...args)
+      .map((array) => array ?? 'null')
+      .join(',')}]`,
+}));
 
 const SETS: readonly ScalarFunction[] = [
   {

@@ -1,4 +1,4 @@
-import { convert } from '../sql/convert.ts';
+import { convert, toJson } from '../sql/convert.ts';
 import { quote, type Value } from '../sql/value.ts';
 import { parseDatetime } from '../scalars/datetime-text.ts';
 import { parseTimespan } from '../scalars/timespan-text.ts';
@@ -34,9 +34,25 @@ function around([value, center, delta]: readonly Value[], site: CallSite): strin
   return `(${value.sql} BETWEEN ${c} - ${d} AND ${c} + ${d})`;
 }
 
+/** One array gives itself sorted; several give a tuple, the others brought into the order of the first. */
+function arraySort(args: readonly Value[], site: CallSite): Value {
+  const given = args.map((arg) => toJson(arg, site));
+  const whole = site.atom(`kql_internal_${site.name}_${given.length === 1 ? 1 : 'n'}(${given.join(', ')})`);
+  const arrays = args.filter((arg, i) => i === 0 || arg.type !== 'bool');
+  const tuple = arrays.map((_, i): Value => ({
+    sql: `nullif(CAST(json_extract(${whole}, '$[${i}]') AS VARCHAR), 'null')`,
+    type: 'dynamic',
+  }));
+  const [first] = tuple;
+  if (!first) return site.refuse('an argument is missing');
+  return tuple.length === 1 ? first : { sql: whole, type: 'dynamic', tuple };
+}
+
 /** Seldom used functions, in SQL. */
 export const NATIVE_RARE: readonly NativeScalar[] = [
   { kind: 'native', name: 'extract_json', arity: [2, 3], build: extractJson },
   { kind: 'native', name: 'extractjson', arity: [2, 3], build: extractJson },
+  { kind: 'native', name: 'array_sort_asc', arity: [1, 64], build: arraySort },
+  { kind: 'native', name: 'array_sort_desc', arity: [1, 64], build: arraySort },
   { kind: 'native', name: 'around', arity: [3, 3], build: around },
 ];
