@@ -20,3 +20,11 @@ export const TEXT = '#ccccdc';
 export const MUTED = 'rgba(204, 204, 220, 0.65)';
 export const GRID_LINE = 'rgba(204, 204, 220, 0.09)';
 export const FONT = 'Inter, "Helvetica Neue", Arial, sans-serif';
+
+interface Inner {
+  readonly getModel: () => { readonly getComponent: (name: string) => { readonly coordinateSystem?: { readonly getRect: () => { y: number; height: number } } } | undefined };
+}
+
+/** Where the plot itself lies, without axis labels. The library keeps it inside; no public call tells it when labels take their room. */
+export const plotRect = (chart: Chart): { y: number; height: number } | undefined =>
+  (chart as unknown as Inner).getModel().getComponent('grid')?.coordinateSystem?.getRect();

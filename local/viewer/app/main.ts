@@ -9,7 +9,7 @@ import { showExplore } from './explore-view.ts';
 import { createHeader } from './header.ts';
 
 const ALERTS_EVERY_MS = 5000;
-const HOME = 'noc-overview';
+const HOME = 'framewatch-noc';
 
 async function homeUid(): Promise<string | undefined> {
   const known = (await getDashboards()).flatMap(({ uid }) => (uid === undefined ? [] : [uid]));

@@ -105,7 +105,8 @@ function plainText(value: CellValue, type: string, config: FieldConfig): string 
   if (value === null) return config.noValue ?? (type === 'number' ? '-' : '');
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return value;
-  if (type === 'time') return config.unit === undefined || config.unit === '' ? formatTime(value) : formatValue(value, config.unit);
+  // A number's unit says nothing about a time; only date formats apply.
+  if (type === 'time') return /^(dateTime|time:)/.test(config.unit ?? '') ? formatValue(value, config.unit ?? '') : formatTime(value);
   return formatValue(value, config.unit ?? '', config.decimals ?? undefined);
 }
 

@@ -4,7 +4,7 @@ import { formatTime } from '../../model/value-format.ts';
 import type { CrosshairMember } from '../crosshair.ts';
 import { h } from '../dom.ts';
 import type { Chart, ChartOption } from '../echarts.ts';
-import { createChart } from '../echarts.ts';
+import { createChart, plotRect } from '../echarts.ts';
 import type { LegendItem } from './legend.ts';
 import { legendFor, nextHidden } from './legend.ts';
 import type { PanelInput, PanelInstance } from './panel-input.ts';
@@ -101,10 +101,8 @@ class ChartHost implements PanelInstance {
   }
 
   #plotBox(): { top: number; height: number } {
-    const grid = (this.#chart.getOption() as { grid?: { top?: number; bottom?: number }[] }).grid?.[0];
-    const top = typeof grid?.top === 'number' ? grid.top : 8;
-    const bottom = typeof grid?.bottom === 'number' ? grid.bottom : 24;
-    return { top, height: Math.max(0, this.#plot.clientHeight - top - bottom) };
+    const rect = plotRect(this.#chart);
+    return rect === undefined ? { top: 0, height: this.#plot.clientHeight } : { top: rect.y, height: rect.height };
   }
 
   #showLine(timeMs: number | undefined): void {

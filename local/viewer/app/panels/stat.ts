@@ -55,18 +55,19 @@ export const statPanel = redrawn((body, input) => {
   const showName = textMode === 'name' || textMode === 'value_and_name' || (textMode === 'auto' && values.length > 1);
   const showText = textMode !== 'name' && textMode !== 'none';
   const longest = Math.max(4, ...values.map((value) => value.shown.text.length));
-  const font = numberOption(panel, 'text.valueSize', 0) || fittingFont(longest, tileWidth - 16, tileHeight * (hasGraph ? 0.5 : 0.6), 64);
+  const font = numberOption(panel, 'text.valueSize', 0) || fittingFont(longest, tileWidth - 16, tileHeight * (hasGraph ? 0.46 : 0.6) * (showName ? 0.8 : 1), 64);
   const titleFont = numberOption(panel, 'text.titleSize', 0) || Math.max(11, Math.min(16, font * 0.5));
   const tiles = values.map((value) => {
     const color = value.shown.color ?? TEXT;
     const isFilled = colorMode.startsWith('background');
     const graphColor = isFilled ? '#ffffff' : color;
     const style = { color: colorMode === 'value' ? color : isFilled ? '#fff' : TEXT, background: isFilled ? (colorMode === 'background_solid' ? color : darker(color)) : 'transparent' };
+    const graph = hasGraph ? sparkline(value, Math.round(tileWidth), Math.round(tileHeight * 0.36), graphColor) : null;
     const change = flagOption(panel, 'showPercentChange', false) ? percentChange(value) : undefined;
     return h(
       'div',
-      { class: isCentred ? 'stat-tile is-centred' : 'stat-tile', style },
-      hasGraph ? sparkline(value, Math.round(tileWidth), Math.round(tileHeight * 0.4), graphColor) : null,
+      { class: `stat-tile${isCentred ? ' is-centred' : ''}${graph === null ? '' : ' has-graph'}`, style },
+      graph,
       linked(
         value,
         input.links,

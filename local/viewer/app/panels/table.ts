@@ -83,6 +83,24 @@ function footer(input: PanelInput, frame: DisplayFrame, fields: readonly Display
   })));
 }
 
+const MIN_COLUMN_PX = 90;
+
+// A configured width is kept. The others share what is left by the length of their texts, and scroll when that is too little.
+function columnWidths(fields: readonly DisplayField[], frame: DisplayFrame, available: number): number[] {
+  const fixed = fields.map((field) => customNumber(field.config, 'width', 0));
+  const wishes = fields.map((field, index) => {
+    if ((fixed[index] as number) > 0) return 0;
+    const texts = Array.from({ length: Math.min(30, frame.fields[0]?.values.length ?? 0) }, (_, row) => showValue(field.values[row] ?? null, field.type, field.config, { min: 0, max: 1 }).text.length);
+    return Math.min(48, Math.max(field.displayName.length + 2, 8, ...texts));
+  });
+  const left = available - fixed.reduce((sum, one) => sum + one, 0);
+  const wished = wishes.reduce((sum, one) => sum + one, 0);
+  return fields.map((field, index) => {
+    const own = fixed[index] as number;
+    return own > 0 ? own : Math.max(customNumber(field.config, 'minWidth', MIN_COLUMN_PX), Math.floor((left * (wishes[index] as number)) / Math.max(1, wished)));
+  });
+}
+
 const MAX_ROWS = 1000;
 
 function draw(body: HTMLElement, input: PanelInput, sorting: Sorting | undefined, onSort: (name: string) => void): void {
@@ -92,14 +110,16 @@ function draw(body: HTMLElement, input: PanelInput, sorting: Sorting | undefined
   const rows = orderedRows(frame, sorting);
   const arrow = (name: string): string => (sorting?.name !== name ? '' : sorting.isDescending ? ' ▼' : ' ▲');
   const head = h('thead', {}, h('tr', {}, fields.map((field) => {
-    const width = customNumber(field.config, 'width', 0);
     const isRight = customText(field.config, 'align', 'auto') === 'right' || (customText(field.config, 'align', 'auto') === 'auto' && field.type === 'number');
-    return h('th', { class: isRight ? 'is-number' : '', style: width > 0 ? { width: `${width}px`, 'min-width': `${width}px` } : {}, title: field.config.description, onClick: () => onSort(field.displayName) }, field.displayName + arrow(field.displayName));
+    return h('th', { class: isRight ? 'is-number' : '', title: field.config.description, onClick: () => onSort(field.displayName) }, field.displayName + arrow(field.displayName));
   })));
   const tbody = h('tbody', {}, rows.slice(0, MAX_ROWS).map((row) => h('tr', {}, fields.map((field) => cell(input, frame, field, row)))));
   const size = textOption(input.panel, 'cellHeight', 'sm');
+  const columns = columnWidths(fields, frame, body.clientWidth - 14);
+  const width = columns.reduce((sum, one) => sum + one, 0);
+  const group = h('colgroup', {}, columns.map((one) => h('col', { style: { width: `${one}px` } })));
   body.append(
-    h('div', { class: 'table-scroll' }, h('table', { class: `data-table cell-${size}` }, flagOption(input.panel, 'showHeader', true) ? head : null, tbody, footer(input, frame, fields))),
+    h('div', { class: 'table-scroll' }, h('table', { class: `data-table is-fixed cell-${size}`, style: { width: `${width}px` } }, group, flagOption(input.panel, 'showHeader', true) ? head : null, tbody, footer(input, frame, fields))),
     ...(rows.length > MAX_ROWS ? [h('div', { class: 'hint table-note' }, `first ${MAX_ROWS} of ${rows.length} rows`)] : []),
   );
 }
@@ -126,5 +146,8 @@ export const tablePanel: PanelType = (body) => {
     });
     body.querySelector('.table-scroll')?.scrollTo(place);
   };
-  return { update, resize: () => undefined, dispose: () => body.replaceChildren() };
+  const resize = (): void => {
+    if (last !== undefined) update(last);
+  };
+  return { update, resize, dispose: () => body.replaceChildren() };
 };
