@@ -19,6 +19,8 @@ export interface BlobConfig {
   readonly drops: Readonly<Record<string, string>>;
   /** Resource id that Event Grid events must carry as topic; absent: the account name must match. */
   readonly topic: string | undefined;
+  /** How long a new blob is left to Event Grid before the timer takes it up. */
+  readonly graceMs: number;
 }
 
 export interface Config {
@@ -165,7 +167,13 @@ function blobOf(env: Env, problems: Problems): BlobConfig | undefined {
       problems.add('FRAMEWATCH_DROP_CONTAINERS', pair, 'pairs container=tenant, separated by commas');
     } else drops[container] = tenant;
   }
-  return { connection, isConnectionString, drops, topic: env['FRAMEWATCH_EVENT_TOPIC'] || undefined };
+  return {
+    connection,
+    isConnectionString,
+    drops,
+    topic: env['FRAMEWATCH_EVENT_TOPIC'] || undefined,
+    graceMs: numberOf(env, 'FRAMEWATCH_BLOB_GRACE_SECONDS', 30, [0, 3600], problems) * 1000,
+  };
 }
 
 /**

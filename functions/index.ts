@@ -63,7 +63,7 @@ const account = blob && storageAccount({ ...blob, managedIdentityClientId: confi
 if (blob && account) {
   const run = { ...core, reader: blobReader(account), checkpoints: checkpointStore(account), tenants: blob.drops };
   app.eventGrid('blobCreated', { handler: blobCreated({ ...run, account, topic: blob.topic }) });
-  app.timer('reconcileBlobs', { schedule: '30 * * * * *', handler: reconcileBlobs(run) });
+  app.timer('reconcileBlobs', { schedule: '30 * * * * *', handler: reconcileBlobs({ ...run, graceMs: blob.graceMs }) });
 }
 
 app.timer('detect', {

@@ -18,6 +18,11 @@ export type BlobEvent =
   | { ok: true; ref: BlobRef }
   | { ok: false; cause: 'type' | 'topic' | 'subject' | 'container' | 'host' };
 
+const LOOPBACK = /^(?:localhost|\[::1\]|127\.0\.0\.1)(?=:|$)/;
+
+/** One machine has several names for itself; a local sender may have used any of them. */
+const hostKey = (host: string): string => host.toLowerCase().replace(LOOPBACK, 'loopback');
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /**
@@ -44,7 +49,7 @@ export function readBlobEvent(
   const url = isRecord(event['data']) ? textOf(event['data']['url']) : '';
   if (!URL.canParse(url)) return { ok: false, cause: 'host' };
   const { host, username, password } = new URL(url);
-  return host === account.host && username === '' && password === ''
+  return hostKey(host) === hostKey(account.host) && username === '' && password === ''
     ? { ok: true, ref: { container, name } }
     : { ok: false, cause: 'host' };
 }

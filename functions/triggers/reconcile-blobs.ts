@@ -4,18 +4,20 @@ import { SinkUnavailable } from '../pipeline/ports.ts';
 
 /** Leaves the host time to stop before the next tick. */
 const BUDGET_MS = 45_000;
-/** A fresh blob is left to Event Grid, which is faster. */
-const GRACE_MS = 30_000;
+export interface ReconcileOptions extends BlobRunOptions {
+  /** A fresh blob is left to Event Grid, which is faster. */
+  readonly graceMs: number;
+}
 
 /** Finishes blobs that a run left unfinished, and finds those that Event Grid never announced. */
-export function reconcileBlobs(options: BlobRunOptions): TimerHandler {
+export function reconcileBlobs(options: ReconcileOptions): TimerHandler {
   return async (_timer, context) => {
     const endMs = options.clock.now() + BUDGET_MS;
     for (const container of Object.keys(options.tenants)) {
       for (const { isKnown, modifiedMs, ...ref } of await options.checkpoints.unfinished(container)) {
         const left = endMs - options.clock.now();
         if (left <= 0) return;
-        if (!isKnown && options.clock.now() - modifiedMs < GRACE_MS) continue;
+        if (!isKnown && options.clock.now() - modifiedMs < options.graceMs) continue;
         try {
           const result = await runBlob(ref, left, options);
           options.counters.add('blob_runs_total', 1, result);
