@@ -1,5 +1,5 @@
 import type { KustoType } from '../types.ts';
-import type { Value } from '../sql/value.ts';
+import type { Atoms, Value } from '../sql/value.ts';
 
 /**
  * How a JavaScript function receives an argument. The compiler converts what the query gives.
@@ -59,14 +59,16 @@ export interface JsScalar {
 }
 
 /** What a native function may ask while it is translated. */
-export interface CallSite {
+export interface CallSite extends Atoms {
   readonly name: string;
   /** Type that the parser gives the call. */
   readonly type: KustoType;
   /** Refuses the query at this place. */
   refuse(message: string): never;
-  /** Start of "now" in ticks. */
-  readonly nowTicks: bigint;
+  /** Ticks of now(). Asking for it makes the plan valid for this instant only. */
+  now(): bigint;
+  /** SQL that depends on the order of rows; refused when the input has none. `keys` is the ORDER BY of the window. */
+  window(build: (orderBy: string) => string): string;
 }
 
 /** A scalar function in SQL. */

@@ -11,15 +11,24 @@
 // To add an aggregate: a row in `aggregates-*.ts`.
 // A function that is not here is refused with its name and position.
 
+import { BASIC_AGGREGATES } from './aggregates-basic.ts';
+import { COLLECTING_AGGREGATES } from './aggregates-collect.ts';
 import type { Aggregate, ScalarFunction } from './function-types.ts';
 import { JS_DYNAMIC } from './js-dynamic.ts';
 import { JS_EXAMPLES } from './js-examples.ts';
 import { JS_HASH } from './js-hash.ts';
 import { JS_IP } from './js-ip.ts';
 import { JS_NUMBERS } from './js-numbers.ts';
+import { JS_RARE } from './js-rare.ts';
 import { JS_SERIES } from './js-series.ts';
 import { JS_SERIES_ELEMENTS } from './js-series-elements.ts';
 import { JS_TEXT } from './js-text.ts';
+import { NATIVE_DATETIME } from './native-datetime.ts';
+import { NATIVE_DYNAMIC } from './native-dynamic.ts';
+import { NATIVE_LOGIC } from './native-logic.ts';
+import { NATIVE_MATH } from './native-math.ts';
+import { NATIVE_RARE } from './native-rare.ts';
+import { NATIVE_TEXT } from './native-text.ts';
 
 const SCALAR_LISTS: readonly (readonly ScalarFunction[])[] = [
   JS_DYNAMIC,
@@ -27,12 +36,19 @@ const SCALAR_LISTS: readonly (readonly ScalarFunction[])[] = [
   JS_HASH,
   JS_IP,
   JS_NUMBERS,
+  JS_RARE,
   JS_SERIES,
   JS_SERIES_ELEMENTS,
   JS_TEXT,
+  NATIVE_DATETIME,
+  NATIVE_DYNAMIC,
+  NATIVE_LOGIC,
+  NATIVE_MATH,
+  NATIVE_RARE,
+  NATIVE_TEXT,
 ];
 
-const AGGREGATE_LISTS: readonly (readonly Aggregate[])[] = [];
+const AGGREGATE_LISTS: readonly (readonly Aggregate[])[] = [BASIC_AGGREGATES, COLLECTING_AGGREGATES];
 
 function byName<T extends { readonly name: string }>(lists: readonly (readonly T[])[]): ReadonlyMap<string, T> {
   const map = new Map<string, T>();

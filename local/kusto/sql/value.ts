@@ -12,15 +12,25 @@ export interface Value {
   readonly type: KustoType;
   /** Set when a dynamic lies as `LIST(element)`; otherwise a dynamic is JSON text. */
   readonly list?: ListElement;
+  /** Set when a dynamic lies as one plain value of this type (an element of a list). */
+  readonly scalar?: ListElement;
+  /** Set when a dynamic is a path below another: functions may read it without the step over JSON text. */
+  readonly path?: { readonly base: string; readonly path: string };
   /** Several values at once, as a STRUCT with the fields `f0`, `f1`, …: series_decompose_anomalies and its like. */
   readonly tuple?: readonly Value[];
   /** True when it can't be null. Strings never are. */
   readonly notNull?: boolean;
   /** Present when the value is known now. */
   readonly constant?: Constant;
-  /** Names of columns to take for an unnamed expression of this one (set by the caller). */
-  readonly name?: string;
 }
+
+/** Gives a name to a piece of SQL that is going to be used more than once, so that the text does not explode. */
+export interface Atoms {
+  atom(sql: string): string;
+}
+
+/** SQL text literal. */
+export const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** DuckDB type of one list element. */
 export const LIST_ELEMENT_SQL: Readonly<Record<ListElement, string>> = {

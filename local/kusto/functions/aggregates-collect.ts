@@ -1,0 +1,152 @@
+// Percentiles and the aggregates that gather values: make_list, make_set, make_bag, take_any.
+
+import type { Aggregate, AggregateSite } from './function-types.ts';
+import { filter } from './aggregates-basic.ts';
+import { toJson } from '../sql/convert.ts';
+import type { ListElement, Value } from '../sql/value.ts';
+
+function percentileOf(value: Value | undefined, share: Value | undefined, site: AggregateSite): Value {
+  if (!value || value.type === 'dynamic' || value.type === 'string')
+    return site.refuse('needs a number, datetime or timespan');
+  const rank = share?.constant;
+  if (typeof rank !== 'bigint' && typeof rank !== 'number') return site.refuse('needs a constant percentile');
+  const type = value.type === 'int' ? 'long' : value.type;
+  // Nearest rank, as the documentation says.
+  const sql = `quantile_disc(${value.sql}, ${Number(rank) / 100})${filter(site)}`;
+  return { sql: type === 'long' ? `CAST(${sql} AS BIGINT)` : sql, type };
+}
+
+function percentiles(args: readonly Value[], site: AggregateSite): Value {
+  const [value, ...shares] = args;
+  const all = shares.map((share) => percentileOf(value, share, site));
+  const first = all[0];
+  return first ? { ...first, tuple: all } : site.refuse('needs percentiles');
+}
+
+function percentilesArray(args: readonly Value[], site: AggregateSite): Value {
+  const [value, ...shares] = args;
+  const all = shares.map((share) => percentileOf(value, share, site));
+  const first = all[0];
+  if (
+    !first ||
+    first.type === 'bool' ||
+    first.type === 'decimal' ||
+    first.type === 'guid' ||
+    first.type === 'dynamic' ||
+    first.type === 'int'
+  )
+    return site.refuse('needs constant percentiles, one by one');
+  return { sql: `[${all.map((item) => item.sql).join(', ')}]`, type: 'dynamic', list: first.type };
+}
+
+/** Smallest value whose weight, with that of all smaller ones, reaches the share. */
+function weighted(args: readonly Value[], site: AggregateSite): Value {
+  const [value, weight, ...shares] = args;
+  if (!value || !weight || value.type === 'dynamic' || value.type === 'string')
+    return site.refuse('needs a number, datetime or timespan');
+  const values = `list(${value.sql} ORDER BY ${value.sql}) FILTER (WHERE ${value.sql} IS NOT NULL)`;
+  const weights = `list(CAST(${weight.sql} AS DOUBLE) ORDER BY ${value.sql}) FILTER (WHERE ${value.sql} IS NOT NULL)`;
+  const all = shares.map((share): Value => {
+    const rank = share.constant;
+    if (typeof rank !== 'bigint' && typeof rank !== 'number') return site.refuse('needs a constant percentile');
+    return {
+      sql: `(${values})[kql_internal_weighted_rank_2(${weights}, CAST(${Number(rank)} AS DOUBLE))]`,
+      type: value.type,
+    };
+  });
+  const first = all[0];
+  return first ? (all.length > 1 ? { ...first, tuple: all } : first) : site.refuse('needs percentiles');
+}
+
+const ELEMENT: Readonly<Partial<Record<Value['type'], ListElement>>> = {
+  int: 'long',
+  long: 'long',
+  real: 'real',
+  bool: 'bool',
+  datetime: 'datetime',
+  timespan: 'timespan',
+  string: 'string',
+};
+
+const MOST_ELEMENTS = 1_048_576n;
+
+function limited(list: string, limit: Value | undefined, site: AggregateSite): string {
+  if (!limit) return list;
+  if (typeof limit.constant !== 'bigint') return site.refuse('needs a constant size');
+  return `list_slice(${list}, 1, ${limit.constant < MOST_ELEMENTS ? limit.constant : MOST_ELEMENTS})`;
+}
+
+function both(site: AggregateSite, condition: string | undefined): string {
+  const all = [site.filter, condition].filter((item) => item !== undefined);
+  return all.length === 0 ? '' : ` FILTER (WHERE ${all.join(' AND ')})`;
+}
+
+const gathered =
+  (distinct: boolean, keepNulls: boolean) =>
+  ([value, limit]: readonly Value[], site: AggregateSite): Value => {
+    const x = value as Value;
+    const element = x.type === 'dynamic' ? x.scalar : ELEMENT[x.type];
+    const dynamic = element === undefined;
+    if (dynamic && distinct && !x.path && x.type === 'dynamic')
+      return site.refuse('not possible with a dynamic array or bag');
+    const item = dynamic ? toJson(x, site) : x.type === 'int' ? `CAST(${x.sql} AS BIGINT)` : x.sql;
+    const known = x.notNull === true || x.type === 'string';
+    const condition = keepNulls || known ? undefined : `${item} IS NOT NULL`;
+    const order = distinct ? '' : site.order;
+    const list = limited(`list(${distinct ? 'DISTINCT ' : ''}${item}${order})${both(site, condition)}`, limit, site);
+    if (!dynamic) return { sql: `coalesce(${list}, [])`, type: 'dynamic', list: element, notNull: true };
+    return {
+      sql: `('[' || coalesce(array_to_string(list_transform(${list}, lambda x: coalesce(x, 'null')), ','), '') || ']')`,
+      type: 'dynamic',
+      notNull: true,
+    };
+  };
+
+function makeBag([value, limit]: readonly Value[], site: AggregateSite): Value {
+  if (limit) return site.refuse('a size limit');
+  const x = toJson(value as Value, site);
+  const list = `list(${x}${site.order})${both(site, `${x} IS NOT NULL`)}`;
+  return {
+    sql: `kql_internal_merge_bags_1('[' || coalesce(array_to_string(${list}, ','), '') || ']')`,
+    type: 'dynamic',
+  };
+}
+
+function takeAny(args: readonly Value[], site: AggregateSite): Value {
+  // Several columns must come from the same row, so nulls can't be passed over then.
+  const pick = args.length === 1 ? 'any_value' : 'first';
+  const all = args.map((arg): Value => ({ ...drop(arg), sql: `${pick}(${arg.sql})${filter(site)}` }));
+  const first = all[0];
+  return first ? (all.length > 1 ? { ...first, tuple: all } : first) : site.refuse('needs a column');
+}
+
+const drop = (value: Value): Value => {
+  const { constant: _c, notNull: _n, path: _p, ...rest } = value;
+  return rest;
+};
+
+function buildschema([value]: readonly Value[], site: AggregateSite): Value {
+  const x = toJson(value as Value, site);
+  const list = `list(DISTINCT ${x})${both(site, `${x} IS NOT NULL`)}`;
+  return { sql: `kql_internal_schema_1('[' || coalesce(array_to_string(${list}, ','), '') || ']')`, type: 'dynamic' };
+}
+
+export const COLLECTING_AGGREGATES: readonly Aggregate[] = [
+  { name: 'percentile', arity: [2, 2], build: ([value, share], site) => percentileOf(value, share, site) },
+  { name: 'percentiles', arity: [2, 32], build: percentiles },
+  { name: 'percentiles_array', arity: [2, 32], build: percentilesArray },
+  { name: 'percentilew', arity: [3, 3], build: weighted },
+  { name: 'percentilesw', arity: [3, 32], build: weighted },
+  { name: 'make_list', arity: [1, 2], build: gathered(false, false) },
+  { name: 'make_list_if', arity: [2, 3], condition: 1, build: gathered(false, false) },
+  { name: 'make_list_with_nulls', arity: [1, 1], build: gathered(false, true) },
+  { name: 'make_set', arity: [1, 2], build: gathered(true, false) },
+  { name: 'make_set_if', arity: [2, 3], condition: 1, build: gathered(true, false) },
+  { name: 'make_bag', arity: [1, 2], build: makeBag },
+  { name: 'make_bag_if', arity: [2, 3], condition: 1, build: makeBag },
+  { name: 'take_any', arity: [1, 64], build: takeAny },
+  { name: 'any', arity: [1, 64], build: takeAny },
+  { name: 'take_anyif', arity: [2, 2], condition: 1, build: takeAny },
+  { name: 'anyif', arity: [2, 2], condition: 1, build: takeAny },
+  { name: 'buildschema', arity: [1, 1], build: buildschema },
+];

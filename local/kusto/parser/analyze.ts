@@ -1,0 +1,79 @@
+import { KustoError, type Catalog } from '../types.ts';
+import { items, language, type Code, type GlobalState, type Syntax } from './language.ts';
+
+const globalsByCatalog = new WeakMap<Catalog, GlobalState>();
+
+const quoteName = (name: string): string =>
+  /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : `['${name.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}']`;
+
+/** What the names in a query of this catalog stand for. Building it for 20 tables and 50 functions takes 2 to 6 ms, so it is kept. */
+export function globalsOf(catalog: Catalog): GlobalState {
+  const known = globalsByCatalog.get(catalog);
+  if (known) return known;
+  const { Symbols, GlobalState } = language();
+  const members: object[] = [];
+  for (const table of catalog.tables) {
+    const schema = `(${table.columns.map((column) => `${quoteName(column.name)}:${column.type}`).join(', ')})`;
+    members.push(
+      table.isView === true
+        ? new Symbols.MaterializedViewSymbol.$ctor3(table.name, schema, '', '')
+        : Symbols.TableSymbol.From(schema).WithName(table.name),
+    );
+  }
+  for (const fn of catalog.functions) {
+    members.push(new Symbols.FunctionSymbol.$ctor16(fn.name, fn.parameters, fn.body, ''));
+  }
+  const globals = GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor(catalog.database, members));
+  globalsByCatalog.set(catalog, globals);
+  return globals;
+}
+
+/** Line and column of a place in the text, from 1. */
+export function positionOf(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, Math.max(0, offset));
+  const line = before.split('\n').length;
+  return { line, column: before.length - before.lastIndexOf('\n') };
+}
+
+/** Codes that say "this is no KQL" rather than "this refers to something that isn't there". */
+const SYNTAX_CODES = /^KS00\d$/;
+
+/** Parses and binds. Throws KustoError SYN or SEM for the first error found. */
+export function analyze(text: string, catalog: Catalog): Code {
+  let code: Code;
+  try {
+    code = language().KustoCode.ParseAndAnalyze(text, globalsOf(catalog));
+  } catch (error) {
+    // The parser is a machine translation and may fail on broken input.
+    const reason = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
+    throw new KustoError('SYN', `Syntax error: the query could not be parsed (${reason})`);
+  }
+  const errors = items(code.GetDiagnostics()).filter((d) => d.Severity === 'Error');
+  const first = errors.sort((a, b) => a.Start - b.Start)[0];
+  if (first) {
+    const at = positionOf(text, first.Start);
+    const syntax = SYNTAX_CODES.test(first.Code);
+    const place = `[line:position=${at.line}:${at.column}]`;
+    throw new KustoError(
+      syntax ? 'SYN' : 'SEM',
+      syntax ? `Syntax error: ${first.Message} ${place}` : `Semantic error: ${first.Message} ${place}`,
+      at,
+    );
+  }
+  return code;
+}
+
+function tokens(node: Syntax, out: Syntax[]): void {
+  if (node.IsToken === true) out.push(node);
+  for (let i = 0; i < node.ChildCount; i++) {
+    const child = node.GetChild(i);
+    if (child) tokens(child, out);
+  }
+}
+
+/** Text of a node without the white space and comments around it. */
+export function textOf(node: Syntax): string {
+  const list: Syntax[] = [];
+  tokens(node, list);
+  return list.map((token, i) => (i === 0 ? '' : (token.Trivia ?? '')) + (token.Text ?? '')).join('');
+}

@@ -1,0 +1,114 @@
+// KQL text → one DuckDB statement.
+
+import { analyze } from '../parser/analyze.ts';
+import { elements, kindOf, type Syntax } from '../parser/language.ts';
+import { toJson } from '../sql/convert.ts';
+import { KustoError, PHYSICAL, UNIX_EPOCH_TICKS, type Catalog, type CompiledQuery } from '../types.ts';
+import { predicate, scalar } from './expression.ts';
+import { callTable, constant, operator, table } from './query.ts';
+import { schemaOf, type Relation } from './relation.ts';
+import { Row } from './row.ts';
+import { Session } from './session.ts';
+import { declareStatement } from './statements.ts';
+import { orderBy } from './subquery.ts';
+import { Scope, type Translator } from './translator.ts';
+
+export interface CompileOptions {
+  readonly now: Date;
+  /** Values of `declare query_parameters`, as KQL literals or, for strings, bare text. */
+  readonly parameters?: Record<string, string>;
+}
+
+const MOST_PLANS = 300;
+/** Least recently used first. */
+const plans = new Map<string, CompiledQuery>();
+
+function translatorFor(session: Session): Translator {
+  const t: Translator = {
+    session,
+    scalar: (node, row, scope) => scalar(t, node, row, scope),
+    predicate: (node, row, scope) => predicate(t, node, row, scope),
+    constant: (node, scope) => constant(t, node, scope),
+    table: (node, scope) => table(t, node, scope),
+    operator: (node, input, scope) => operator(t, node, input, scope),
+    callTable: (node, scope, input) => callTable(t, node, scope, input),
+  };
+  return t;
+}
+
+/** The statement: shared sub-queries, then the columns in their physical form. */
+function finish(session: Session, relation: Relation): CompiledQuery {
+  const row = new Row(session, relation);
+  const list = relation.columns.map(({ value }, i) => {
+    const sql = value.type === 'dynamic' ? toJson(value, row) : value.sql;
+    const total = value.type === 'string' && value.notNull !== true ? `coalesce(${sql}, '')` : sql;
+    return `CAST(${total} AS ${PHYSICAL[value.type]}) AS o${i}`;
+  });
+  const shared = session.shared.length > 0 ? `WITH ${session.shared.join(', ')} ` : '';
+  const sql = `${shared}SELECT ${list.length > 0 ? list.join(', ') : '1 AS o0'} FROM ${row.from()}${orderBy(relation)}`;
+  return {
+    sql,
+    columns: schemaOf(relation),
+    ordered: relation.order !== undefined && relation.order.length > 0,
+    reads: [...session.reads],
+    ...(relation.visualization ? { visualization: relation.visualization } : {}),
+  };
+}
+
+function translate(session: Session, query: Syntax): CompiledQuery {
+  const t = translatorFor(session);
+  const scope = new Scope();
+  let result: Relation | undefined;
+  for (const statement of elements(query.Statements)) {
+    if (kindOf(statement) !== 'ExpressionStatement') {
+      declareStatement(t, statement, scope);
+      continue;
+    }
+    if (result) session.refuse('several queries in one request', statement);
+    result = resultOf(t, statement.Expression as Syntax, scope);
+  }
+  if (!result) throw new KustoError('SYN', 'Syntax error: the text holds no query', { line: 1, column: 1 });
+  return finish(session, result);
+}
+
+/** A query may end in a scalar: it becomes a table of one row. */
+function resultOf(t: Translator, node: Syntax, scope: Scope): Relation {
+  return t.table(node, scope);
+}
+
+/**
+ * Translates a query. Throws KustoError: SYN or SEM with line and column when it is wrong, UNSUPPORTED when the engine
+ * can't do what it asks. Plans of queries that don't depend on the clock are kept.
+ */
+export function compileQuery(text: string, catalog: Catalog, options: CompileOptions): CompiledQuery {
+  const key = JSON.stringify([catalog.database, catalog.version, options.parameters ?? null, text]);
+  const known = plans.get(key);
+  if (known) {
+    plans.delete(key);
+    plans.set(key, known);
+    return known;
+  }
+  const code = analyze(text, catalog);
+  const nowTicks = BigInt(options.now.getTime()) * 10_000n + UNIX_EPOCH_TICKS;
+  const session = new Session(catalog, text, nowTicks, options.parameters ?? {});
+  const plan = guarded(session, code.Syntax);
+  if (!session.usesNow) {
+    plans.set(key, plan);
+    if (plans.size > MOST_PLANS) plans.delete(plans.keys().next().value as string);
+  }
+  return plan;
+}
+
+/** The parser's objects may lack what we expect after an odd query: that is a refusal, not a crash. */
+function guarded(session: Session, query: Syntax): CompiledQuery {
+  try {
+    return translate(session, query);
+  } catch (error) {
+    if (error instanceof KustoError) throw error;
+    const reason = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
+    throw new KustoError('UNSUPPORTED', `Not supported: this query can't be translated (${reason})`, {
+      line: 1,
+      column: 1,
+    });
+  }
+}

@@ -1,0 +1,103 @@
+// Scalar expressions of the bound tree → SQL.
+
+import { textOf } from '../parser/analyze.ts';
+import { elements, kindOf, type Syntax } from '../parser/language.ts';
+import { integerValue, realSql } from '../sql/arithmetic.ts';
+import type { Value } from '../sql/value.ts';
+import { binary, predicateBinary } from './binary.ts';
+import { call } from './call.ts';
+import { between, hasList, inList } from './lists.ts';
+import { constantValue, dynamicText, literal } from './literal.ts';
+import { elementAccess, pathAccess } from './path.ts';
+import type { Row } from './row.ts';
+import { scalarSubquery } from './subquery.ts';
+import type { Scope, Translator } from './translator.ts';
+
+function name(t: Translator, node: Syntax, row: Row, scope: Scope): Value {
+  const text = node.SimpleName ?? textOf(node);
+  const symbol = node.ReferencedSymbol;
+  const kind = symbol ? kindOf(symbol) : '';
+  if (kind === 'ColumnSymbol') {
+    const column = row.column(text);
+    if (column) return column;
+  }
+  const binding = scope.find(text);
+  if (binding?.kind === 'scalar') return binding.value;
+  const column = row.column(text);
+  if (column) return column;
+  return t.session.refuse(`name ${text} here`, node);
+}
+
+function negated(t: Translator, node: Syntax, row: Row, scope: Scope): Value {
+  const value = t.scalar(node.Expression as Syntax, row, scope);
+  if (textOf(node.Operator as Syntax) === '+') return value;
+  if (value.type === 'dynamic') return t.session.refuse('minus before a dynamic', node);
+  if (typeof value.constant === 'bigint') return integerValue(-value.constant, value.type);
+  if (typeof value.constant === 'number') {
+    return { sql: realSql(-value.constant), type: value.type, notNull: true, constant: -value.constant };
+  }
+  return { sql: `(-${value.sql})`, type: value.type, ...(value.notNull ? { notNull: true } : {}) };
+}
+
+function dynamicLiteral(t: Translator, node: Syntax): Value {
+  const text = dynamicText(node, t.session);
+  return constantValue(text === 'null' ? null : text, 'dynamic');
+}
+
+/** A scalar expression. */
+export function scalar(t: Translator, node: Syntax, row: Row, scope: Scope): Value {
+  switch (kindOf(node)) {
+    case 'LiteralExpression':
+    case 'CompoundStringLiteralExpression':
+      return literal(node, t.session);
+    case 'DynamicExpression':
+      return dynamicLiteral(t, node);
+    case 'ParenthesizedExpression':
+    case 'SimpleNamedExpression':
+    case 'CompoundNamedExpression':
+      return t.scalar(node.Expression as Syntax, row, scope);
+    case 'NameReference':
+      return name(t, node, row, scope);
+    case 'PrefixUnaryExpression':
+      return negated(t, node, row, scope);
+    case 'BinaryExpression':
+      return binary(t, node, row, scope);
+    case 'InExpression':
+      return { ...inList(t, node, row, scope, false), type: 'bool' };
+    case 'HasAnyExpression':
+    case 'HasAllExpression':
+      return { sql: hasList(t, node, row, scope), type: 'bool', notNull: true };
+    case 'BetweenExpression':
+      return between(t, node, row, scope);
+    case 'FunctionCallExpression':
+      return call(t, node, row, scope);
+    case 'PathExpression':
+      return pathAccess(t, node, row, scope);
+    case 'ElementExpression':
+      return elementAccess(t, node, row, scope);
+    case 'ToScalarExpression':
+      return scalarSubquery(t, node.Expression as Syntax, scope);
+    default:
+      return t.session.refuse(`${kindOf(node)} ${textOf(node).slice(0, 60)}`, node);
+  }
+}
+
+/** A condition for WHERE: null may be given for false, which lets DuckDB push it down to the scan. */
+export function predicate(t: Translator, node: Syntax, row: Row, scope: Scope): string {
+  switch (kindOf(node)) {
+    case 'ParenthesizedExpression':
+      return predicate(t, node.Expression as Syntax, row, scope);
+    case 'BinaryExpression':
+      return predicateBinary(t, node, row, scope);
+    case 'InExpression':
+      return inList(t, node, row, scope, true).sql;
+    default: {
+      const value = t.scalar(node, row, scope);
+      if (value.type === 'dynamic') return t.session.refuse('a dynamic as condition, use tobool()', node);
+      return value.type === 'bool' ? value.sql : `(${value.sql} <> 0)`;
+    }
+  }
+}
+
+/** The arguments of a call. */
+export const argumentsOf = (node: Syntax): Syntax[] => elements((node.ArgumentList as Syntax | null)?.Expressions);

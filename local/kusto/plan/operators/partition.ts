@@ -1,0 +1,10 @@
+import type { Syntax } from '../../parser/language.ts';
+import type { Relation } from '../relation.ts';
+import type { Scope, Translator } from '../translator.ts';
+
+export function partition(t: Translator, node: Syntax, _input: Relation, _scope: Scope): Relation {
+  return t.session.refuse('operator partition', node);
+}
+export function topHitters(t: Translator, node: Syntax, _input: Relation, _scope: Scope): Relation {
+  return t.session.refuse('operator top-hitters', node);
+}

@@ -1,0 +1,87 @@
+import { textOf } from '../../parser/analyze.ts';
+import { elements, items, kindOf, type Syntax } from '../../parser/language.ts';
+import { nullOf, toJson } from '../../sql/convert.ts';
+import { quote, type Value } from '../../sql/value.ts';
+import { PHYSICAL, type KustoType } from '../../types.ts';
+import type { Relation } from '../relation.ts';
+import { Row } from '../row.ts';
+import type { Scope, Translator } from '../translator.ts';
+import { parameter } from './join.ts';
+import { tableRelation } from './sources.ts';
+
+/** Tables that a pattern like `Playback*` stands for; views only by their own name. */
+export function wildcardTables(t: Translator, pattern: string): Relation[] {
+  const expression = new RegExp(`^${pattern.replace(/[\\^$.|?+()[\]{}]/g, '\\$&').replaceAll('*', '.*')}$`);
+  return t.session.catalog.tables
+    .filter((table) => table.isView !== true && expression.test(table.name))
+    .map((table) => tableRelation(t, table));
+}
+
+const nameNode = (node: Syntax): Syntax =>
+  kindOf(node) === 'ParenthesizedExpression' ? nameNode(node.Expression as Syntax) : node;
+
+function inputs(t: Translator, node: Syntax, scope: Scope): Relation[] {
+  return elements(node.Expressions).flatMap((item) => {
+    const inner = nameNode(item);
+    const text = textOf(inner);
+    if (kindOf(inner) === 'NameReference' && text.includes('*'))
+      return wildcardTables(t, text.replace(/^\[\s*(["'])([\s\S]*)\1\s*\]$/, '$2'));
+    return [t.table(item, scope)];
+  });
+}
+
+/** The column of an input for one column of the outcome. A name that has several types gets the type behind it. */
+function source(table: Relation, name: string, type: KustoType): Value | undefined {
+  const same = table.columns.find((column) => column.name === name && column.value.type === type);
+  if (same) return same.value;
+  const bare = name.endsWith(`_${type}`) ? name.slice(0, -type.length - 1) : undefined;
+  return table.columns.find((column) => column.name === bare && column.value.type === type)?.value;
+}
+
+/** Rows of all inputs, one below the other, in the columns that the parser gives. */
+export function stack(t: Translator, node: Syntax, tables: readonly Relation[], sourceName?: string): Relation {
+  const wanted = items(node.ResultType?.Columns).map((column) => ({
+    name: column.Name,
+    type: column.Type.Name as KustoType,
+  }));
+  const ids = wanted.map(() => t.session.id());
+  // Arrays stay arrays only when every input has them in the same form.
+  const lists = wanted.map(({ name, type }) => {
+    const forms = tables.map((table) => source(table, name, type));
+    const first = forms[0]?.list;
+    return first && forms.every((form) => form?.list === first) ? first : undefined;
+  });
+  const selects = tables.map((table, index) => {
+    const row = new Row(t.session, table);
+    const columns = wanted.map(({ name, type }, i) => {
+      const value = source(table, name, type);
+      const id = ids[i] as string;
+      if (value) return `${lists[i] || type !== 'dynamic' ? value.sql : toJson(value, row)} AS ${id}`;
+      if (name === sourceName) return `${quote(table.source ?? `union_arg${index}`)} AS ${id}`;
+      return `${nullOf(type, PHYSICAL).sql} AS ${id}`;
+    });
+    return `SELECT ${columns.length > 0 ? columns.join(', ') : '1'} FROM ${row.from()}`;
+  });
+  if (selects.length === 0) return t.session.refuse('a union of no tables', node);
+  return {
+    from: `(${selects.join(' UNION ALL ')})`,
+    columns: wanted.map(({ name, type }, i) => {
+      const list = lists[i];
+      return {
+        name,
+        value: {
+          sql: ids[i] as string,
+          type,
+          ...(list ? { list } : {}),
+          ...(type === 'string' ? { notNull: true } : {}),
+        },
+      };
+    }),
+  };
+}
+
+export function union(t: Translator, node: Syntax, input: Relation | undefined, scope: Scope): Relation {
+  const tables = [...(input ? [input] : []), ...inputs(t, node, scope)];
+  const withSource = parameter(node, 'withsource') ?? parameter(node, 'with_source');
+  return stack(t, node, tables, withSource);
+}

@@ -1,0 +1,162 @@
+// Tabular expressions of the bound tree → relations.
+
+import { textOf } from '../parser/analyze.ts';
+import { elements, kindOf, type Syntax } from '../parser/language.ts';
+import type { Constant } from '../sql/value.ts';
+import { stringOf } from './literal.ts';
+import {
+  as,
+  consume,
+  count,
+  distinct,
+  getschema,
+  render,
+  serialize,
+  sort,
+  take,
+  top,
+  where,
+} from './operators/basic.ts';
+import { evaluate } from './operators/evaluate.ts';
+import { join, lookup } from './operators/join.ts';
+import { makeSeries } from './operators/make-series.ts';
+import { mvApply } from './operators/mv-apply.ts';
+import { mvExpand } from './operators/mv-expand.ts';
+import { parse, parseKv } from './operators/parse.ts';
+import { partition, topHitters } from './operators/partition.ts';
+import { extend, project, reshape } from './operators/project.ts';
+import { scan } from './operators/scan.ts';
+import { find, search } from './operators/search.ts';
+import { datatable, print, range, tableRelation } from './operators/sources.ts';
+import { summarize } from './operators/summarize.ts';
+import { union } from './operators/union.ts';
+import { callPattern } from './patterns.ts';
+import { realias } from './realias.ts';
+import type { Relation } from './relation.ts';
+import { Row } from './row.ts';
+import type { Scope, Translator } from './translator.ts';
+import { callUserTable, isUserFunction } from './user-functions.ts';
+
+type Operator = (t: Translator, node: Syntax, input: Relation, scope: Scope) => Relation;
+
+const invoke: Operator = (t, node, input, scope) => t.callTable(node.Function as Syntax, scope, input);
+
+const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ['FilterOperator', where],
+  ['SortOperator', sort],
+  ['TakeOperator', take],
+  ['TopOperator', top],
+  ['DistinctOperator', distinct],
+  ['CountOperator', count],
+  ['SerializeOperator', serialize],
+  ['AsOperator', as],
+  ['ConsumeOperator', consume],
+  ['RenderOperator', render],
+  ['GetSchemaOperator', getschema],
+  ['ExtendOperator', extend],
+  ['ProjectOperator', project],
+  ['ProjectAwayOperator', reshape],
+  ['ProjectKeepOperator', reshape],
+  ['ProjectRenameOperator', reshape],
+  ['ProjectReorderOperator', reshape],
+  ['SummarizeOperator', summarize],
+  ['MakeSeriesOperator', makeSeries],
+  ['MvExpandOperator', mvExpand],
+  ['MvApplyOperator', mvApply],
+  ['JoinOperator', join],
+  ['LookupOperator', lookup],
+  ['UnionOperator', union],
+  ['ParseOperator', parse],
+  ['ParseWhereOperator', parse],
+  ['ParseKvOperator', parseKv],
+  ['InvokeOperator', invoke],
+  ['EvaluateOperator', evaluate],
+  ['ScanOperator', scan],
+  ['PartitionOperator', partition],
+  ['TopHittersOperator', topHitters],
+  ['SearchOperator', search],
+]);
+
+/** The operator after a pipe. */
+export function operator(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
+  const translate = OPERATORS.get(kindOf(node));
+  if (!translate) return t.session.refuse(`operator ${textOf(node).split(/\s/)[0] ?? ''}`, node);
+  const result = translate(t, node, input, scope);
+  const visualization = result.visualization ?? input.visualization;
+  return visualization ? { ...result, visualization } : result;
+}
+
+function namedTable(t: Translator, node: Syntax, scope: Scope): Relation {
+  const name = node.SimpleName ?? textOf(node);
+  const binding = scope.find(name);
+  if (binding?.kind === 'table') return binding.make();
+  if (binding?.kind === 'function' || (!binding && isUserFunction(t, node, scope)))
+    return callUserTable(t, node, scope);
+  const table = t.session.catalog.tables.find((item) => item.name === name);
+  return table ? tableRelation(t, table) : t.session.refuse(`table ${name}`, node);
+}
+
+function materialized(t: Translator, node: Syntax, scope: Scope): Relation {
+  const table = t.table(node.Expression as Syntax, scope);
+  const id = t.session.id('m');
+  const plain = realias(table, t.session);
+  t.session.shared.push(`${id} AS MATERIALIZED (SELECT * FROM ${plain.from})`);
+  return { ...plain, from: id };
+}
+
+function functionTable(t: Translator, node: Syntax, scope: Scope, input?: Relation): Relation {
+  const name = (node.Name as Syntax).SimpleName ?? '';
+  if (isUserFunction(t, node, scope)) return callUserTable(t, node, scope, input);
+  if (name === 'materialized_view' || name === 'table') {
+    const argument = elements((node.ArgumentList as Syntax).Expressions)[0] as Syntax;
+    const wanted = stringOf(argument);
+    const table = t.session.catalog.tables.find((item) => item.name === wanted);
+    return table ? tableRelation(t, table) : t.session.fail(`no table or view ${wanted}`, node);
+  }
+  return t.session.refuse(`function ${name}() as a table`, node);
+}
+
+/** A tabular expression. */
+export function table(t: Translator, node: Syntax, scope: Scope): Relation {
+  switch (kindOf(node)) {
+    case 'PipeExpression':
+      return t.operator(node.Operator as Syntax, t.table(node.Expression as Syntax, scope), scope);
+    case 'ParenthesizedExpression':
+    case 'ToTableExpression':
+    case 'DataScopeExpression':
+      return t.table(node.Expression as Syntax, scope);
+    case 'NameReference':
+      return namedTable(t, node, scope);
+    case 'RangeOperator':
+      return range(t, node, scope);
+    case 'PrintOperator':
+      return print(t, node, scope);
+    case 'DataTableExpression':
+      return datatable(t, node, scope);
+    case 'MaterializeExpression':
+      return materialized(t, node, scope);
+    case 'UnionOperator':
+      return union(t, node, undefined, scope);
+    case 'SearchOperator':
+      return search(t, node, undefined, scope);
+    case 'FindOperator':
+      return find(t, node, scope);
+    case 'FunctionCallExpression':
+      return callPattern(t, node, scope) ?? t.callTable(node, scope);
+    case 'PathExpression':
+      return callPattern(t, node, scope) ?? t.session.refuse(`${textOf(node).slice(0, 40)} as a table`, node);
+    default:
+      return t.session.refuse(`${textOf(node).split(/\s/)[0] ?? kindOf(node)} as a table`, node);
+  }
+}
+
+/** The tabular result of a call. */
+export const callTable = functionTable;
+
+/** A scalar that must be known now: sizes, flags, names. */
+export function constant(t: Translator, node: Syntax, scope: Scope): Constant {
+  const value = t.scalar(node, new Row(t.session, undefined), scope);
+  return value.constant === undefined
+    ? t.session.refuse(`${textOf(node).slice(0, 40)}, a constant is needed here`, node)
+    : value.constant;
+}

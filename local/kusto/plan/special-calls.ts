@@ -1,0 +1,192 @@
+// Functions that need more than the values of their arguments: names, order of rows, the columns of the table.
+
+import { textOf } from '../parser/analyze.ts';
+import { elements, type Syntax } from '../parser/language.ts';
+import { integerSql, integerValue } from '../sql/arithmetic.ts';
+import { toJson } from '../sql/convert.ts';
+import { quote, type Value } from '../sql/value.ts';
+import { typeOf } from './literal.ts';
+import type { Row } from './row.ts';
+import type { Scope, Translator } from './translator.ts';
+
+export type SpecialCall = (t: Translator, node: Syntax, row: Row, scope: Scope) => Value;
+
+const argumentNodes = (node: Syntax): Syntax[] => elements((node.ArgumentList as Syntax | null)?.Expressions);
+
+const nameOf = (node: Syntax): string => (node.Name as Syntax).SimpleName ?? '';
+
+function windowed(t: Translator, node: Syntax, row: Row, build: (order: string) => string): string {
+  const order = row.rowOrder();
+  if (order === undefined)
+    return t.session.fail(`${nameOf(node)}() needs ordered rows: use sort or serialize before it`, node);
+  return row.atom(build(order));
+}
+
+const now: SpecialCall = (t, node, row, scope) => {
+  const offset = argumentNodes(node)[0];
+  const ticks = t.session.now();
+  if (!offset) return integerValue(ticks, 'datetime');
+  const value = t.scalar(offset, row, scope);
+  if (typeof value.constant === 'bigint') return integerValue(ticks + value.constant, 'datetime');
+  return { sql: `(${integerSql(ticks, 'datetime')} + ${value.sql})`, type: 'datetime' };
+};
+
+const ago: SpecialCall = (t, node, row, scope) => {
+  const ticks = t.session.now();
+  const value = t.scalar(argumentNodes(node)[0] as Syntax, row, scope);
+  if (typeof value.constant === 'bigint') return integerValue(ticks - value.constant, 'datetime');
+  return { sql: `(${integerSql(ticks, 'datetime')} - ${value.sql})`, type: 'datetime' };
+};
+
+/** `prev(x, offset, default)`, `next(…)`. */
+const neighbour =
+  (sqlName: 'lag' | 'lead'): SpecialCall =>
+  (t, node, row, scope) => {
+    const [first, offset, initial] = argumentNodes(node).map((arg) => t.scalar(arg, row, scope));
+    const value = first as Value;
+    if (offset && offset.constant === undefined)
+      return t.session.refuse(`${nameOf(node)} with an offset that is not constant`, node);
+    const fallback = initial ? `, ${initial.sql}` : value.type === 'string' ? `, ''` : '';
+    const sql = windowed(t, node, row, (order) => {
+      const shift = offset ? `${offset.constant as bigint}` : '1';
+      return `${sqlName}(${value.sql}, ${shift}${fallback}) OVER (ORDER BY ${order})`;
+    });
+    const { notNull: _, constant: _c, path: _p, ...rest } = value;
+    return { ...rest, sql, ...(value.type === 'string' ? { notNull: true } : {}) };
+  };
+
+/** Number of the run of rows between restarts. */
+function runOf(t: Translator, node: Syntax, row: Row, restart: Value | undefined): string {
+  if (!restart || restart.constant === false) return '';
+  const flag = row.atom(`CASE WHEN ${restart.sql} THEN 1 ELSE 0 END`);
+  const run = windowed(t, node, row, (order) => `sum(${flag}) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING)`);
+  return `PARTITION BY ${run} `;
+}
+
+const rowNumber: SpecialCall = (t, node, row, scope) => {
+  const [start, restart] = argumentNodes(node).map((arg) => t.scalar(arg, row, scope));
+  const part = runOf(t, node, row, restart);
+  const number = windowed(t, node, row, (order) => `row_number() OVER (${part}ORDER BY ${order})`);
+  return { sql: start ? `(${number} - 1 + ${start.sql})` : number, type: 'long', notNull: true };
+};
+
+const rowCumsum: SpecialCall = (t, node, row, scope) => {
+  const [term, restart] = argumentNodes(node).map((arg) => t.scalar(arg, row, scope));
+  const value = term as Value;
+  const type = typeOf(node) ?? value.type;
+  const part = runOf(t, node, row, restart);
+  const sum = windowed(
+    t,
+    node,
+    row,
+    (order) => `sum(${value.sql}) OVER (${part}ORDER BY ${order} ROWS UNBOUNDED PRECEDING)`,
+  );
+  return {
+    sql: `CAST(coalesce(${sum}, 0) AS ${type === 'real' ? 'DOUBLE' : type === 'int' ? 'INTEGER' : 'BIGINT'})`,
+    type,
+  };
+};
+
+/** `row_rank_min`, `row_rank_dense`: ranks of the run of equal terms, as the rows come. */
+const rowRank =
+  (dense: boolean): SpecialCall =>
+  (t, node, row, scope) => {
+    const [term, restart] = argumentNodes(node).map((arg) => t.scalar(arg, row, scope));
+    const value = (term as Value).sql;
+    const part = runOf(t, node, row, restart);
+    const change = windowed(
+      t,
+      node,
+      row,
+      (order) =>
+        `CASE WHEN row_number() OVER (${part}ORDER BY ${order}) = 1 OR ${value} IS DISTINCT FROM lag(${value}) OVER (${part}ORDER BY ${order}) THEN 1 ELSE 0 END`,
+    );
+    if (dense) {
+      const sql = windowed(
+        t,
+        node,
+        row,
+        (order) => `sum(${change}) OVER (${part}ORDER BY ${order} ROWS UNBOUNDED PRECEDING)`,
+      );
+      return { sql: `CAST(${sql} AS BIGINT)`, type: 'long', notNull: true };
+    }
+    const position = windowed(t, node, row, (order) => `row_number() OVER (${part}ORDER BY ${order})`);
+    const sql = windowed(
+      t,
+      node,
+      row,
+      (order) =>
+        `max(CASE WHEN ${change} = 1 THEN ${position} END) OVER (${part}ORDER BY ${order} ROWS UNBOUNDED PRECEDING)`,
+    );
+    return { sql, type: 'long', notNull: true };
+  };
+
+/** `row_window_session(x, maxFromFirst, maxBetween, restart)` depends on the start of the running session, so it goes over a list. */
+const rowWindowSession: SpecialCall = (t, node, row, scope) => {
+  const [term, maxFirst, maxBetween, restart] = argumentNodes(node).map((arg) => t.scalar(arg, row, scope));
+  const [x, first, between] = [term, maxFirst, maxBetween].map((value) => (value as Value).sql) as [
+    string,
+    string,
+    string,
+  ];
+  const part = runOf(t, node, row, restart);
+  const list = windowed(
+    t,
+    node,
+    row,
+    (order) => `list(${x}) OVER (${part}ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)`,
+  );
+  const at = windowed(t, node, row, (order) => `row_number() OVER (${part}ORDER BY ${order})`);
+  return { sql: `kql_internal_sessions_3(${list}, ${first}, ${between})[${at}]`, type: 'datetime' };
+};
+
+function packed(row: Row, pairs: readonly (readonly [string, Value])[], ignoreEmpty: boolean): Value {
+  const items = pairs.map(([name, value]) => {
+    const json = toJson(value, row);
+    const pair = `${quote(`${JSON.stringify(name)}:`)} || coalesce(${json}, 'null')`;
+    if (!ignoreEmpty) return pair;
+    return `CASE WHEN ${value.type === 'string' ? `${value.sql} <> ''` : `${value.sql} IS NOT NULL`} THEN ${pair} END`;
+  });
+  if (items.length === 0) return { sql: `'{}'`, type: 'dynamic', notNull: true };
+  return { sql: `('{' || concat_ws(',', ${items.join(', ')}) || '}')`, type: 'dynamic', notNull: true };
+}
+
+const packAll: SpecialCall = (t, node, row, scope) => {
+  const flag = argumentNodes(node)[0];
+  const ignore = flag ? t.constant(flag, scope) === true : false;
+  return packed(
+    row,
+    (row.relation?.columns ?? []).map((column) => [column.name, column.value] as const),
+    ignore,
+  );
+};
+
+const bagPackColumns: SpecialCall = (t, node, row, scope) =>
+  packed(
+    row,
+    argumentNodes(node).map((arg) => [textOf(arg), t.scalar(arg, row, scope)] as const),
+    false,
+  );
+
+const columnIfExists: SpecialCall = (t, node, row, scope) => {
+  const [name, fallback] = argumentNodes(node);
+  const wanted = t.constant(name as Syntax, scope);
+  return row.column(String(wanted)) ?? t.scalar(fallback as Syntax, row, scope);
+};
+
+/** Functions that are translated by hand. */
+export const SPECIAL_CALLS: ReadonlyMap<string, SpecialCall> = new Map<string, SpecialCall>([
+  ['now', now],
+  ['ago', ago],
+  ['prev', neighbour('lag')],
+  ['next', neighbour('lead')],
+  ['row_number', rowNumber],
+  ['row_cumsum', rowCumsum],
+  ['row_rank_min', rowRank(false)],
+  ['row_rank_dense', rowRank(true)],
+  ['row_window_session', rowWindowSession],
+  ['pack_all', packAll],
+  ['bag_pack_columns', bagPackColumns],
+  ['column_ifexists', columnIfExists],
+  ['columnifexists', columnIfExists],
+]);
