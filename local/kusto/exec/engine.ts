@@ -68,7 +68,7 @@ export class Engine {
       autoload_known_extensions: 'false',
     });
     const connection = await instance.connect();
-    await connection.run('SET preserve_insertion_order = true');
+    await connection.run("SET preserve_insertion_order = true; SET checkpoint_threshold = '64MB'");
     const catalog = await CatalogState.load(connection);
     await connection.run(TagLog.bootstrap);
     const engine = new Engine(instance, catalog, await openWriter(connection, catalog), options);

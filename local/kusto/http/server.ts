@@ -52,8 +52,11 @@ export async function startKusto(options: KustoServerOptions): Promise<KustoServ
     await engine.close();
     throw error;
   }
-  const queued =
-    options.blobConnection === undefined ? null : await QueuedIngestion.start(engine, options.blobConnection);
+  const queued = await startQueued(engine, options.blobConnection).catch(async (error: unknown) => {
+    server.close();
+    await engine.close();
+    throw error;
+  });
   if (options.warmUp !== false) setImmediate(() => void engine.compiler.warmUp().catch(() => {}));
   const { port } = server.address() as AddressInfo;
   return {
@@ -69,6 +72,10 @@ export async function startKusto(options: KustoServerOptions): Promise<KustoServ
       await engine.close();
     },
   };
+}
+
+async function startQueued(engine: Engine, connection: string | undefined): Promise<QueuedIngestion | null> {
+  return connection === undefined ? null : QueuedIngestion.start(engine, connection);
 }
 
 async function answer(engine: Engine, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -24,7 +24,7 @@ const HANDLERS: Handlers = {
   ...queuedIngestionCommands,
   'execute database script': (scanner, context) => executeScript(scanner, context, runOne),
 };
-const MAX_WORDS = 3;
+const MAX_WORDS = 4;
 
 const NAME = String.raw`(?:\[\s*(?:'[^']*'|"[^"]*")\s*\]|[\w@$*-]+)`;
 /** Commands whose kind stands behind the name of their subject; their handlers read from the beginning. */
@@ -59,7 +59,7 @@ function findHandler(text: string): { handler: Handler; scanner: Scanner } {
     scanner.text
       .slice(1, 200)
       .toLowerCase()
-      .match(/^[a-z_-]+(?:\s+[a-z_-]+){0,2}/)?.[0]
+      .match(/^[a-z_-]+(?:\s+[a-z_-]+){0,3}/)?.[0]
       .split(/\s+/) ?? [];
   for (let count = Math.min(MAX_WORDS, words.length); count > 0; count--) {
     const key = words.slice(0, count).join(' ');
