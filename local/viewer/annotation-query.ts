@@ -53,14 +53,22 @@ function eventsOf(model: AnnotationModel, frame: Frame): AnnotationEvent[] {
         ...(typeof endMs === 'number' && endMs > timeMs ? { timeEndMs: endMs } : {}),
         title: String(title?.values[row] ?? ''),
         text: String(text?.values[row] ?? ''),
-        tags: String(tags?.values[row] ?? '').split(',').map((tag) => tag.trim()).filter(Boolean),
+        tags: String(tags?.values[row] ?? '')
+          .split(',')
+          .map((tag) => tag.trim())
+          .filter(Boolean),
       },
     ];
   });
 }
 
 /** Events of a dashboard's own annotation queries. Grafana's built-in one has no query and is left out. */
-export async function runAnnotations(client: KustoClient, dashboard: Dashboard, variables: readonly VariableState[], range: TimeRangeMs): Promise<AnnotationAnswer> {
+export async function runAnnotations(
+  client: KustoClient,
+  dashboard: Dashboard,
+  variables: readonly VariableState[],
+  range: TimeRangeMs,
+): Promise<AnnotationAnswer> {
   const events: AnnotationEvent[] = [];
   const errors: string[] = [];
   for (const model of dashboard.annotations?.list ?? []) {

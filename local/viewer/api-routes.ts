@@ -25,7 +25,12 @@ export interface ApiContext {
   readonly now: () => number;
 }
 
-export type ApiHandler = (context: ApiContext, request: IncomingMessage, url: URL, signal: AbortSignal) => Promise<unknown>;
+export type ApiHandler = (
+  context: ApiContext,
+  request: IncomingMessage,
+  url: URL,
+  signal: AbortSignal,
+) => Promise<unknown>;
 
 const text = (body: Record<string, unknown>, name: string): string => {
   const value = body[name];
@@ -35,11 +40,13 @@ const text = (body: Record<string, unknown>, name: string): string => {
 
 const rangeIn = (body: Record<string, unknown>): TimeRangeMs => {
   const [fromMs, toMs] = [body['fromMs'], body['toMs']];
-  if (typeof fromMs !== 'number' || typeof toMs !== 'number' || !(fromMs < toMs)) throw new RequestError(400, "'fromMs' and 'toMs' must be Unix milliseconds, the first smaller");
+  if (typeof fromMs !== 'number' || typeof toMs !== 'number' || !(fromMs < toMs))
+    throw new RequestError(400, "'fromMs' and 'toMs' must be Unix milliseconds, the first smaller");
   return { fromMs, toMs };
 };
 
-const chosenIn = (body: Record<string, unknown>): ChosenValues => (typeof body['variables'] === 'object' && body['variables'] !== null ? (body['variables'] as ChosenValues) : {});
+const chosenIn = (body: Record<string, unknown>): ChosenValues =>
+  typeof body['variables'] === 'object' && body['variables'] !== null ? (body['variables'] as ChosenValues) : {};
 
 async function dashboardIn(context: ApiContext, uid: string): Promise<Dashboard> {
   const dashboard = await findDashboard(context.dashboardsDir, uid);
@@ -47,13 +54,25 @@ async function dashboardIn(context: ApiContext, uid: string): Promise<Dashboard>
   return dashboard;
 }
 
-const variablesFor = (context: ApiContext, dashboard: Dashboard, chosen: ChosenValues, range: TimeRangeMs): Promise<ResolvedVariable[]> =>
+const variablesFor = (
+  context: ApiContext,
+  dashboard: Dashboard,
+  chosen: ChosenValues,
+  range: TimeRangeMs,
+): Promise<ResolvedVariable[]> =>
   resolveVariables(dashboard, chosen, { client: context.client, database: context.database, range });
 
 const listDashboards: ApiHandler = async (context) =>
-  (await readDashboards(context.dashboardsDir)).map(({ file, dashboard, problem }) => ({ file, problem, uid: dashboard?.uid, title: dashboard?.title ?? file, tags: dashboard?.tags ?? [] }));
+  (await readDashboards(context.dashboardsDir)).map(({ file, dashboard, problem }) => ({
+    file,
+    problem,
+    uid: dashboard?.uid,
+    title: dashboard?.title ?? file,
+    tags: dashboard?.tags ?? [],
+  }));
 
-const getDashboard: ApiHandler = async (context, _request, url) => dashboardIn(context, decodeURIComponent(url.pathname.slice('/api/dashboards/'.length)));
+const getDashboard: ApiHandler = async (context, _request, url) =>
+  dashboardIn(context, decodeURIComponent(url.pathname.slice('/api/dashboards/'.length)));
 
 const postVariables: ApiHandler = async (context, request) => {
   const body = await readJson(request);
@@ -61,16 +80,20 @@ const postVariables: ApiHandler = async (context, request) => {
 };
 
 // The page sends the variables as it got them, resolved, so that a panel costs one query and not one a variable.
-const statesIn = (body: Record<string, unknown>): ResolvedVariable[] => (Array.isArray(body['variables']) ? (body['variables'] as ResolvedVariable[]) : []);
+const statesIn = (body: Record<string, unknown>): ResolvedVariable[] =>
+  Array.isArray(body['variables']) ? (body['variables'] as ResolvedVariable[]) : [];
 
 const postPanel: ApiHandler = async (context, request, _url, signal) => {
   const body = await readJson(request);
   const dashboard = await dashboardIn(context, text(body, 'dashboardUid'));
   const panel = allPanels(dashboard).find((one) => one.id === body['panelId']);
-  if (panel === undefined) throw new RequestError(404, `dashboard '${dashboard.uid}' has no panel ${String(body['panelId'])}`);
+  if (panel === undefined)
+    throw new RequestError(404, `dashboard '${dashboard.uid}' has no panel ${String(body['panelId'])}`);
   const range = rangeIn(body);
   const maxDataPoints = typeof body['maxDataPoints'] === 'number' ? Math.max(1, body['maxDataPoints']) : 500;
-  const variables = Array.isArray(body['variables']) ? statesIn(body) : await variablesFor(context, dashboard, chosenIn(body), range);
+  const variables = Array.isArray(body['variables'])
+    ? statesIn(body)
+    : await variablesFor(context, dashboard, chosenIn(body), range);
   return runPanel(context.client, panel, { range, maxDataPoints, variables, signal }, context.database);
 };
 
@@ -83,7 +106,8 @@ const postAnnotations: ApiHandler = async (context, request) => {
 const postQuery: ApiHandler = async (context, request, _url, signal) => {
   const body = await readJson(request);
   const csl = text(body, 'csl');
-  if (isCommand(csl)) throw new RequestError(400, 'management commands (starting with a dot) are refused here: this page only reads');
+  if (isCommand(csl))
+    throw new RequestError(400, 'management commands (starting with a dot) are refused here: this page only reads');
   return context.client.queryRaw(csl, typeof body['db'] === 'string' ? body['db'] : undefined, signal);
 };
 

@@ -12,7 +12,8 @@ export interface DashboardFile {
 async function readDashboard(dir: string, file: string): Promise<DashboardFile> {
   try {
     const parsed = JSON.parse(await readFile(join(dir, file), 'utf8')) as Dashboard;
-    if (typeof parsed.uid !== 'string' || !Array.isArray(parsed.panels)) return { file, problem: 'not a classic dashboard: uid or panels missing' };
+    if (typeof parsed.uid !== 'string' || !Array.isArray(parsed.panels))
+      return { file, problem: 'not a classic dashboard: uid or panels missing' };
     return { file, dashboard: parsed };
   } catch (error) {
     return { file, problem: error instanceof Error ? error.message : String(error) };
@@ -22,7 +23,12 @@ async function readDashboard(dir: string, file: string): Promise<DashboardFile> 
 /** Reads every .json of a folder anew, so that a regenerated dashboard shows on reload. A missing folder is an empty one. */
 export async function readDashboards(dir: string): Promise<DashboardFile[]> {
   const names = await readdir(dir).catch(() => [] as string[]);
-  return Promise.all(names.filter((name) => name.endsWith('.json')).toSorted().map((name) => readDashboard(dir, name)));
+  return Promise.all(
+    names
+      .filter((name) => name.endsWith('.json'))
+      .toSorted()
+      .map((name) => readDashboard(dir, name)),
+  );
 }
 
 export async function findDashboard(dir: string, uid: string): Promise<Dashboard | undefined> {

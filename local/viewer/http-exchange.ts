@@ -14,7 +14,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The JSON body of a POST. Only application/json, which a foreign page cannot send without asking first. */
 export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
-  if (!(request.headers['content-type'] ?? '').startsWith('application/json')) throw new RequestError(415, 'send application/json');
+  if (!(request.headers['content-type'] ?? '').startsWith('application/json'))
+    throw new RequestError(415, 'send application/json');
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -24,7 +25,8 @@ export async function readJson(request: IncomingMessage): Promise<Record<string,
   }
   try {
     const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return parsed as Record<string, unknown>;
   } catch {
     // Falls through to the one answer for everything that is not a JSON object.
   }
@@ -39,18 +41,29 @@ const LOCAL_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
  */
 export function requireLocal(request: IncomingMessage): void {
   const host = request.headers.host ?? '';
-  if (!LOCAL_NAMES.has(host.replace(/:\d+$/, ''))) throw new RequestError(403, `host '${host}' is not this machine; open http://127.0.0.1 instead`);
+  if (!LOCAL_NAMES.has(host.replace(/:\d+$/, '')))
+    throw new RequestError(403, `host '${host}' is not this machine; open http://127.0.0.1 instead`);
   const origin = request.headers.origin;
-  if (request.method === 'POST' && origin !== undefined && origin !== `http://${host}`) throw new RequestError(403, `origin '${origin}' may not query this viewer`);
+  if (request.method === 'POST' && origin !== undefined && origin !== `http://${host}`)
+    throw new RequestError(403, `origin '${origin}' may not query this viewer`);
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
   response.end(text);
 }
 
-export function sendText(response: ServerResponse, contentType: string, text: string, headers: Readonly<Record<string, string>> = {}): void {
+export function sendText(
+  response: ServerResponse,
+  contentType: string,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(200, { 'content-type': contentType, 'x-content-type-options': 'nosniff', ...headers });
   response.end(text);
 }

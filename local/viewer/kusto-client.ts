@@ -27,10 +27,21 @@ export interface KustoClient {
 }
 
 interface OneApiBody {
-  readonly error?: { readonly code?: string; readonly message?: string; readonly '@message'?: string; readonly line?: number; readonly column?: number };
+  readonly error?: {
+    readonly code?: string;
+    readonly message?: string;
+    readonly '@message'?: string;
+    readonly line?: number;
+    readonly column?: number;
+  };
 }
 
-const POSITION = [/\[line:position=(\d+):(\d+)\]/i, /\bline[ :=]+(\d+)[,;]?\s*(?:column|col|position|pos)[ :=]+(\d+)/i, /\((\d+):(\d+)\)/, /\bat (\d+):(\d+)/];
+const POSITION = [
+  /\[line:position=(\d+):(\d+)\]/i,
+  /\bline[ :=]+(\d+)[,;]?\s*(?:column|col|position|pos)[ :=]+(\d+)/i,
+  /\((\d+):(\d+)\)/,
+  /\bat (\d+):(\d+)/,
+];
 
 /** Line and column out of an error text, in the ways Kusto and the local engine write them. */
 export function positionIn(message: string): { line: number; column: number } | undefined {
@@ -50,7 +61,10 @@ function errorFrom(status: number, text: string): KustoQueryError {
   }
   const error = body.error ?? {};
   const message = error['@message'] ?? error.message ?? `HTTP ${status}`;
-  const position = typeof error.line === 'number' && typeof error.column === 'number' ? { line: error.line, column: error.column } : positionIn(message);
+  const position =
+    typeof error.line === 'number' && typeof error.column === 'number'
+      ? { line: error.line, column: error.column }
+      : positionIn(message);
   return new KustoQueryError(message, { status, code: error.code ?? 'General_BadRequest', ...position });
 }
 
@@ -66,7 +80,12 @@ export function createKustoClient(kustoUrl: string, database: string): KustoClie
     try {
       response = await fetch(new URL(path, kustoUrl), {
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json', 'x-ms-app': 'Framewatch-Viewer', 'x-ms-client-request-id': `FWV;${crypto.randomUUID()}` },
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json',
+          'x-ms-app': 'Framewatch-Viewer',
+          'x-ms-client-request-id': `FWV;${crypto.randomUUID()}`,
+        },
         body: JSON.stringify({ db, csl, properties: { options } }),
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       });
@@ -79,17 +98,26 @@ export function createKustoClient(kustoUrl: string, database: string): KustoClie
     try {
       return JSON.parse(text);
     } catch {
-      throw new KustoQueryError('Kusto answered something that is not JSON', { status: 502, code: 'General_BadResponse' });
+      throw new KustoQueryError('Kusto answered something that is not JSON', {
+        status: 502,
+        code: 'General_BadResponse',
+      });
     }
   };
   const firstTable = (answer: unknown): KustoTable => {
     const { Tables, Exceptions } = answer as { Tables?: KustoTable[]; Exceptions?: string[] };
-    if (Exceptions !== undefined && Exceptions.length > 0) throw new KustoQueryError(Exceptions.join('. '), { status: 400, code: 'General_PartialFailure' });
+    if (Exceptions !== undefined && Exceptions.length > 0)
+      throw new KustoQueryError(Exceptions.join('. '), { status: 400, code: 'General_PartialFailure' });
     const table = Tables?.[0];
-    if (table === undefined) throw new KustoQueryError('unable to parse response: it has no tables', { status: 502, code: 'General_BadResponse' });
+    if (table === undefined)
+      throw new KustoQueryError('unable to parse response: it has no tables', {
+        status: 502,
+        code: 'General_BadResponse',
+      });
     return table;
   };
-  const queryRaw = (csl: string, db = database, signal?: AbortSignal): Promise<unknown> => post('/v1/rest/query', csl, db, signal);
+  const queryRaw = (csl: string, db = database, signal?: AbortSignal): Promise<unknown> =>
+    post('/v1/rest/query', csl, db, signal);
   return {
     queryRaw,
     query: async (csl, db, signal) => firstTable(await queryRaw(csl, db, signal)),

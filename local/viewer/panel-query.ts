@@ -66,14 +66,27 @@ export function panelRange(panel: Panel, range: TimeRangeMs): TimeRangeMs {
   return { fromMs, toMs };
 }
 
-async function runTarget(client: KustoClient, target: QueryModel, context: MacroContext, request: PanelRequest, fallbackDatabase: string): Promise<{ answer: TargetAnswer; frames: readonly Frame[] }> {
+async function runTarget(
+  client: KustoClient,
+  target: QueryModel,
+  context: MacroContext,
+  request: PanelRequest,
+  fallbackDatabase: string,
+): Promise<{ answer: TargetAnswer; frames: readonly Frame[] }> {
   const refId = target.refId ?? 'A';
   const started = performance.now();
   let csl = target.query ?? '';
   let database = fallbackDatabase;
-  const answer = (error?: QueryFailure): TargetAnswer => ({ refId, csl, database, elapsedMs: Math.round(performance.now() - started), ...(error === undefined ? {} : { error }) });
+  const answer = (error?: QueryFailure): TargetAnswer => ({
+    refId,
+    csl,
+    database,
+    elapsedMs: Math.round(performance.now() - started),
+    ...(error === undefined ? {} : { error }),
+  });
   try {
-    if (target.queryType !== undefined && target.queryType !== 'KQL') throw new Error(`query type '${target.queryType}' is not supported by the local viewer`);
+    if (target.queryType !== undefined && target.queryType !== 'KQL')
+      throw new Error(`query type '${target.queryType}' is not supported by the local viewer`);
     const scope = { variables: request.variables, builtIns: builtInVariables(context) };
     const named = interpolate(target.database ?? '', scope);
     // An unresolved database variable falls back to the data source's default database, as an empty one does.
@@ -88,10 +101,26 @@ async function runTarget(client: KustoClient, target: QueryModel, context: Macro
 }
 
 /** All visible targets of a panel, in parallel. Failures are part of the answer, a target each. */
-export async function runPanel(client: KustoClient, panel: Panel, request: PanelRequest, database: string): Promise<PanelAnswer> {
+export async function runPanel(
+  client: KustoClient,
+  panel: Panel,
+  request: PanelRequest,
+  database: string,
+): Promise<PanelAnswer> {
   const range = panelRange(panel, request.range);
-  const intervalMs = chooseInterval(range.toMs - range.fromMs, panel.maxDataPoints ?? request.maxDataPoints, panel.interval ?? undefined);
+  const intervalMs = chooseInterval(
+    range.toMs - range.fromMs,
+    panel.maxDataPoints ?? request.maxDataPoints,
+    panel.interval ?? undefined,
+  );
   const targets = (panel.targets ?? []).filter((target) => target.hide !== true && (target.query ?? '') !== '');
-  const done = await Promise.all(targets.map((target) => runTarget(client, target, { ...range, intervalMs }, request, database)));
-  return { range, intervalMs, frames: done.flatMap((one) => one.frames.map(encodeFrame)), targets: done.map((one) => one.answer) };
+  const done = await Promise.all(
+    targets.map((target) => runTarget(client, target, { ...range, intervalMs }, request, database)),
+  );
+  return {
+    range,
+    intervalMs,
+    frames: done.flatMap((one) => one.frames.map(encodeFrame)),
+    targets: done.map((one) => one.answer),
+  };
 }

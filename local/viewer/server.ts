@@ -48,7 +48,9 @@ export interface Viewer {
   readonly close: () => Promise<void>;
 }
 
-async function loadRules(file: string | undefined): Promise<{ rules: readonly AlertRule[]; problem: string | undefined }> {
+async function loadRules(
+  file: string | undefined,
+): Promise<{ rules: readonly AlertRule[]; problem: string | undefined }> {
   if (file === undefined) return { rules: [], problem: undefined };
   try {
     return { rules: parseRuleFile(await readFile(file, 'utf8')), problem: undefined };
@@ -62,26 +64,51 @@ const runWith =
   (client: KustoClient): RunKql =>
   async ({ csl, database, resultFormat, refId }) =>
     // An alert query cannot use dashboard variables; "${database}" means the data source's default there.
-    toResultFormat(await client.query(csl, database === undefined || database === '' || database.includes('$') ? undefined : database), resultFormat, refId, csl);
+    toResultFormat(
+      await client.query(
+        csl,
+        database === undefined || database === '' || database.includes('$') ? undefined : database,
+      ),
+      resultFormat,
+      refId,
+      csl,
+    );
 
 const PAGES = [/^\/$/, /^\/d\/[^/]+(\/[^/]*)?$/, /^\/alerting$/, /^\/explore$/, /^\/dashboards$/];
 
-async function sendPageOrAsset(pathname: string, response: ServerResponse, bundle: Promise<AppBundle>): Promise<boolean> {
+async function sendPageOrAsset(
+  pathname: string,
+  response: ServerResponse,
+  bundle: Promise<AppBundle>,
+): Promise<boolean> {
   if (PAGES.some((page) => page.test(pathname))) {
-    sendText(response, 'text/html; charset=utf-8', PAGE, { 'content-security-policy': CONTENT_SECURITY_POLICY, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
+    sendText(response, 'text/html; charset=utf-8', PAGE, {
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    });
     return true;
   }
-  if (pathname === '/assets/app.js') sendText(response, 'text/javascript; charset=utf-8', (await bundle).script, { 'cache-control': 'no-cache' });
-  else if (pathname === '/assets/app.css') sendText(response, 'text/css; charset=utf-8', (await bundle).style, { 'cache-control': 'no-cache' });
+  if (pathname === '/assets/app.js')
+    sendText(response, 'text/javascript; charset=utf-8', (await bundle).script, { 'cache-control': 'no-cache' });
+  else if (pathname === '/assets/app.css')
+    sendText(response, 'text/css; charset=utf-8', (await bundle).style, { 'cache-control': 'no-cache' });
   else return false;
   return true;
 }
 
-async function route(request: IncomingMessage, response: ServerResponse, context: ApiContext, bundle: Promise<AppBundle>, extra: readonly ExtraHandler[]): Promise<void> {
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: ApiContext,
+  bundle: Promise<AppBundle>,
+  extra: readonly ExtraHandler[],
+): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://viewer');
   const method = request.method ?? 'GET';
   requireLocal(request);
-  if (url.pathname === '/health') return sendJson(response, 200, { status: 'ok', alerts: context.alertsProblem ?? 'ok' });
+  if (url.pathname === '/health')
+    return sendJson(response, 200, { status: 'ok', alerts: context.alertsProblem ?? 'ok' });
   const handler = findApiHandler(method, url.pathname);
   if (handler !== undefined) {
     const gone = new AbortController();
@@ -137,7 +164,9 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
     now,
   };
   const server = createServer((request, response) => {
-    route(request, response, context, bundle, options.extraHandlers ?? []).catch((error: unknown) => sendFailure(response, error));
+    route(request, response, context, bundle, options.extraHandlers ?? []).catch((error: unknown) =>
+      sendFailure(response, error),
+    );
   });
   await listen(server, options.port, options.host ?? '127.0.0.1');
   url = `http://${options.host ?? '127.0.0.1'}:${(server.address() as AddressInfo).port}`;

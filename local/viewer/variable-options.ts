@@ -20,7 +20,8 @@ export interface ResolvedVariable extends VariableState {
 /** Values chosen in the page, by variable name. */
 export type ChosenValues = Readonly<Record<string, string | readonly string[]>>;
 
-const first = (value: string | readonly string[] | undefined): string => (typeof value === 'string' ? value : (value?.[0] ?? ''));
+const first = (value: string | readonly string[] | undefined): string =>
+  typeof value === 'string' ? value : (value?.[0] ?? '');
 
 function byRegex(values: readonly string[], regex: string | undefined): VariableOption[] {
   if (!regex) return values.map((value) => ({ text: value, value }));
@@ -45,18 +46,24 @@ const ORDERS: Readonly<Record<number, (a: VariableOption, b: VariableOption) => 
   8: (a, b) => b.text.localeCompare(a.text, 'en', { numeric: true }),
 };
 
-const unique = (options: readonly VariableOption[]): VariableOption[] => [...new Map(options.map((option) => [option.value, option])).values()];
+const unique = (options: readonly VariableOption[]): VariableOption[] => [
+  ...new Map(options.map((option) => [option.value, option])).values(),
+];
 
 /** `a, b, key : value`, commas escaped by a backslash. */
 const customOptions = (query: string): VariableOption[] =>
   [...query.matchAll(/(?:\\,|[^,])+/g)].map(([part]) => {
     const text = part.replaceAll(String.raw`\,`, ',').trim();
     const pair = /^(.+?)\s:\s(.+)$/.exec(text);
-    return pair === null ? { text, value: text } : { text: (pair[1] as string).trim(), value: (pair[2] as string).trim() };
+    return pair === null
+      ? { text, value: text }
+      : { text: (pair[1] as string).trim(), value: (pair[2] as string).trim() };
   });
 
 const storedOptions = (model: VariableModel): VariableOption[] =>
-  (model.options ?? []).map((option) => ({ text: first(option.text), value: first(option.value) })).filter((option) => option.value !== ALL_VALUE && option.value !== '');
+  (model.options ?? [])
+    .map((option) => ({ text: first(option.text), value: first(option.value) }))
+    .filter((option) => option.value !== ALL_VALUE && option.value !== '');
 
 interface Context {
   readonly client: KustoClient;
@@ -64,11 +71,17 @@ interface Context {
   readonly range: TimeRangeMs;
 }
 
-async function queryOptions(model: VariableModel, before: readonly VariableState[], context: Context): Promise<VariableOption[]> {
+async function queryOptions(
+  model: VariableModel,
+  before: readonly VariableState[],
+  context: Context,
+): Promise<VariableOption[]> {
   const query = typeof model.query === 'string' ? { query: model.query } : (model.query ?? {});
   const text = query.query ?? '';
-  if (query.queryType === 'Databases' || /^databases\(\)/i.test(text)) return [{ text: context.database, value: context.database }];
-  if (query.queryType !== undefined && query.queryType !== 'KQL') throw new Error(`query type '${query.queryType}' is not supported by the local viewer`);
+  if (query.queryType === 'Databases' || /^databases\(\)/i.test(text))
+    return [{ text: context.database, value: context.database }];
+  if (query.queryType !== undefined && query.queryType !== 'KQL')
+    throw new Error(`query type '${query.queryType}' is not supported by the local viewer`);
   const csl = finalQuery(text, before, { ...context.range, intervalMs: 0 });
   const frame = toResultFormat(await context.client.query(csl), 'table', model.name, csl)[0];
   const field = frame?.fields.find((one) => one.type === 'string') ?? frame?.fields[0];
@@ -78,22 +91,33 @@ async function queryOptions(model: VariableModel, before: readonly VariableState
   return order === undefined ? options : options.toSorted(order);
 }
 
-async function optionsOf(model: VariableModel, before: readonly VariableState[], context: Context): Promise<VariableOption[]> {
+async function optionsOf(
+  model: VariableModel,
+  before: readonly VariableState[],
+  context: Context,
+): Promise<VariableOption[]> {
   const text = typeof model.query === 'string' ? model.query : '';
   if (model.type === 'query') return queryOptions(model, before, context);
   if (model.type === 'custom') return text === '' ? storedOptions(model) : customOptions(text);
   if (model.type === 'interval') {
     const auto = formatInterval(60_000);
-    return customOptions(text).map((option) => (option.value.startsWith('$__auto') ? { text: 'auto', value: auto } : option));
+    return customOptions(text).map((option) =>
+      option.value.startsWith('$__auto') ? { text: 'auto', value: auto } : option,
+    );
   }
   if (model.type === 'constant' || model.type === 'textbox') return [{ text, value: text }];
   if (model.type === 'datasource') return [{ text: 'Local Kusto', value: first(model.current?.value) || 'local' }];
   throw new Error(`variable type '${model.type}' is not supported by the local viewer`);
 }
 
-function valueOf(model: VariableModel, options: readonly VariableOption[], chosen: string | readonly string[] | undefined): string | readonly string[] {
+function valueOf(
+  model: VariableModel,
+  options: readonly VariableOption[],
+  chosen: string | readonly string[] | undefined,
+): string | readonly string[] {
   const wanted = chosen ?? model.current?.value;
-  const isKnown = (value: string): boolean => (value === ALL_VALUE && model.includeAll === true) || options.some((option) => option.value === value);
+  const isKnown = (value: string): boolean =>
+    (value === ALL_VALUE && model.includeAll === true) || options.some((option) => option.value === value);
   const fallback = model.includeAll === true ? ALL_VALUE : (options[0]?.value ?? '');
   if (model.type === 'textbox') return first(wanted) || (typeof model.query === 'string' ? model.query : '');
   if (model.multi === true) {
@@ -106,7 +130,11 @@ function valueOf(model: VariableModel, options: readonly VariableOption[], chose
 }
 
 /** Every variable of a dashboard. A failing one carries its error and an empty option list; the others still resolve. */
-export async function resolveVariables(dashboard: Dashboard, chosen: ChosenValues, context: Context): Promise<ResolvedVariable[]> {
+export async function resolveVariables(
+  dashboard: Dashboard,
+  chosen: ChosenValues,
+  context: Context,
+): Promise<ResolvedVariable[]> {
   const resolved: ResolvedVariable[] = [];
   for (const model of dashboard.templating?.list ?? []) {
     let options: VariableOption[] = [];
@@ -120,7 +148,8 @@ export async function resolveVariables(dashboard: Dashboard, chosen: ChosenValue
       name: model.name,
       type: model.type,
       label: model.label || model.name,
-      isHidden: model.hide === 2 || model.hide === 'hideVariable' || model.type === 'constant' || model.type === 'datasource',
+      isHidden:
+        model.hide === 2 || model.hide === 'hideVariable' || model.type === 'constant' || model.type === 'datasource',
       isMulti: model.multi === true,
       includeAll: model.includeAll === true,
       options,

@@ -23,7 +23,12 @@ export interface EvaluationResult {
 }
 
 /** Runs one KQL text and gives frames in the asked result format; rejects with a readable message. */
-export type RunKql = (query: { csl: string; database: string | undefined; resultFormat: string; refId: string }) => Promise<readonly Frame[]>;
+export type RunKql = (query: {
+  csl: string;
+  database: string | undefined;
+  resultFormat: string;
+  refId: string;
+}) => Promise<readonly Frame[]>;
 
 interface QueryModel {
   readonly query?: string;
@@ -44,7 +49,12 @@ async function runQuery(query: RuleQuery, evaluatedAtMs: number, run: RunKql): P
   // No dashboard variables and no browser macros here: in Grafana neither reaches an alert query.
   const csl = expandBackendMacros(model.query ?? '', context);
   try {
-    const frames = await run({ csl, database: model.database, resultFormat: model.resultFormat ?? 'table', refId: query.refId });
+    const frames = await run({
+      csl,
+      database: model.database,
+      resultFormat: model.resultFormat ?? 'table',
+      refId: query.refId,
+    });
     return convertFrames(frames, query.refId);
   } catch (error) {
     if (error instanceof EvaluationError) throw error;
@@ -56,7 +66,9 @@ async function runQuery(query: RuleQuery, evaluatedAtMs: number, run: RunKql): P
 function runExpressions(rule: AlertRule, results: Map<string, ExpressionResult>): void {
   const waiting = rule.data.filter((one) => one.datasourceUid === '__expr__');
   while (waiting.length > 0) {
-    const index = waiting.findIndex((one) => dependencies(one.model as ExpressionModel).every((refId) => results.has(refId)));
+    const index = waiting.findIndex((one) =>
+      dependencies(one.model as ExpressionModel).every((refId) => results.has(refId)),
+    );
     const next = waiting[Math.max(index, 0)] as RuleQuery;
     // Nothing is ready: let the first one report what it misses.
     results.set(next.refId, evaluateExpression(next.model as ExpressionModel, results, next.refId));
@@ -85,7 +97,12 @@ function capturesFor(rule: AlertRule, results: ReadonlyMap<string, ExpressionRes
 
 /** `[ var='A' labels={cdn=a} value=3 ], [ var='C' … ]`, as notification templates print `$value`. */
 export const valueStringOf = (captures: readonly Capture[]): string =>
-  captures.map(({ refId, labels, value }) => `[ var='${refId}' labels=${labelsText(labels).replaceAll('"', '')} value=${goNumber(value)} ]`).join(', ');
+  captures
+    .map(
+      ({ refId, labels, value }) =>
+        `[ var='${refId}' labels=${labelsText(labels).replaceAll('"', '')} value=${goNumber(value)} ]`,
+    )
+    .join(', ');
 
 /** A float as Go prints it by default. */
 export const goNumber = (value: number): string => {
@@ -97,12 +114,21 @@ export const goNumber = (value: number): string => {
 };
 
 const noData = (rule: AlertRule, results: ReadonlyMap<string, ExpressionResult>): EvaluationResult[] => {
-  const empty = rule.data.filter((one) => one.datasourceUid !== '__expr__' && results.get(one.refId)?.kind === 'noData');
-  const labels: Labels = empty.length === 0 ? {} : { datasource_uid: empty[0]?.datasourceUid ?? '', ref_id: empty.map((one) => one.refId).join(',') };
+  const empty = rule.data.filter(
+    (one) => one.datasourceUid !== '__expr__' && results.get(one.refId)?.kind === 'noData',
+  );
+  const labels: Labels =
+    empty.length === 0
+      ? {}
+      : { datasource_uid: empty[0]?.datasourceUid ?? '', ref_id: empty.map((one) => one.refId).join(',') };
   return [{ state: 'NoData', labels, values: {}, valueString: '' }];
 };
 
-function verdict(rule: AlertRule, results: ReadonlyMap<string, ExpressionResult>, { labels, value }: NumberValue): EvaluationResult {
+function verdict(
+  rule: AlertRule,
+  results: ReadonlyMap<string, ExpressionResult>,
+  { labels, value }: NumberValue,
+): EvaluationResult {
   const captures = capturesFor(rule, results, labels);
   // Zero is normal, no value is no data, everything else (NaN too) is alerting.
   const state: ResultState = value === null ? 'NoData' : value === 0 ? 'Normal' : 'Alerting';
@@ -125,7 +151,10 @@ export async function evaluateRule(rule: AlertRule, evaluatedAtMs: number, run: 
     const condition = results.get(rule.condition) as ExpressionResult;
     if (condition.kind === 'noData') return noData(rule, results);
     if (condition.kind === 'series') {
-      throw new EvaluationError(rule.condition, `invalid format of evaluation results for the alert definition ${rule.condition}: looks like time series data, only reduced data can be alerted on.`);
+      throw new EvaluationError(
+        rule.condition,
+        `invalid format of evaluation results for the alert definition ${rule.condition}: looks like time series data, only reduced data can be alerted on.`,
+      );
     }
     if (condition.numbers.length === 0) return noData(rule, results);
     requireUniqueLabels(condition.numbers, rule.condition);
@@ -133,6 +162,15 @@ export async function evaluateRule(rule: AlertRule, evaluatedAtMs: number, run: 
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     const refId = error instanceof EvaluationError ? error.refId : undefined;
-    return [{ state: 'Error', labels: {}, values: {}, valueString: '', error: text, ...(refId === undefined ? {} : { refId }) }];
+    return [
+      {
+        state: 'Error',
+        labels: {},
+        values: {},
+        valueString: '',
+        error: text,
+        ...(refId === undefined ? {} : { refId }),
+      },
+    ];
   }
 }

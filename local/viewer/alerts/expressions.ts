@@ -33,28 +33,40 @@ const PREDICATES: Readonly<Record<string, readonly [number, (a: number, b: numbe
 
 function predicateOf(evaluator: Evaluator | undefined, refId: string): Predicate {
   const known = PREDICATES[evaluator?.type ?? ''];
-  if (known === undefined) throw new EvaluationError(refId, `expected threshold function to be one of [${Object.keys(PREDICATES).join(', ')}], got ${String(evaluator?.type)}`);
+  if (known === undefined)
+    throw new EvaluationError(
+      refId,
+      `expected threshold function to be one of [${Object.keys(PREDICATES).join(', ')}], got ${String(evaluator?.type)}`,
+    );
   const [needed, make] = known;
   const params = evaluator?.params ?? [];
-  if (params.length < needed) throw new EvaluationError(refId, `incorrect number of arguments for threshold function '${evaluator?.type}': got ${params.length} but need ${needed}`);
+  if (params.length < needed)
+    throw new EvaluationError(
+      refId,
+      `incorrect number of arguments for threshold function '${evaluator?.type}': got ${params.length} but need ${needed}`,
+    );
   return make(params[0] ?? 0, params[1] ?? 0);
 }
 
 const input = (vars: Vars, name: string | undefined, refId: string): ExpressionResult => {
   const result = vars.get((name ?? '').replace(/^\$\{?|\}$/g, ''));
-  if (result === undefined) throw new EvaluationError(refId, `expression ${refId}: there is no query or expression '${name ?? ''}'`);
+  if (result === undefined)
+    throw new EvaluationError(refId, `expression ${refId}: there is no query or expression '${name ?? ''}'`);
   return result;
 };
 
 function threshold(model: ExpressionModel, vars: Vars, refId: string): ExpressionResult {
   const condition = model.conditions?.[0];
-  if (model.conditions?.length !== 1 || condition === undefined) throw new EvaluationError(refId, 'threshold expression requires exactly one condition');
-  if (condition.unloadEvaluator !== undefined) throw new EvaluationError(refId, 'recovery thresholds (unloadEvaluator) are not supported by the local viewer');
+  if (model.conditions?.length !== 1 || condition === undefined)
+    throw new EvaluationError(refId, 'threshold expression requires exactly one condition');
+  if (condition.unloadEvaluator !== undefined)
+    throw new EvaluationError(refId, 'recovery thresholds (unloadEvaluator) are not supported by the local viewer');
   const predicate = predicateOf(condition.evaluator, refId);
   const judge = (value: number | null): number | null => (value === null ? null : predicate(value) ? 1 : 0);
   const from = input(vars, model.expression, refId);
   if (from.kind === 'noData') return from;
-  if (from.kind === 'numbers') return { kind: 'numbers', numbers: from.numbers.map(({ labels, value }) => ({ labels, value: judge(value) })) };
+  if (from.kind === 'numbers')
+    return { kind: 'numbers', numbers: from.numbers.map(({ labels, value }) => ({ labels, value: judge(value) })) };
   return { kind: 'series', series: from.series.map((one) => ({ ...one, values: one.values.map(judge) })) };
 }
 
@@ -82,7 +94,8 @@ function cleanValues(series: SeriesValue, model: ExpressionModel, refId: string)
   const mode = model.settings?.mode ?? '';
   if (mode === '' || mode === 'strict') return values;
   if (mode === 'dropNN') return values.filter((value) => Number.isFinite(value));
-  if (mode === 'replaceNN') return values.map((value) => (Number.isFinite(value) ? value : (model.settings?.replaceWithValue ?? 0)));
+  if (mode === 'replaceNN')
+    return values.map((value) => (Number.isFinite(value) ? value : (model.settings?.replaceWithValue ?? 0)));
   throw new EvaluationError(refId, `reducer mode '${mode}' is not supported`);
 }
 
@@ -95,7 +108,8 @@ function reduce(model: ExpressionModel, vars: Vars, refId: string): ExpressionRe
   const numbers: NumberValue[] = from.series.map((series) => {
     const values = cleanValues(series, model, refId);
     // Dropping everything that is not a number leaves no value at all, except for a count.
-    if (mode === 'dropNN' && values.length === 0 && model.reducer !== 'count' && model.reducer !== 'sum') return { labels: series.labels, value: null };
+    if (mode === 'dropNN' && values.length === 0 && model.reducer !== 'count' && model.reducer !== 'sum')
+      return { labels: series.labels, value: null };
     return { labels: series.labels, value: reducer(values) };
   });
   return { kind: 'numbers', numbers };
@@ -103,7 +117,10 @@ function reduce(model: ExpressionModel, vars: Vars, refId: string): ExpressionRe
 
 /** refIds that an expression reads. */
 export function dependencies(model: ExpressionModel): string[] {
-  if (model.type === 'math') return [...(model.expression ?? '').matchAll(/\$(?:\{([^}]+)\}|([A-Za-z_]\w*))/g)].map((match) => match[1] ?? match[2] ?? '');
+  if (model.type === 'math')
+    return [...(model.expression ?? '').matchAll(/\$(?:\{([^}]+)\}|([A-Za-z_]\w*))/g)].map(
+      (match) => match[1] ?? match[2] ?? '',
+    );
   return [(model.expression ?? '').replace(/^\$\{?|\}$/g, '')];
 }
 
@@ -112,5 +129,8 @@ export function evaluateExpression(model: ExpressionModel, vars: Vars, refId: st
   if (model.type === 'threshold') return threshold(model, vars, refId);
   if (model.type === 'reduce') return reduce(model, vars, refId);
   if (model.type === 'math') return evaluateMath(model.expression ?? '', vars, refId);
-  throw new EvaluationError(refId, `expression type '${String(model.type)}' is not supported by the local viewer (known: threshold, reduce, math)`);
+  throw new EvaluationError(
+    refId,
+    `expression type '${String(model.type)}' is not supported by the local viewer (known: threshold, reduce, math)`,
+  );
 }

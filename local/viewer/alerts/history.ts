@@ -41,7 +41,11 @@ export class AlertHistory {
 
   constructor(dataDir: string | undefined) {
     this.#file = dataDir === undefined ? undefined : join(dataDir, 'alert-history.jsonl');
-    if (dataDir !== undefined) this.#writes = mkdir(dataDir, { recursive: true }).then(() => undefined, (error: unknown) => this.#failed(error));
+    if (dataDir !== undefined)
+      this.#writes = mkdir(dataDir, { recursive: true }).then(
+        () => undefined,
+        (error: unknown) => this.#failed(error),
+      );
   }
 
   #failed(error: unknown): void {

@@ -53,7 +53,12 @@ export class AlertManager {
 
   constructor(options: AlertManagerOptions) {
     this.#options = options;
-    this.#states = options.rules.map((rule) => ({ rule, instances: new Map(), lastEvaluatedAtMs: undefined, evaluationMs: undefined }));
+    this.#states = options.rules.map((rule) => ({
+      rule,
+      instances: new Map(),
+      lastEvaluatedAtMs: undefined,
+      evaluationMs: undefined,
+    }));
     this.history = new AlertHistory(options.dataDir);
   }
 
@@ -88,7 +93,8 @@ export class AlertManager {
       const slot = Math.floor(nowMs / rule.intervalMs) * rule.intervalMs;
       return lastEvaluatedAtMs === undefined || slot > lastEvaluatedAtMs;
     });
-    for (const state of due) await this.#enqueue(state, Math.floor(nowMs / state.rule.intervalMs) * state.rule.intervalMs);
+    for (const state of due)
+      await this.#enqueue(state, Math.floor(nowMs / state.rule.intervalMs) * state.rule.intervalMs);
   }
 
   /** Evaluates every rule as of one time, whatever the schedule: for tests and back-tests. Time must not go back. */
@@ -118,7 +124,10 @@ export class AlertManager {
     if (url === undefined) return instances;
     const isDue = ({ instance }: Transition): boolean => {
       if (isFiring(instance.state)) {
-        return instance.lastSentAtMs === undefined || (instance.resolvedAtMs === undefined && atMs - instance.lastSentAtMs >= REPEAT_MS);
+        return (
+          instance.lastSentAtMs === undefined ||
+          (instance.resolvedAtMs === undefined && atMs - instance.lastSentAtMs >= REPEAT_MS)
+        );
       }
       return instance.lastSentAtMs !== undefined && instance.state === 'Normal';
     };
@@ -164,7 +173,8 @@ export class AlertManager {
       return {
         rule,
         state: worst ?? (lastEvaluatedAtMs === undefined ? 'Inactive' : 'Normal'),
-        health: lastEvaluatedAtMs === undefined ? 'unknown' : error !== undefined ? 'error' : isNoData ? 'nodata' : 'ok',
+        health:
+          lastEvaluatedAtMs === undefined ? 'unknown' : error !== undefined ? 'error' : isNoData ? 'nodata' : 'ok',
         instances: list,
         ...(error === undefined ? {} : { lastError: error }),
         ...(lastEvaluatedAtMs === undefined ? {} : { lastEvaluatedAtMs }),
@@ -176,7 +186,9 @@ export class AlertManager {
   /** Instances in state Alerting or Recovering, over all rules. */
   firing(): { rule: AlertRule; instance: AlertInstance }[] {
     return this.#states.flatMap(({ rule, instances }) =>
-      [...instances.values()].filter((one) => one.state === 'Alerting' || one.state === 'Recovering').map((instance) => ({ rule, instance })),
+      [...instances.values()]
+        .filter((one) => one.state === 'Alerting' || one.state === 'Recovering')
+        .map((instance) => ({ rule, instance })),
     );
   }
 

@@ -3,10 +3,14 @@ import type { Labels } from '../query/frames.ts';
 import type { ExpressionResult, NumberValue } from './values.ts';
 import { EvaluationError } from './values.ts';
 
-type Operand = { readonly kind: 'scalar'; readonly value: number | null } | { readonly kind: 'numbers'; readonly numbers: readonly NumberValue[] } | { readonly kind: 'noData' };
+type Operand =
+  | { readonly kind: 'scalar'; readonly value: number | null }
+  | { readonly kind: 'numbers'; readonly numbers: readonly NumberValue[] }
+  | { readonly kind: 'noData' };
 type Vars = ReadonlyMap<string, ExpressionResult>;
 
-const TOKEN = /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?)|\$\{([^}]+)\}|\$([A-Za-z_]\w*)|([A-Za-z_]\w*)|(\*\*|&&|\|\||[<>=!]=|[-+*/%<>!(),]))/y;
+const TOKEN =
+  /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?)|\$\{([^}]+)\}|\$([A-Za-z_]\w*)|([A-Za-z_]\w*)|(\*\*|&&|\|\||[<>=!]=|[-+*/%<>!(),]))/y;
 type Token = { readonly kind: 'number' | 'variable' | 'name' | 'operator'; readonly text: string };
 
 function tokenize(source: string, refId: string): Token[] {
@@ -17,10 +21,15 @@ function tokenize(source: string, refId: string): Token[] {
   while (position < text.length) {
     TOKEN.lastIndex = position;
     const match = TOKEN.exec(text);
-    if (match === null) throw new EvaluationError(refId, `math expression: unexpected '${text.slice(position, position + 10)}' at ${position + 1}`);
+    if (match === null)
+      throw new EvaluationError(
+        refId,
+        `math expression: unexpected '${text.slice(position, position + 10)}' at ${position + 1}`,
+      );
     const [, number, braced, variable, name, operator] = match;
     if (number !== undefined) tokens.push({ kind: 'number', text: number });
-    else if (braced !== undefined || variable !== undefined) tokens.push({ kind: 'variable', text: braced ?? variable ?? '' });
+    else if (braced !== undefined || variable !== undefined)
+      tokens.push({ kind: 'variable', text: braced ?? variable ?? '' });
     else if (name !== undefined) tokens.push({ kind: 'name', text: name });
     else tokens.push({ kind: 'operator', text: operator ?? '' });
     position = TOKEN.lastIndex;
@@ -45,7 +54,15 @@ const BINARY: Readonly<Record<string, (a: number, b: number) => number>> = {
   '&&': (a, b) => bit(a !== 0 && b !== 0),
   '||': (a, b) => bit(a !== 0 || b !== 0),
 };
-const PRECEDENCE: readonly (readonly string[])[] = [['||'], ['&&'], ['==', '!='], ['<', '>', '<=', '>='], ['+', '-'], ['*', '/', '%'], ['**']];
+const PRECEDENCE: readonly (readonly string[])[] = [
+  ['||'],
+  ['&&'],
+  ['==', '!='],
+  ['<', '>', '<=', '>='],
+  ['+', '-'],
+  ['*', '/', '%'],
+  ['**'],
+];
 
 // Null in, null out; NaN in, NaN out, comparisons included.
 const applyBinary = (operator: string, a: number | null, b: number | null): number | null => {
@@ -85,7 +102,8 @@ function join(operator: string, a: readonly NumberValue[], b: readonly NumberVal
 
 function combine(operator: string, a: Operand, b: Operand): Operand {
   if (a.kind === 'noData' || b.kind === 'noData') return { kind: 'noData' };
-  if (a.kind === 'scalar' && b.kind === 'scalar') return { kind: 'scalar', value: applyBinary(operator, a.value, b.value) };
+  if (a.kind === 'scalar' && b.kind === 'scalar')
+    return { kind: 'scalar', value: applyBinary(operator, a.value, b.value) };
   if (a.kind === 'scalar') return mapOperand(b, (value) => applyBinary(operator, a.value, value));
   if (b.kind === 'scalar') return mapOperand(a, (value) => applyBinary(operator, value, b.value));
   return { kind: 'numbers', numbers: join(operator, a.numbers, b.numbers) };
@@ -130,14 +148,19 @@ class Parser {
     const operators = PRECEDENCE[level];
     if (operators === undefined) return this.#unary();
     let left = this.#binary(level + 1);
-    for (let operator = this.#takeOperator(...operators); operator !== undefined; operator = this.#takeOperator(...operators)) {
+    for (
+      let operator = this.#takeOperator(...operators);
+      operator !== undefined;
+      operator = this.#takeOperator(...operators)
+    ) {
       left = combine(operator, left, this.#binary(level + 1));
     }
     return left;
   }
 
   #unary(): Operand {
-    if (this.#takeOperator('-') !== undefined) return mapOperand(this.#unary(), (value) => (value === null ? null : -value));
+    if (this.#takeOperator('-') !== undefined)
+      return mapOperand(this.#unary(), (value) => (value === null ? null : -value));
     if (this.#takeOperator('!') !== undefined) {
       return mapOperand(this.#unary(), (value) => (value === null || Number.isNaN(value) ? value : bit(value === 0)));
     }
@@ -162,7 +185,8 @@ class Parser {
   #variable(name: string): Operand {
     const result = this.#vars.get(name);
     if (result === undefined) throw this.#error(`there is no query or expression '${name}'`);
-    if (result.kind === 'series') throw this.#error(`'${name}' is a time series; math over series is not supported here, reduce it first`);
+    if (result.kind === 'series')
+      throw this.#error(`'${name}' is a time series; math over series is not supported here, reduce it first`);
     return result;
   }
 

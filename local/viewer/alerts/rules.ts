@@ -38,7 +38,12 @@ interface RuleFileEntry {
   uid?: string;
   title?: string;
   condition?: string;
-  data?: { refId?: string; datasourceUid?: string; relativeTimeRange?: { from?: number; to?: number }; model?: Record<string, unknown> }[];
+  data?: {
+    refId?: string;
+    datasourceUid?: string;
+    relativeTimeRange?: { from?: number; to?: number };
+    model?: Record<string, unknown>;
+  }[];
   noDataState?: string;
   execErrState?: string;
   for?: string | number;
@@ -77,10 +82,13 @@ const unescapeDollars = (labels: Readonly<Record<string, string>>): Record<strin
   Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value.replaceAll('$$', '$')]));
 
 const queryOf = (entry: NonNullable<RuleFileEntry['data']>[number], where: string): RuleQuery => {
-  if (entry.refId === undefined || entry.datasourceUid === undefined) throw new Error(`${where}: a query needs refId and datasourceUid`);
+  if (entry.refId === undefined || entry.datasourceUid === undefined)
+    throw new Error(`${where}: a query needs refId and datasourceUid`);
   const range = { from: entry.relativeTimeRange?.from ?? 0, to: entry.relativeTimeRange?.to ?? 0 };
   if (entry.datasourceUid !== '__expr__' && range.from <= range.to) {
-    throw new Error(`${where}: relativeTimeRange of ${entry.refId} must reach back further than it ends (from ${range.from} s, to ${range.to} s)`);
+    throw new Error(
+      `${where}: relativeTimeRange of ${entry.refId} must reach back further than it ends (from ${range.from} s, to ${range.to} s)`,
+    );
   }
   return { refId: entry.refId, datasourceUid: entry.datasourceUid, relativeTimeRange: range, model: entry.model ?? {} };
 };
@@ -89,7 +97,8 @@ function ruleOf(entry: RuleFileEntry, group: { name: string; folder: string; int
   const where = `rule '${entry.uid ?? entry.title ?? '?'}' of group '${group.name}'`;
   if (!entry.uid || !entry.title || !entry.condition) throw new Error(`${where}: uid, title and condition are needed`);
   const data = (entry.data ?? []).map((one) => queryOf(one, where));
-  if (!data.some((one) => one.refId === entry.condition)) throw new Error(`${where}: condition '${entry.condition}' is no refId of its data`);
+  if (!data.some((one) => one.refId === entry.condition))
+    throw new Error(`${where}: condition '${entry.condition}' is no refId of its data`);
   return {
     uid: entry.uid,
     title: entry.title,
@@ -118,7 +127,8 @@ export function parseRuleFile(text: string): AlertRule[] {
   const rules = (file.groups ?? []).flatMap((group) => {
     const name = group.name ?? '';
     const intervalMs = duration(group.interval, `group '${name}', interval`, 0);
-    if (name === '' || !group.folder || intervalMs <= 0) throw new Error(`alert group '${name}': name, folder and interval are needed`);
+    if (name === '' || !group.folder || intervalMs <= 0)
+      throw new Error(`alert group '${name}': name, folder and interval are needed`);
     const context = { name, folder: group.folder, intervalMs };
     return (group.rules ?? []).map((entry) => ruleOf(entry, context));
   });

@@ -41,7 +41,12 @@ const MISSING_SERIES = 'MissingSeries';
 // Two evaluations may fail before the notification side takes an alert for resolved.
 const nextEnd = (rule: AlertRule, now: number): number => now + 4 * Math.max(rule.intervalMs, RESEND_DELAY_MS);
 
-const enter = (instance: AlertInstance, state: InstanceStateName, startsAtMs: number, endsAtMs: number): AlertInstance => {
+const enter = (
+  instance: AlertInstance,
+  state: InstanceStateName,
+  startsAtMs: number,
+  endsAtMs: number,
+): AlertInstance => {
   const { error: _, ...rest } = instance;
   return { ...rest, state, startsAtMs, endsAtMs };
 };
@@ -52,7 +57,8 @@ function toNormal(instance: AlertInstance, rule: AlertRule, now: number): AlertI
     if (now - instance.startsAtMs >= rule.keepFiringForMs) return enter(instance, 'Normal', now, now);
     return { ...instance, endsAtMs: nextEnd(rule, now) };
   }
-  if (instance.state === 'Alerting' && rule.keepFiringForMs > 0) return enter(instance, 'Recovering', now, nextEnd(rule, now));
+  if (instance.state === 'Alerting' && rule.keepFiringForMs > 0)
+    return enter(instance, 'Recovering', now, nextEnd(rule, now));
   return enter(instance, 'Normal', now, now);
 }
 
@@ -68,7 +74,8 @@ function toAlerting(instance: AlertInstance, rule: AlertRule, now: number): Aler
 
 function keepLast(instance: AlertInstance, rule: AlertRule, now: number): AlertInstance {
   if (instance.state === 'Alerting') return toAlerting(instance, rule, now);
-  if (instance.state === 'Pending') return now - instance.startsAtMs >= rule.forMs ? toAlerting(instance, rule, now) : instance;
+  if (instance.state === 'Pending')
+    return now - instance.startsAtMs >= rule.forMs ? toAlerting(instance, rule, now) : instance;
   return toNormal(instance, rule, now);
 }
 
@@ -81,7 +88,10 @@ function toNoData(instance: AlertInstance, rule: AlertRule, now: number): AlertI
 }
 
 function toError(instance: AlertInstance, rule: AlertRule, now: number, error: string): AlertInstance {
-  const annotated = (one: AlertInstance): AlertInstance => ({ ...one, annotations: { ...one.annotations, Error: error } });
+  const annotated = (one: AlertInstance): AlertInstance => ({
+    ...one,
+    annotations: { ...one.annotations, Error: error },
+  });
   if (rule.execErrState === 'Alerting') return { ...annotated(toAlerting(instance, rule, now)), error };
   if (rule.execErrState === 'OK') return annotated(toNormal(instance, rule, now));
   if (rule.execErrState === 'KeepLast') return annotated(keepLast(instance, rule, now));
@@ -93,14 +103,18 @@ const PLACEHOLDER = -1;
 
 function reasonOf(state: InstanceStateName, result: ResultState, rule: AlertRule): string {
   if (state === result || result === 'Normal' || result === 'Alerting') return '';
-  const isKept = (result === 'Error' && rule.execErrState === 'KeepLast') || (result === 'NoData' && rule.noDataState === 'KeepLast');
+  const isKept =
+    (result === 'Error' && rule.execErrState === 'KeepLast') ||
+    (result === 'NoData' && rule.noDataState === 'KeepLast');
   return isKept ? `${result}, KeepLast` : result;
 }
 
 function transition(before: AlertInstance, rule: AlertRule, result: EvaluationResult, now: number): Transition {
   // Without a value the known refIds stay, with a sentinel, so that templates still find them.
   const isValueless = result.state === 'NoData' || result.state === 'Error';
-  const values = isValueless ? Object.fromEntries(Object.keys(before.values).map((refId) => [refId, PLACEHOLDER])) : result.values;
+  const values = isValueless
+    ? Object.fromEntries(Object.keys(before.values).map((refId) => [refId, PLACEHOLDER]))
+    : result.values;
   const evaluated: AlertInstance = { ...before, lastEvaluatedAtMs: now, values, valueString: result.valueString };
   const moves: Readonly<Record<ResultState, () => AlertInstance>> = {
     Normal: () => toNormal(evaluated, rule, now),
@@ -126,14 +140,22 @@ const withResolution = (instance: AlertInstance, previous: InstanceStateName, no
 };
 
 /** Labels of an instance: the rule's own win over the query's, Grafana's own over both. */
-export function instanceLabels(rule: AlertRule, result: Pick<EvaluationResult, 'labels' | 'values' | 'valueString'>): { labels: Labels; problem?: string } {
+export function instanceLabels(
+  rule: AlertRule,
+  result: Pick<EvaluationResult, 'labels' | 'values' | 'valueString'>,
+): { labels: Labels; problem?: string } {
   let problem: string | undefined;
   const ownLabels = Object.entries(rule.labels).map(([name, template]) => {
     const expanded = expandTemplate(template, result);
     problem ??= expanded.problem;
     return [name, expanded.text] as const;
   });
-  const labels = { ...result.labels, ...Object.fromEntries(ownLabels), alertname: rule.title, grafana_folder: rule.folder };
+  const labels = {
+    ...result.labels,
+    ...Object.fromEntries(ownLabels),
+    alertname: rule.title,
+    grafana_folder: rule.folder,
+  };
   return { labels, ...(problem === undefined ? {} : { problem }) };
 }
 
@@ -169,7 +191,12 @@ function carryOver(next: AlertInstance, before: AlertInstance | undefined): Aler
   if (before === undefined) return next;
   const { labels, annotations } = next;
   const { templateProblem: _, ...kept } = before;
-  return { ...kept, labels, annotations, ...(next.templateProblem === undefined ? {} : { templateProblem: next.templateProblem }) };
+  return {
+    ...kept,
+    labels,
+    annotations,
+    ...(next.templateProblem === undefined ? {} : { templateProblem: next.templateProblem }),
+  };
 }
 
 function appliesToAll(rule: AlertRule, results: readonly EvaluationResult[]): boolean {
@@ -189,13 +216,24 @@ function missing(instances: Instances, rule: AlertRule, now: number): Transition
         return { instance: isFiring ? { ...one, endsAtMs: nextEnd(rule, now) } : one, ...previous };
       }
       const isFiring = one.state !== 'Normal' && one.state !== 'Pending';
-      const gone: AlertInstance = { ...one, state: 'Normal', reason: MISSING_SERIES, endsAtMs: now, lastEvaluatedAtMs: now };
+      const gone: AlertInstance = {
+        ...one,
+        state: 'Normal',
+        reason: MISSING_SERIES,
+        endsAtMs: now,
+        lastEvaluatedAtMs: now,
+      };
       return { instance: isFiring ? { ...gone, resolvedAtMs: now } : gone, ...previous };
     });
 }
 
 /** Moves all instances of a rule by one evaluation; gives the instances that remain and what happened to each. */
-export function step(rule: AlertRule, instances: Instances, results: readonly EvaluationResult[], now: number): { instances: Instances; transitions: readonly Transition[] } {
+export function step(
+  rule: AlertRule,
+  instances: Instances,
+  results: readonly EvaluationResult[],
+  now: number,
+): { instances: Instances; transitions: readonly Transition[] } {
   const next = new Map(instances);
   const transitions: Transition[] = [];
   const first = results[0];
@@ -217,7 +255,9 @@ export function step(rule: AlertRule, instances: Instances, results: readonly Ev
 }
 
 /** Firing as the notification side sees it: Recovering, NoData and Error instances are kept up there too. */
-export const isFiring = (state: InstanceStateName): boolean => state === 'Alerting' || state === 'Recovering' || state === 'NoData' || state === 'Error';
+export const isFiring = (state: InstanceStateName): boolean =>
+  state === 'Alerting' || state === 'Recovering' || state === 'NoData' || state === 'Error';
 
 /** A transition worth a history line: state or reason changed. */
-export const isChange = (one: Transition): boolean => one.previousState !== one.instance.state || one.previousReason !== one.instance.reason;
+export const isChange = (one: Transition): boolean =>
+  one.previousState !== one.instance.state || one.previousReason !== one.instance.reason;

@@ -10,7 +10,10 @@ export interface TemplateData {
 }
 
 type TemplateValue = string | number | boolean | Labels | Readonly<Record<string, number>>;
-type Node = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'pipe'; readonly source: string } | { readonly kind: 'if'; readonly source: string; readonly yes: readonly Node[]; readonly no: readonly Node[] };
+type Node =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'pipe'; readonly source: string }
+  | { readonly kind: 'if'; readonly source: string; readonly yes: readonly Node[]; readonly no: readonly Node[] };
 
 class TemplateError extends Error {
   override readonly name = 'TemplateError';
@@ -35,7 +38,9 @@ function words(source: string): Word[] {
 /** Splits a template into text and actions and nests if / else / end. */
 function parse(template: string): Node[] {
   const root: Node[] = [];
-  const stack: { list: Node[]; owner: { source: string; yes: Node[]; no: Node[] } | undefined }[] = [{ list: root, owner: undefined }];
+  const stack: { list: Node[]; owner: { source: string; yes: Node[]; no: Node[] } | undefined }[] = [
+    { list: root, owner: undefined },
+  ];
   let position = 0;
   let trimNext = false;
   const top = (): Node[] => (stack.at(-1) as { list: Node[] }).list;
@@ -112,7 +117,13 @@ function command(list: readonly Word[], data: TemplateData, piped: TemplateValue
       }
       values.push(pipeline(list.slice(index + 1, end - 1), data));
       index = end - 1;
-    } else if (index === 0 && !word.isString && /^[a-zA-Z]\w*$/.test(word.text) && word.text !== 'true' && word.text !== 'false') {
+    } else if (
+      index === 0 &&
+      !word.isString &&
+      /^[a-zA-Z]\w*$/.test(word.text) &&
+      word.text !== 'true' &&
+      word.text !== 'false'
+    ) {
       name = word.text;
     } else values.push(atom(word, data));
   }
@@ -143,7 +154,8 @@ function pipeline(list: readonly Word[], data: TemplateData): TemplateValue {
   return result ?? '';
 }
 
-const isTrue = (value: TemplateValue): boolean => !(value === '' || value === 0 || value === false || value === NO_VALUE);
+const isTrue = (value: TemplateValue): boolean =>
+  !(value === '' || value === 0 || value === false || value === NO_VALUE);
 
 const print = (value: TemplateValue): string => {
   if (typeof value === 'number') return goNumber(value);
@@ -160,7 +172,10 @@ const render = (nodes: readonly Node[], data: TemplateData): string =>
     .join('');
 
 /** Fills a template. One that fails stays as written, as in Grafana; `problem` then says why. */
-export function expandTemplate(template: string, data: TemplateData): { readonly text: string; readonly problem?: string } {
+export function expandTemplate(
+  template: string,
+  data: TemplateData,
+): { readonly text: string; readonly problem?: string } {
   if (!template.includes('{{')) return { text: template };
   try {
     return { text: render(parse(template), data) };

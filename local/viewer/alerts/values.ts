@@ -53,7 +53,8 @@ function numberSet(frame: Frame): NumberValue[] {
  */
 export function convertFrames(frames: readonly Frame[], refId: string): ExpressionResult {
   const first = frames[0];
-  if (first === undefined || first.fields.length === 0 || frames.every((frame) => rowCount(frame) === 0)) return { kind: 'noData' };
+  if (first === undefined || first.fields.length === 0 || frames.every((frame) => rowCount(frame) === 0))
+    return { kind: 'noData' };
   if (frames.length === 1 && timeSeriesSchema(first).type === 'not' && isNumberTable(first)) {
     return { kind: 'numbers', numbers: numberSet(first) };
   }
@@ -82,7 +83,10 @@ export function requireUniqueLabels(numbers: readonly NumberValue[], refId: stri
   for (const { labels } of numbers) {
     const text = labelsText(labels);
     if (seen.has(text)) {
-      throw new EvaluationError(refId, `invalid format of evaluation results for the alert definition ${refId}: frame cannot uniquely be identified by its labels: has duplicate results with labels ${text}`);
+      throw new EvaluationError(
+        refId,
+        `invalid format of evaluation results for the alert definition ${refId}: frame cannot uniquely be identified by its labels: has duplicate results with labels ${text}`,
+      );
     }
     seen.add(text);
   }

@@ -25,7 +25,8 @@ function alertOf(rule: AlertRule, instance: AlertInstance, externalUrl: string):
   const firing = isFiring(instance.state);
   const replacement = RULE_NAME_OF_STATE[instance.state];
   // Broken rules notify under a name of their own, so that they can be routed apart from real alerts.
-  const labels = replacement === undefined ? instance.labels : { ...instance.labels, alertname: replacement, rulename: rule.title };
+  const labels =
+    replacement === undefined ? instance.labels : { ...instance.labels, alertname: replacement, rulename: rule.title };
   const dashboardURL = rule.dashboardUid === undefined ? '' : `${externalUrl}/d/${rule.dashboardUid}`;
   return {
     status: firing ? 'firing' : 'resolved',
@@ -50,18 +51,31 @@ const section = (title: string, alerts: readonly WebhookAlert[]): string =>
   alerts.length === 0
     ? ''
     : `**${title}**\n${alerts
-        .map((one) => `\nValue: ${one.valueString || '[no value]'}\nLabels:\n${lines(one.labels)}Annotations:\n${lines(one.annotations)}`)
+        .map(
+          (one) =>
+            `\nValue: ${one.valueString || '[no value]'}\nLabels:\n${lines(one.labels)}Annotations:\n${lines(one.annotations)}`,
+        )
         .join('\n')}`;
-const lines = (map: Readonly<Record<string, string>>): string => Object.entries(map).map(([name, value]) => ` - ${name} = ${value}\n`).join('');
+const lines = (map: Readonly<Record<string, string>>): string =>
+  Object.entries(map)
+    .map(([name, value]) => ` - ${name} = ${value}\n`)
+    .join('');
 
 /** The body Grafana's webhook sends, version 1, grouped by alertname and folder. */
-export function webhookPayload(rule: AlertRule, instances: readonly AlertInstance[], externalUrl: string): Record<string, unknown> {
+export function webhookPayload(
+  rule: AlertRule,
+  instances: readonly AlertInstance[],
+  externalUrl: string,
+): Record<string, unknown> {
   const alerts = instances.map((one) => alertOf(rule, one, externalUrl));
   const firing = alerts.filter((one) => one.status === 'firing');
   const resolved = alerts.filter((one) => one.status === 'resolved');
   const status = firing.length > 0 ? 'firing' : 'resolved';
   const groupLabels = { alertname: rule.title, grafana_folder: rule.folder };
-  const counts = firing.length > 0 ? `FIRING:${firing.length}${resolved.length > 0 ? `, RESOLVED:${resolved.length}` : ''}` : 'RESOLVED';
+  const counts =
+    firing.length > 0
+      ? `FIRING:${firing.length}${resolved.length > 0 ? `, RESOLVED:${resolved.length}` : ''}`
+      : 'RESOLVED';
   return {
     receiver: 'framewatch',
     status,
@@ -87,7 +101,12 @@ const TIMEOUT_MS = 30_000;
 export async function postWebhook(url: string, payload: unknown, pause: (ms: number) => Promise<void>): Promise<void> {
   const body = JSON.stringify(payload);
   for (let attempt = 1; ; attempt += 1) {
-    const problem = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(TIMEOUT_MS) }).then(
+    const problem = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).then(
       async (response) => {
         await response.arrayBuffer();
         if (response.ok) return undefined;
@@ -96,7 +115,8 @@ export async function postWebhook(url: string, payload: unknown, pause: (ms: num
       (error: unknown) => ({ text: error instanceof Error ? error.message : String(error), canRetry: true }),
     );
     if (problem === undefined) return;
-    if (!problem.canRetry || attempt === ATTEMPTS) throw new Error(`webhook: ${problem.text} after ${attempt} attempt(s)`);
+    if (!problem.canRetry || attempt === ATTEMPTS)
+      throw new Error(`webhook: ${problem.text} after ${attempt} attempt(s)`);
     await pause(500 * 2 ** (attempt - 1));
   }
 }

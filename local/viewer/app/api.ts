@@ -119,13 +119,23 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
   return answer;
 }
 
-export const getDashboards = (): Promise<{ uid?: string; title: string; file: string; problem?: string; tags: string[] }[]> => call('GET', '/api/dashboards');
-export const getDashboard = (uid: string): Promise<Dashboard> => call('GET', `/api/dashboards/${encodeURIComponent(uid)}`);
+export const getDashboards = (): Promise<
+  { uid?: string; title: string; file: string; problem?: string; tags: string[] }[]
+> => call('GET', '/api/dashboards');
+export const getDashboard = (uid: string): Promise<Dashboard> =>
+  call('GET', `/api/dashboards/${encodeURIComponent(uid)}`);
 export const getAlerts = (): Promise<AlertsAnswer> => call('GET', '/api/alerts');
 export const getSchema = (): Promise<unknown> => call('GET', '/api/schema');
-export const postVariables = (dashboardUid: string, range: TimeRangeMs, variables: Readonly<Record<string, string | readonly string[]>>): Promise<PageVariable[]> =>
-  call('POST', '/api/variables', { dashboardUid, ...range, variables });
-export const postAnnotations = (dashboardUid: string, range: TimeRangeMs, variables: readonly PageVariable[]): Promise<{ events: AnnotationEvent[]; errors: string[] }> =>
+export const postVariables = (
+  dashboardUid: string,
+  range: TimeRangeMs,
+  variables: Readonly<Record<string, string | readonly string[]>>,
+): Promise<PageVariable[]> => call('POST', '/api/variables', { dashboardUid, ...range, variables });
+export const postAnnotations = (
+  dashboardUid: string,
+  range: TimeRangeMs,
+  variables: readonly PageVariable[],
+): Promise<{ events: AnnotationEvent[]; errors: string[] }> =>
   call('POST', '/api/annotations', { dashboardUid, ...range, variables });
 
 export interface PanelQuery {
@@ -142,10 +152,20 @@ export async function postPanel({ range, ...query }: PanelQuery, signal: AbortSi
 }
 
 interface V1Answer {
-  readonly Tables?: readonly { readonly Columns: readonly { readonly ColumnName: string; readonly ColumnType: string }[]; readonly Rows: readonly CellValue[][] }[];
+  readonly Tables?: readonly {
+    readonly Columns: readonly { readonly ColumnName: string; readonly ColumnType: string }[];
+    readonly Rows: readonly CellValue[][];
+  }[];
 }
 
-const TYPES: Readonly<Record<string, Field['type']>> = { datetime: 'time', int: 'number', long: 'number', real: 'number', decimal: 'number', bool: 'boolean' };
+const TYPES: Readonly<Record<string, Field['type']>> = {
+  datetime: 'time',
+  int: 'number',
+  long: 'number',
+  real: 'number',
+  decimal: 'number',
+  bool: 'boolean',
+};
 
 function cell(value: unknown, type: Field['type']): CellValue {
   if (value === null || value === undefined) return null;
@@ -162,7 +182,12 @@ export async function postQuery(csl: string, signal: AbortSignal): Promise<Frame
   if (table === undefined) throw new ApiError({ message: 'The answer has no table.', code: 'General_BadResponse' });
   const fields = table.Columns.map((column, index): Field => {
     const type = TYPES[column.ColumnType] ?? 'string';
-    return { name: column.ColumnName, type, kustoType: column.ColumnType, values: table.Rows.map((row) => cell(row[index], type)) };
+    return {
+      name: column.ColumnName,
+      type,
+      kustoType: column.ColumnType,
+      values: table.Rows.map((row) => cell(row[index], type)),
+    };
   });
   return { refId: 'A', fields, notices: [], executedQuery: csl };
 }

@@ -46,7 +46,9 @@ class DashboardView {
     this.#state = this.#readState();
     this.#range = rangeNow(this.#state);
     this.#sections = sectionsOf(dashboard);
-    this.#collapsed = new Set(this.#sections.flatMap((section) => (section.row?.collapsed === true ? [section.row] : [])));
+    this.#collapsed = new Set(
+      this.#sections.flatMap((section) => (section.row?.collapsed === true ? [section.row] : [])),
+    );
     root.replaceChildren(this.#toolbar, this.#grid);
     this.#observer = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: '200px' });
     new ResizeObserver(() => this.#arrange()).observe(this.#grid);
@@ -55,13 +57,22 @@ class DashboardView {
       void this.#reload();
     });
     document.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape' && this.#state.viewPanel !== undefined && document.querySelector('.backdrop, .popover') === null) this.#change({ viewPanel: undefined });
+      if (
+        event.key === 'Escape' &&
+        this.#state.viewPanel !== undefined &&
+        document.querySelector('.backdrop, .popover') === null
+      )
+        this.#change({ viewPanel: undefined });
     });
   }
 
   #readState(): PageState {
     const { time, refresh } = this.#dashboard;
-    return readPageState({ from: time?.from ?? 'now-6h', to: time?.to ?? 'now', refresh: typeof refresh === 'string' ? refresh : '' });
+    return readPageState({
+      from: time?.from ?? 'now-6h',
+      to: time?.to ?? 'now',
+      refresh: typeof refresh === 'string' ? refresh : '',
+    });
   }
 
   async start(): Promise<void> {
@@ -109,7 +120,15 @@ class DashboardView {
       const { events, errors } = await postAnnotations(this.#dashboard.uid, this.#range, this.#variables);
       this.#annotations = events;
       this.#toolbar.querySelector('.annotation-problem')?.remove();
-      if (errors.length > 0) this.#toolbar.append(h('span', { class: 'annotation-problem panel-warning', title: errors.join('\n') }, icon('warning', 14), 'annotations'));
+      if (errors.length > 0)
+        this.#toolbar.append(
+          h(
+            'span',
+            { class: 'annotation-problem panel-warning', title: errors.join('\n') },
+            icon('warning', 14),
+            'annotations',
+          ),
+        );
       for (const frame of this.#frames.values()) frame.setAnnotations(events);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -142,12 +161,19 @@ class DashboardView {
   }
 
   #drawToolbar(): void {
-    const onVariable = (name: string, value: string | readonly string[]): void => this.#change({ variables: { ...this.#state.variables, [name]: value } });
+    const onVariable = (name: string, value: string | readonly string[]): void =>
+      this.#change({ variables: { ...this.#state.variables, [name]: value } });
     const links = (this.#dashboard.links ?? []).flatMap((link) => {
-      const address = link.url === undefined || link.url === '' ? undefined : linkAddress(link.url, { variables: this.#variables, from: this.#state.from, to: this.#state.to });
+      const address =
+        link.url === undefined || link.url === ''
+          ? undefined
+          : linkAddress(link.url, { variables: this.#variables, from: this.#state.from, to: this.#state.to });
       return address === undefined ? [] : [h('a', { class: 'button', href: address }, link.title ?? address)];
     });
-    const back = this.#state.viewPanel === undefined ? null : h('button', { class: 'button', onClick: () => this.#change({ viewPanel: undefined }) }, 'Back to dashboard');
+    const back =
+      this.#state.viewPanel === undefined
+        ? null
+        : h('button', { class: 'button', onClick: () => this.#change({ viewPanel: undefined }) }, 'Back to dashboard');
     this.#toolbar.replaceChildren(
       variableBar(this.#variables, onVariable),
       h(
@@ -171,7 +197,9 @@ class DashboardView {
   #frameOf(panel: Panel): PanelFrame {
     const existing = this.#frames.get(panel);
     if (existing !== undefined) return existing;
-    const frame = new PanelFrame(this.#dashboard, panel, (one) => this.#change({ viewPanel: this.#state.viewPanel === undefined ? one.id : undefined }));
+    const frame = new PanelFrame(this.#dashboard, panel, (one) =>
+      this.#change({ viewPanel: this.#state.viewPanel === undefined ? one.id : undefined }),
+    );
     this.#frames.set(panel, frame);
     this.#stale.add(panel);
     return frame;
@@ -180,9 +208,25 @@ class DashboardView {
   #arrange(): void {
     const width = this.#grid.clientWidth;
     if (width === 0) return;
-    const viewed = this.#state.viewPanel === undefined ? undefined : this.#sections.flatMap((section) => section.panels).find((panel) => panel.id === this.#state.viewPanel);
+    const viewed =
+      this.#state.viewPanel === undefined
+        ? undefined
+        : this.#sections.flatMap((section) => section.panels).find((panel) => panel.id === this.#state.viewPanel);
     const layout = layoutOf(this.#sections, this.#collapsed, width);
-    const panels: ReadonlyMap<Panel, Place> = viewed === undefined ? layout.panels : new Map([[viewed, { left: 0, top: 0, width, height: Math.max(300, window.innerHeight - this.#grid.getBoundingClientRect().top - 24) }]]);
+    const panels: ReadonlyMap<Panel, Place> =
+      viewed === undefined
+        ? layout.panels
+        : new Map([
+            [
+              viewed,
+              {
+                left: 0,
+                top: 0,
+                width,
+                height: Math.max(300, window.innerHeight - this.#grid.getBoundingClientRect().top - 24),
+              },
+            ],
+          ]);
     this.#grid.style.height = `${viewed === undefined ? layout.height : window.innerHeight - 140}px`;
     this.#grid.querySelectorAll(':scope > .row').forEach((row) => row.remove());
     if (viewed === undefined) for (const [row, at] of layout.rows) this.#drawRow(row, at);
@@ -211,21 +255,33 @@ class DashboardView {
     };
     const title = interpolate(row.title ?? '', { variables: this.#variables, builtIns: {} });
     const count = this.#sections.find((section) => section.row === row)?.panels.length ?? 0;
-    const element = h('button', { class: 'row', 'aria-expanded': String(!isCollapsed), onClick: toggle }, icon(isCollapsed ? 'right' : 'chevron', 14), title, isCollapsed ? h('span', { class: 'hint' }, `(${count} panels)`) : null);
+    const element = h(
+      'button',
+      { class: 'row', 'aria-expanded': String(!isCollapsed), onClick: toggle },
+      icon(isCollapsed ? 'right' : 'chevron', 14),
+      title,
+      isCollapsed ? h('span', { class: 'hint' }, `(${count} panels)`) : null,
+    );
     place(element, at);
     this.#grid.append(element);
   }
 }
 
 /** Shows a dashboard in `root`; gives the function that hands it fresh alerts. */
-export async function showDashboard(root: HTMLElement, uid: string): Promise<{ title: string; setAlerts: (alerts: AlertsAnswer) => void }> {
+export async function showDashboard(
+  root: HTMLElement,
+  uid: string,
+): Promise<{ title: string; setAlerts: (alerts: AlertsAnswer) => void }> {
   try {
     const dashboard = await getDashboard(uid);
     const view = new DashboardView(root, dashboard);
     await view.start();
     return { title: dashboard.title, setAlerts: (alerts) => view.setAlerts(alerts) };
   } catch (error) {
-    const failure = error instanceof ApiError ? error.failure : { message: error instanceof Error ? error.message : String(error), code: 'Viewer' };
+    const failure =
+      error instanceof ApiError
+        ? error.failure
+        : { message: error instanceof Error ? error.message : String(error), code: 'Viewer' };
     root.replaceChildren(h('div', { class: 'page' }, failureBox(failure)));
     return { title: 'Dashboard', setAlerts: () => undefined };
   }

@@ -2,7 +2,9 @@
 
 export type Child = Node | string | number | null | undefined | false;
 type Handler = (event: Event) => void;
-type Props = Readonly<Record<string, string | number | boolean | Handler | Readonly<Record<string, string>> | undefined>>;
+type Props = Readonly<
+  Record<string, string | number | boolean | Handler | Readonly<Record<string, string>> | undefined>
+>;
 
 function setProp(element: Element, name: string, value: Props[string]): void {
   if (value === undefined || value === false) return;
@@ -13,7 +15,11 @@ function setProp(element: Element, name: string, value: Props[string]): void {
 }
 
 /** `h('div', { class: 'x', onClick }, 'text', child)`. */
-export function h<K extends keyof HTMLElementTagNameMap>(tag: K, props: Props = {}, ...children: readonly (Child | readonly Child[])[]): HTMLElementTagNameMap[K] {
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: readonly (Child | readonly Child[])[]
+): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) setProp(element, name, value);
   append(element, children);
@@ -59,7 +65,11 @@ const ICONS: Readonly<Record<string, string>> = {
 
 /** A 16 px line icon. */
 export function icon(name: string, size = 16): SVGElement {
-  return svg('svg', { viewBox: '0 0 24 24', width: size, height: size, class: `icon icon-${name}`, 'aria-hidden': 'true' }, svg('path', { d: ICONS[name] ?? '' }));
+  return svg(
+    'svg',
+    { viewBox: '0 0 24 24', width: size, height: size, class: `icon icon-${name}`, 'aria-hidden': 'true' },
+    svg('path', { d: ICONS[name] ?? '' }),
+  );
 }
 
 /** Opens `content` under `anchor` and closes it on a click elsewhere or Escape. Gives the closer. */
@@ -97,8 +107,17 @@ export function openDialog(title: string, content: HTMLElement, actions: readonl
     if (event.key === 'Escape') close();
   };
   const closeButton = h('button', { class: 'icon-button', 'aria-label': 'Close', onClick: close }, icon('close'));
-  const dialog = h('div', { class: 'dialog', role: 'dialog', 'aria-label': title }, h('div', { class: 'dialog-head' }, h('h2', {}, title), ...actions, closeButton), h('div', { class: 'dialog-body' }, content));
-  const backdrop = h('div', { class: 'backdrop', onMousedown: (event) => event.target === backdrop && close() }, dialog);
+  const dialog = h(
+    'div',
+    { class: 'dialog', role: 'dialog', 'aria-label': title },
+    h('div', { class: 'dialog-head' }, h('h2', {}, title), ...actions, closeButton),
+    h('div', { class: 'dialog-body' }, content),
+  );
+  const backdrop = h(
+    'div',
+    { class: 'backdrop', onMousedown: (event) => event.target === backdrop && close() },
+    dialog,
+  );
   document.addEventListener('keydown', escape, true);
   document.body.append(backdrop);
 }

@@ -18,54 +18,104 @@ import type { PanelInstance } from './panels/panel-input.ts';
 import { timePicker } from './time-picker.ts';
 
 const EXAMPLES: readonly (readonly [string, string])[] = [
-  ['Latest events', 'PlaybackEvents\n| where $__timeFilter(EventTime)\n| top 50 by EventTime desc\n| project EventTime, Kind, SessionId, Cdn, Country, DurationMs'],
-  ['Events a minute, by kind', 'PlaybackEvents\n| where $__timeFilter(EventTime)\n| summarize Events = count() by bin(EventTime, 1m), Kind\n| order by EventTime asc'],
-  ['Longest stalls', "PlaybackEvents\n| where $__timeFilter(EventTime) and Kind == 'stall'\n| top 20 by DurationMs desc\n| project EventTime, SessionId, Cdn, Country, DurationMs, Cause"],
-  ['Sessions by CDN', 'PlaybackEvents\n| where $__timeFilter(EventTime)\n| summarize Sessions = dcount(SessionId) by Cdn\n| order by Sessions desc'],
+  [
+    'Latest events',
+    'PlaybackEvents\n| where $__timeFilter(EventTime)\n| top 50 by EventTime desc\n| project EventTime, Kind, SessionId, Cdn, Country, DurationMs',
+  ],
+  [
+    'Events a minute, by kind',
+    'PlaybackEvents\n| where $__timeFilter(EventTime)\n| summarize Events = count() by bin(EventTime, 1m), Kind\n| order by EventTime asc',
+  ],
+  [
+    'Longest stalls',
+    "PlaybackEvents\n| where $__timeFilter(EventTime) and Kind == 'stall'\n| top 20 by DurationMs desc\n| project EventTime, SessionId, Cdn, Country, DurationMs, Cause",
+  ],
+  [
+    'Sessions by CDN',
+    'PlaybackEvents\n| where $__timeFilter(EventTime)\n| summarize Sessions = dcount(SessionId) by Cdn\n| order by Sessions desc',
+  ],
 ];
 
 interface SchemaAnswer {
   readonly Databases?: Readonly<Record<string, DatabaseSchema>>;
 }
 interface DatabaseSchema {
-  readonly Tables?: Readonly<Record<string, { readonly OrderedColumns?: readonly { readonly Name: string; readonly CslType?: string }[] }>>;
-  readonly MaterializedViews?: Readonly<Record<string, { readonly OrderedColumns?: readonly { readonly Name: string; readonly CslType?: string }[] }>>;
-  readonly Functions?: Readonly<Record<string, { readonly DocString?: string; readonly InputParameters?: readonly { readonly Name: string }[] }>>;
+  readonly Tables?: Readonly<
+    Record<string, { readonly OrderedColumns?: readonly { readonly Name: string; readonly CslType?: string }[] }>
+  >;
+  readonly MaterializedViews?: Readonly<
+    Record<string, { readonly OrderedColumns?: readonly { readonly Name: string; readonly CslType?: string }[] }>
+  >;
+  readonly Functions?: Readonly<
+    Record<string, { readonly DocString?: string; readonly InputParameters?: readonly { readonly Name: string }[] }>
+  >;
 }
 
 function schemaTree(database: DatabaseSchema, insert: (text: string) => void): HTMLElement {
-  const entry = (text: string, hint: string, title?: string): HTMLElement => h('button', { class: 'schema-entry', title, onClick: () => insert(text) }, text, h('small', {}, hint));
+  const entry = (text: string, hint: string, title?: string): HTMLElement =>
+    h('button', { class: 'schema-entry', title, onClick: () => insert(text) }, text, h('small', {}, hint));
   const tables = (heading: string, list: DatabaseSchema['Tables']): HTMLElement[] =>
     Object.entries(list ?? {}).length === 0
       ? []
-      : [h('h3', {}, heading), ...Object.entries(list ?? {}).map(([name, table]) => h('details', {}, h('summary', {}, entry(name, `${table.OrderedColumns?.length ?? 0}`)), (table.OrderedColumns ?? []).map((column) => entry(column.Name, column.CslType ?? ''))))];
+      : [
+          h('h3', {}, heading),
+          ...Object.entries(list ?? {}).map(([name, table]) =>
+            h(
+              'details',
+              {},
+              h('summary', {}, entry(name, `${table.OrderedColumns?.length ?? 0}`)),
+              (table.OrderedColumns ?? []).map((column) => entry(column.Name, column.CslType ?? '')),
+            ),
+          ),
+        ];
   const functions = Object.entries(database.Functions ?? {});
-  return h('div', { class: 'schema-tree' }, tables('Tables', database.Tables), tables('Views', database.MaterializedViews), functions.length === 0 ? null : h('h3', {}, 'Functions'), functions.map(([name, one]) => entry(`${name}()`, '', one.DocString)));
+  return h(
+    'div',
+    { class: 'schema-tree' },
+    tables('Tables', database.Tables),
+    tables('Views', database.MaterializedViews),
+    functions.length === 0 ? null : h('h3', {}, 'Functions'),
+    functions.map(([name, one]) => entry(`${name}()`, '', one.DocString)),
+  );
 }
 
 const panelOf = (type: string): Panel => ({
   type,
-  options: { legend: { showLegend: true, displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } },
+  options: {
+    legend: { showLegend: true, displayMode: 'list', placement: 'bottom' },
+    tooltip: { mode: 'multi', sort: 'desc' },
+  },
   fieldConfig: { defaults: { custom: { drawStyle: 'line', lineWidth: 1, fillOpacity: 8, showPoints: 'auto' } } },
 });
 
 /** The chart that fits an answer, if any: lines over time, make-series output, or bars by the first text column. */
 function chartOf(frame: Frame): { panel: Panel; frames: Frame[] } | undefined {
-  if (frame.fields.some((field) => field.name === 'Timestamp' && field.kustoType === 'dynamic')) return { panel: panelOf('timeseries'), frames: [adxSeriesToWide(frame)] };
+  if (frame.fields.some((field) => field.name === 'Timestamp' && field.kustoType === 'dynamic'))
+    return { panel: panelOf('timeseries'), frames: [adxSeriesToWide(frame)] };
   const time = frame.fields.find((field) => field.type === 'time');
   if (time !== undefined) {
     // Charts need ascending time; the answer may be ordered otherwise.
     const order = [...time.values.keys()].sort((a, b) => Number(time.values[a]) - Number(time.values[b]));
-    const sorted = { ...frame, fields: frame.fields.map((field) => ({ ...field, values: order.map((row) => field.values[row] ?? null) })) };
+    const sorted = {
+      ...frame,
+      fields: frame.fields.map((field) => ({ ...field, values: order.map((row) => field.values[row] ?? null) })),
+    };
     const series = toTimeSeries(sorted);
     if (timeSeriesSchema(series).type === 'wide') return { panel: panelOf('timeseries'), frames: [series] };
   }
-  const hasBars = frame.fields.some((field) => field.type === 'string') && frame.fields.some((field) => field.type === 'number');
+  const hasBars =
+    frame.fields.some((field) => field.type === 'string') && frame.fields.some((field) => field.type === 'number');
   return hasBars ? { panel: panelOf('barchart'), frames: [frame] } : undefined;
 }
 
 class ExploreView {
-  readonly #editor = h('textarea', { class: 'editor', spellcheck: 'false', 'aria-label': 'KQL query', 'data-testid': 'kql-editor', rows: '9' });
+  readonly #editor = h('textarea', {
+    class: 'editor',
+    spellcheck: 'false',
+    'aria-label': 'KQL query',
+    'data-testid': 'kql-editor',
+    rows: '9',
+  });
   readonly #gutter = h('pre', { class: 'gutter', 'aria-hidden': 'true' });
   readonly #result = h('div', { class: 'explore-result' });
   readonly #facts = h('span', { class: 'hint' });
@@ -81,13 +131,45 @@ class ExploreView {
     this.#editor.addEventListener('input', () => this.#number());
     this.#editor.addEventListener('scroll', () => this.#gutter.scrollTo({ top: this.#editor.scrollTop }));
     this.#editor.addEventListener('keydown', (event) => this.#key(event));
-    const run = h('button', { class: 'button primary', 'data-testid': 'run-query', onClick: () => void this.#run() }, icon('play', 14), 'Run', h('kbd', {}, 'Ctrl+Enter'));
-    const examples = EXAMPLES.map(([label, csl]) => h('button', { class: 'button', onClick: () => this.#set(csl) }, label));
-    const views = h('div', { class: 'button-group' }, this.#viewButton('table', 'Table'), this.#viewButton('chart', 'Chart'));
+    const run = h(
+      'button',
+      { class: 'button primary', 'data-testid': 'run-query', onClick: () => void this.#run() },
+      icon('play', 14),
+      'Run',
+      h('kbd', {}, 'Ctrl+Enter'),
+    );
+    const examples = EXAMPLES.map(([label, csl]) =>
+      h('button', { class: 'button', onClick: () => this.#set(csl) }, label),
+    );
+    const views = h(
+      'div',
+      { class: 'button-group' },
+      this.#viewButton('table', 'Table'),
+      this.#viewButton('chart', 'Chart'),
+    );
     const tree = h('aside', { class: 'explore-schema' }, h('p', { class: 'hint' }, 'Loading the schema'));
     this.#drawPicker();
     root.replaceChildren(
-      h('div', { class: 'page explore' }, tree, h('div', { class: 'explore-main' }, h('div', { class: 'explore-bar' }, h('span', { class: 'hint' }, 'Examples'), examples, h('span', { class: 'spacer' }), this.#picker), h('div', { class: 'editor-box' }, this.#gutter, this.#editor), h('div', { class: 'explore-bar' }, run, views, this.#facts), this.#result)),
+      h(
+        'div',
+        { class: 'page explore' },
+        tree,
+        h(
+          'div',
+          { class: 'explore-main' },
+          h(
+            'div',
+            { class: 'explore-bar' },
+            h('span', { class: 'hint' }, 'Examples'),
+            examples,
+            h('span', { class: 'spacer' }),
+            this.#picker,
+          ),
+          h('div', { class: 'editor-box' }, this.#gutter, this.#editor),
+          h('div', { class: 'explore-bar' }, run, views, this.#facts),
+          this.#result,
+        ),
+      ),
     );
     this.#number();
     void this.#schema(tree);
@@ -95,11 +177,22 @@ class ExploreView {
   }
 
   #viewButton(view: 'table' | 'chart', label: string): HTMLElement {
-    const button = h('button', { class: 'button', 'aria-pressed': String(this.#view === view), 'data-testid': `view-${view}`, onClick: () => {
-      this.#view = view;
-      button.parentElement?.querySelectorAll('button').forEach((one) => one.setAttribute('aria-pressed', String(one === button)));
-      this.#draw();
-    } }, label);
+    const button = h(
+      'button',
+      {
+        class: 'button',
+        'aria-pressed': String(this.#view === view),
+        'data-testid': `view-${view}`,
+        onClick: () => {
+          this.#view = view;
+          button.parentElement
+            ?.querySelectorAll('button')
+            .forEach((one) => one.setAttribute('aria-pressed', String(one === button)));
+          this.#draw();
+        },
+      },
+      label,
+    );
     return button;
   }
 
@@ -109,7 +202,9 @@ class ExploreView {
       this.#drawPicker();
       void this.#run();
     };
-    this.#picker.replaceChildren(timePicker(this.#state, { onRange: change, onRefreshNow: () => void this.#run(), onRefresh: () => undefined }));
+    this.#picker.replaceChildren(
+      timePicker(this.#state, { onRange: change, onRefreshNow: () => void this.#run(), onRefresh: () => undefined }),
+    );
     this.#picker.querySelector('select')?.remove();
   }
 
@@ -117,9 +212,16 @@ class ExploreView {
     try {
       const { Databases = {} } = (await getSchema()) as SchemaAnswer;
       const [name, database] = Object.entries(Databases)[0] ?? [];
-      tree.replaceChildren(h('h2', {}, name ?? 'No database'), database === undefined ? h('p', { class: 'hint' }, 'The schema is empty.') : schemaTree(database, (text) => this.#insert(text)));
+      tree.replaceChildren(
+        h('h2', {}, name ?? 'No database'),
+        database === undefined
+          ? h('p', { class: 'hint' }, 'The schema is empty.')
+          : schemaTree(database, (text) => this.#insert(text)),
+      );
     } catch (error) {
-      tree.replaceChildren(h('p', { class: 'hint' }, `No schema: ${error instanceof Error ? error.message : String(error)}`));
+      tree.replaceChildren(
+        h('p', { class: 'hint' }, `No schema: ${error instanceof Error ? error.message : String(error)}`),
+      );
     }
   }
 
@@ -148,7 +250,9 @@ class ExploreView {
 
   #number(failedLine?: number): void {
     const lines = this.#editor.value.split('\n');
-    this.#gutter.replaceChildren(...lines.map((_, index) => h('span', { class: index + 1 === failedLine ? 'is-failed' : '' }, `${index + 1}\n`)));
+    this.#gutter.replaceChildren(
+      ...lines.map((_, index) => h('span', { class: index + 1 === failedLine ? 'is-failed' : '' }, `${index + 1}\n`)),
+    );
     this.#editor.rows = Math.min(24, Math.max(7, lines.length + 1));
   }
 
@@ -157,7 +261,10 @@ class ExploreView {
     const running = new AbortController();
     this.#running = running;
     const range = rangeNow(this.#state);
-    const csl = expandBackendMacros(this.#editor.value, { ...range, intervalMs: chooseInterval(range.toMs - range.fromMs, 600) });
+    const csl = expandBackendMacros(this.#editor.value, {
+      ...range,
+      intervalMs: chooseInterval(range.toMs - range.fromMs, 600),
+    });
     const address = new URLSearchParams({ from: this.#state.from, to: this.#state.to, csl: this.#editor.value });
     history.replaceState(null, '', `/explore?${address.toString()}`);
     const started = performance.now();
@@ -192,7 +299,14 @@ class ExploreView {
     const chart = this.#view === 'chart' && rowCount(frame) > 0 ? chartOf(frame) : undefined;
     const type = chart === undefined ? undefined : PANEL_TYPES[chart.panel.type];
     if (chart === undefined || type === undefined) {
-      const note = this.#view === 'chart' ? h('p', { class: 'hint' }, 'No chart fits this answer: a datetime or text column and a numeric one are needed.') : null;
+      const note =
+        this.#view === 'chart'
+          ? h(
+              'p',
+              { class: 'hint' },
+              'No chart fits this answer: a datetime or text column and a numeric one are needed.',
+            )
+          : null;
       this.#result.replaceChildren(...[note, frameTable(frame)].filter((one) => one !== null));
       return;
     }
@@ -201,11 +315,21 @@ class ExploreView {
     this.#chart = type(body);
     const times = chart.frames[0]?.fields.find((field) => field.type === 'time')?.values.map(Number) ?? [];
     const range = times.length > 1 ? { fromMs: Math.min(...times), toMs: Math.max(...times) } : rangeNow(this.#state);
-    this.#chart.update({ dashboard: { uid: '', title: '' }, panel: chart.panel, frames: resolveFields(chart.panel, chart.frames), range, annotations: [], alerts: undefined, links: { variables: [], from: this.#state.from, to: this.#state.to }, crosshair: createCrosshair(0), onZoom: ({ fromMs, toMs }) => {
-      this.#state = { ...this.#state, from: String(fromMs), to: String(toMs) };
-      this.#drawPicker();
-      void this.#run();
-    } });
+    this.#chart.update({
+      dashboard: { uid: '', title: '' },
+      panel: chart.panel,
+      frames: resolveFields(chart.panel, chart.frames),
+      range,
+      annotations: [],
+      alerts: undefined,
+      links: { variables: [], from: this.#state.from, to: this.#state.to },
+      crosshair: createCrosshair(0),
+      onZoom: ({ fromMs, toMs }) => {
+        this.#state = { ...this.#state, from: String(fromMs), to: String(toMs) };
+        this.#drawPicker();
+        void this.#run();
+      },
+    });
   }
 }
 

@@ -17,7 +17,9 @@ const positionOf = (panel: Panel): GridPos => panel.gridPos ?? { x: 0, y: 0, w: 
 /** Panels by the row they stand under, in the order of their position. */
 export function sectionsOf(dashboard: Dashboard): Section[] {
   const sections: { row: Panel | undefined; panels: Panel[] }[] = [{ row: undefined, panels: [] }];
-  const ordered = [...(dashboard.panels ?? [])].sort((a, b) => positionOf(a).y - positionOf(b).y || positionOf(a).x - positionOf(b).x);
+  const ordered = [...(dashboard.panels ?? [])].sort(
+    (a, b) => positionOf(a).y - positionOf(b).y || positionOf(a).x - positionOf(b).x,
+  );
   for (const panel of ordered) {
     if (panel.type === 'row') sections.push({ row: panel, panels: [...(panel.panels ?? [])] });
     else sections.at(-1)?.panels.push(panel);
@@ -72,7 +74,11 @@ export function layoutOf(sections: readonly Section[], collapsed: ReadonlySet<Pa
       top += CELL;
       if (collapsed.has(section.row)) continue;
     }
-    if (section.panels.length > 0) top = width < NARROW ? placeNarrow(section.panels, top, width, panels) : placeWide(section.panels, top, width, panels);
+    if (section.panels.length > 0)
+      top =
+        width < NARROW
+          ? placeNarrow(section.panels, top, width, panels)
+          : placeWide(section.panels, top, width, panels);
   }
   return { rows, panels, height: top };
 }

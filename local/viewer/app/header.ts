@@ -4,7 +4,19 @@ import { h, icon, openPopover, svg } from './dom.ts';
 import { ownLabels } from './panels/alertlist.ts';
 
 const logo = (): SVGElement =>
-  svg('svg', { viewBox: '0 0 32 32', width: 24, height: 24, 'aria-hidden': 'true' }, svg('rect', { width: 32, height: 32, rx: 7, fill: '#1f2a44' }), svg('path', { d: 'M5 20l5-8 5 5 5-11 6 14', fill: 'none', stroke: '#6e9fff', 'stroke-width': 3, 'stroke-linejoin': 'round', 'stroke-linecap': 'round' }));
+  svg(
+    'svg',
+    { viewBox: '0 0 32 32', width: 24, height: 24, 'aria-hidden': 'true' },
+    svg('rect', { width: 32, height: 32, rx: 7, fill: '#1f2a44' }),
+    svg('path', {
+      d: 'M5 20l5-8 5 5 5-11 6 14',
+      fill: 'none',
+      stroke: '#6e9fff',
+      'stroke-width': 3,
+      'stroke-linejoin': 'round',
+      'stroke-linecap': 'round',
+    }),
+  );
 
 export interface Header {
   readonly element: HTMLElement;
@@ -14,17 +26,48 @@ export interface Header {
 
 async function dashboardMenu(anchor: HTMLElement): Promise<void> {
   const list = await getDashboards();
-  const items = list.map(({ uid, title, problem, file }) => (uid === undefined ? h('span', { class: 'menu-item', title: problem }, icon('warning', 14), file) : h('a', { class: 'menu-item', href: `/d/${encodeURIComponent(uid)}` }, icon('apps', 14), title)));
-  openPopover(anchor, h('div', { class: 'menu' }, items.length === 0 ? h('span', { class: 'menu-item' }, 'No dashboards') : items));
+  const items = list.map(({ uid, title, problem, file }) =>
+    uid === undefined
+      ? h('span', { class: 'menu-item', title: problem }, icon('warning', 14), file)
+      : h('a', { class: 'menu-item', href: `/d/${encodeURIComponent(uid)}` }, icon('apps', 14), title),
+  );
+  openPopover(
+    anchor,
+    h('div', { class: 'menu' }, items.length === 0 ? h('span', { class: 'menu-item' }, 'No dashboards') : items),
+  );
 }
 
-const describe = (labels: Readonly<Record<string, string>>): string => ownLabels(labels).map(([, value]) => value).join(' / ');
+const describe = (labels: Readonly<Record<string, string>>): string =>
+  ownLabels(labels)
+    .map(([, value]) => value)
+    .join(' / ');
 
 function banner(alerts: AlertsAnswer): HTMLElement | null {
-  const firing = alerts.rules.flatMap((status) => status.instances.filter((one) => one.state === 'Alerting' || one.state === 'Recovering').map((instance) => ({ status, instance })));
+  const firing = alerts.rules.flatMap((status) =>
+    status.instances
+      .filter((one) => one.state === 'Alerting' || one.state === 'Recovering')
+      .map((instance) => ({ status, instance })),
+  );
   if (firing.length === 0) return null;
-  const named = firing.slice(0, 3).map(({ status, instance }) => h('a', { href: `/alerting?rule=${encodeURIComponent(status.rule.uid)}` }, h('strong', {}, status.rule.title), ' ', instance.annotations['summary'] ?? describe(instance.labels)));
-  return h('div', { class: 'alert-banner', role: 'status', 'data-testid': 'alert-banner' }, icon('bell'), h('strong', { class: 'alert-banner-count' }, `${firing.length} firing`), named, firing.length > 3 ? h('a', { href: '/alerting' }, `and ${firing.length - 3} more`) : null);
+  const named = firing
+    .slice(0, 3)
+    .map(({ status, instance }) =>
+      h(
+        'a',
+        { href: `/alerting?rule=${encodeURIComponent(status.rule.uid)}` },
+        h('strong', {}, status.rule.title),
+        ' ',
+        instance.annotations['summary'] ?? describe(instance.labels),
+      ),
+    );
+  return h(
+    'div',
+    { class: 'alert-banner', role: 'status', 'data-testid': 'alert-banner' },
+    icon('bell'),
+    h('strong', { class: 'alert-banner-count' }, `${firing.length} firing`),
+    named,
+    firing.length > 3 ? h('a', { href: '/alerting' }, `and ${firing.length - 3} more`) : null,
+  );
 }
 
 /** The bar at the top of every page. */
@@ -32,11 +75,24 @@ export function createHeader(active: string): Header {
   const title = h('span', { class: 'header-title' });
   const count = h('span', { class: 'firing-count', 'data-testid': 'firing-count', hidden: true });
   const bannerPlace = h('div');
-  const link = (href: string, name: string, label: string): HTMLElement => h('a', { class: active === href ? 'nav-link is-active' : 'nav-link', href }, icon(name), label);
-  const dashboards = h('button', { class: active === '/' ? 'nav-link is-active' : 'nav-link', onClick: () => void dashboardMenu(dashboards) }, icon('apps'), 'Dashboards', icon('chevron', 12));
+  const link = (href: string, name: string, label: string): HTMLElement =>
+    h('a', { class: active === href ? 'nav-link is-active' : 'nav-link', href }, icon(name), label);
+  const dashboards = h(
+    'button',
+    { class: active === '/' ? 'nav-link is-active' : 'nav-link', onClick: () => void dashboardMenu(dashboards) },
+    icon('apps'),
+    'Dashboards',
+    icon('chevron', 12),
+  );
   const alerting = link('/alerting', 'bell', 'Alerting');
   alerting.append(count);
-  const bar = h('div', { class: 'header-bar' }, h('a', { class: 'brand', href: '/' }, logo(), 'Framewatch'), title, h('nav', {}, dashboards, link('/explore', 'compass', 'Explore'), alerting, link('/demo/', 'play', 'Demo player')));
+  const bar = h(
+    'div',
+    { class: 'header-bar' },
+    h('a', { class: 'brand', href: '/' }, logo(), 'Framewatch'),
+    title,
+    h('nav', {}, dashboards, link('/explore', 'compass', 'Explore'), alerting, link('/demo/', 'play', 'Demo player')),
+  );
   return {
     element: h('header', { class: 'header' }, bar, bannerPlace),
     setTitle: (text) => {

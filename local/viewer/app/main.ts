@@ -18,8 +18,30 @@ async function homeUid(): Promise<string | undefined> {
 
 async function showDashboardList(root: HTMLElement): Promise<void> {
   const list = await getDashboards();
-  const items = list.map(({ uid, title, file, problem, tags }) => (uid === undefined ? h('li', {}, icon('warning'), file, h('span', { class: 'hint' }, problem)) : h('li', {}, h('a', { href: `/d/${encodeURIComponent(uid)}` }, icon('apps'), title), h('span', { class: 'chips' }, tags.map((tag) => h('span', { class: 'chip' }, tag))))));
-  root.replaceChildren(h('div', { class: 'page' }, h('h1', {}, 'Dashboards'), items.length === 0 ? h('p', { class: 'hint' }, 'No dashboards have been generated yet.') : h('ul', { class: 'dashboard-list' }, items)));
+  const items = list.map(({ uid, title, file, problem, tags }) =>
+    uid === undefined
+      ? h('li', {}, icon('warning'), file, h('span', { class: 'hint' }, problem))
+      : h(
+          'li',
+          {},
+          h('a', { href: `/d/${encodeURIComponent(uid)}` }, icon('apps'), title),
+          h(
+            'span',
+            { class: 'chips' },
+            tags.map((tag) => h('span', { class: 'chip' }, tag)),
+          ),
+        ),
+  );
+  root.replaceChildren(
+    h(
+      'div',
+      { class: 'page' },
+      h('h1', {}, 'Dashboards'),
+      items.length === 0
+        ? h('p', { class: 'hint' }, 'No dashboards have been generated yet.')
+        : h('ul', { class: 'dashboard-list' }, items),
+    ),
+  );
 }
 
 async function start(): Promise<void> {
@@ -47,7 +69,8 @@ async function start(): Promise<void> {
     header.setTitle('Alerting');
     onAlerts = showAlerting(main);
   } else {
-    const wanted = section === 'd' && uid !== undefined ? decodeURIComponent(uid) : section === '' ? await homeUid() : undefined;
+    const wanted =
+      section === 'd' && uid !== undefined ? decodeURIComponent(uid) : section === '' ? await homeUid() : undefined;
     if (wanted === undefined) {
       header.setTitle('Dashboards');
       await showDashboardList(main);

@@ -42,7 +42,8 @@ export function writePageState(state: PageState, push: boolean): void {
   query.set('to', state.to);
   if (state.refresh !== '') query.set('refresh', state.refresh);
   else query.set('refresh', '');
-  for (const [name, value] of Object.entries(state.variables)) for (const one of typeof value === 'string' ? [value] : value) query.append(`var-${name}`, one);
+  for (const [name, value] of Object.entries(state.variables))
+    for (const one of typeof value === 'string' ? [value] : value) query.append(`var-${name}`, one);
   if (state.viewPanel !== undefined) query.set('viewPanel', String(state.viewPanel));
   const address = `${location.pathname}?${query.toString()}`;
   if (push) history.pushState(null, '', address);

@@ -48,22 +48,66 @@ export class PanelFrame {
     this.#dashboard = dashboard;
     this.#panel = panel;
     const unsupported = unsupportedIn(panel);
-    this.#strip = unsupported.length === 0 ? null : h('div', { class: 'panel-strip', role: 'note' }, icon('warning', 13), `Not as in Grafana, unknown here: ${unsupported.join(', ')}`);
-    const menu = h('button', { class: 'icon-button panel-menu', 'aria-label': `Menu of ${panel.title ?? 'panel'}`, onClick: () => this.#openMenu(menu, onView) }, icon('menu'));
+    this.#strip =
+      unsupported.length === 0
+        ? null
+        : h(
+            'div',
+            { class: 'panel-strip', role: 'note' },
+            icon('warning', 13),
+            `Not as in Grafana, unknown here: ${unsupported.join(', ')}`,
+          );
+    const menu = h(
+      'button',
+      {
+        class: 'icon-button panel-menu',
+        'aria-label': `Menu of ${panel.title ?? 'panel'}`,
+        onClick: () => this.#openMenu(menu, onView),
+      },
+      icon('menu'),
+    );
     const description = this.#description();
-    const head = h('header', { class: 'panel-head' }, this.#title, description, this.#notices, needsData(panel) ? menu : null);
-    this.element = h('section', { class: panel.transparent === true ? 'panel is-transparent' : 'panel', 'data-panel-id': panel.id ?? -1, 'data-panel-type': panel.type }, this.#progress, head, this.#body, this.#strip);
-    if ((panel.title ?? '') === '' && description === null && this.#strip === null) this.element.classList.add('has-no-title');
+    const head = h(
+      'header',
+      { class: 'panel-head' },
+      this.#title,
+      description,
+      this.#notices,
+      needsData(panel) ? menu : null,
+    );
+    this.element = h(
+      'section',
+      {
+        class: panel.transparent === true ? 'panel is-transparent' : 'panel',
+        'data-panel-id': panel.id ?? -1,
+        'data-panel-type': panel.type,
+      },
+      this.#progress,
+      head,
+      this.#body,
+      this.#strip,
+    );
+    if ((panel.title ?? '') === '' && description === null && this.#strip === null)
+      this.element.classList.add('has-no-title');
     new ResizeObserver(() => this.#redraw(() => this.#instance?.resize())).observe(this.#body);
   }
 
   #description(): HTMLElement | null {
     const text = this.#panel.description;
     if (text === undefined || text === '') return null;
-    const button = h('button', { class: 'icon-button panel-info', 'aria-label': 'Description', 'data-testid': 'panel-description' }, icon('info', 14));
+    const button = h(
+      'button',
+      { class: 'icon-button panel-info', 'aria-label': 'Description', 'data-testid': 'panel-description' },
+      icon('info', 14),
+    );
     const card = h('div', { class: 'hover-card', role: 'tooltip' });
     const show = (): void => {
-      card.replaceChildren(renderMarkdown(interpolate(text, { variables: this.#context?.variables ?? [], builtIns: {} }), this.#context?.links ?? { variables: [], from: '', to: '' }));
+      card.replaceChildren(
+        renderMarkdown(
+          interpolate(text, { variables: this.#context?.variables ?? [], builtIns: {} }),
+          this.#context?.links ?? { variables: [], from: '', to: '' },
+        ),
+      );
       document.body.append(card);
       const at = button.getBoundingClientRect();
       card.style.left = `${Math.max(8, Math.min(at.left, window.innerWidth - card.offsetWidth - 8))}px`;
@@ -80,16 +124,38 @@ export class PanelFrame {
     const queries = this.#answer?.targets ?? [];
     let close = (): void => undefined;
     const item = (name: string, label: string, action: () => void): HTMLElement =>
-      h('button', { class: 'menu-item', onClick: () => { close(); action(); } }, icon(name, 14), label);
+      h(
+        'button',
+        {
+          class: 'menu-item',
+          onClick: () => {
+            close();
+            action();
+          },
+        },
+        icon(name, 14),
+        label,
+      );
     const explore = (): void => {
       const { from = 'now-6h', to = 'now' } = this.#context?.links ?? {};
       location.href = `/explore?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}&csl=${encodeURIComponent(queries[0]?.csl ?? '')}`;
     };
     const links = (this.#panel.links ?? []).flatMap((link) => {
-      const address = this.#context === undefined || link.url === undefined ? undefined : linkAddress(link.url, this.#context.links);
-      return address === undefined ? [] : [h('a', { class: 'menu-item', href: address }, icon('right', 14), link.title ?? address)];
+      const address =
+        this.#context === undefined || link.url === undefined ? undefined : linkAddress(link.url, this.#context.links);
+      return address === undefined
+        ? []
+        : [h('a', { class: 'menu-item', href: address }, icon('right', 14), link.title ?? address)];
     });
-    const items = h('div', { class: 'menu' }, item('expand', 'View', () => onView(this.#panel)), item('search', 'Show query', () => showQueries(this.#title.textContent ?? '', queries)), item('compass', 'Explore', explore), item('table', 'Show data', () => showData(this.#title.textContent ?? '', this.#answer?.frames ?? [])), links);
+    const items = h(
+      'div',
+      { class: 'menu' },
+      item('expand', 'View', () => onView(this.#panel)),
+      item('search', 'Show query', () => showQueries(this.#title.textContent ?? '', queries)),
+      item('compass', 'Explore', explore),
+      item('table', 'Show data', () => showData(this.#title.textContent ?? '', this.#answer?.frames ?? [])),
+      links,
+    );
     close = openPopover(anchor, items, 'right');
   }
 
@@ -107,10 +173,20 @@ export class PanelFrame {
     this.#progress.hidden = false;
     try {
       const maxDataPoints = Math.max(100, Math.round(this.#body.clientWidth || 500));
-      const answer = await postPanel({ dashboardUid: this.#dashboard.uid, panelId: this.#panel.id ?? -1, range: context.range, maxDataPoints, variables: context.variables }, running.signal);
+      const answer = await postPanel(
+        {
+          dashboardUid: this.#dashboard.uid,
+          panelId: this.#panel.id ?? -1,
+          range: context.range,
+          maxDataPoints,
+          variables: context.variables,
+        },
+        running.signal,
+      );
       if (!running.signal.aborted) this.#show(answer);
     } catch (error) {
-      if (!running.signal.aborted) this.#fail(error instanceof ApiError ? error.failure : { message: String(error), code: 'Viewer' });
+      if (!running.signal.aborted)
+        this.#fail(error instanceof ApiError ? error.failure : { message: String(error), code: 'Viewer' });
     } finally {
       if (this.#running === running) this.#progress.hidden = true;
     }
@@ -138,11 +214,21 @@ export class PanelFrame {
       this.#fail(first.error, first.csl);
       return;
     }
-    const notices = [...failed.map((target) => `${target.refId}: ${target.error?.message ?? ''}`), ...answer.frames.flatMap((frame) => frame.notices.map((notice) => notice.text))];
-    this.#notices.replaceChildren(...(notices.length === 0 ? [] : [h('span', { class: 'panel-warning', title: notices.join('\n'), role: 'note' }, icon('warning', 14))]));
+    const notices = [
+      ...failed.map((target) => `${target.refId}: ${target.error?.message ?? ''}`),
+      ...answer.frames.flatMap((frame) => frame.notices.map((notice) => notice.text)),
+    ];
+    this.#notices.replaceChildren(
+      ...(notices.length === 0
+        ? []
+        : [h('span', { class: 'panel-warning', title: notices.join('\n'), role: 'note' }, icon('warning', 14))]),
+    );
     const type = PANEL_TYPES[this.#panel.type];
     if (type === undefined) {
-      this.#message(`Panel type '${this.#panel.type}' is not drawn by the local viewer. In Grafana it is.`, 'is-unsupported');
+      this.#message(
+        `Panel type '${this.#panel.type}' is not drawn by the local viewer. In Grafana it is.`,
+        'is-unsupported',
+      );
       return;
     }
     if (needsData(this.#panel) && answer.frames.length === 0) {
@@ -162,7 +248,17 @@ export class PanelFrame {
   #input(answer: PanelAnswer): PanelInput {
     const { alerts, annotations, links, crosshair, onZoom } = this.#context as RefreshContext;
     const frames = resolveFields(this.#panel, transformFrames(answer.frames, this.#panel.transformations ?? []));
-    return { dashboard: this.#dashboard, panel: this.#panel, frames, range: answer.range, annotations, alerts, links, crosshair, onZoom };
+    return {
+      dashboard: this.#dashboard,
+      panel: this.#panel,
+      frames,
+      range: answer.range,
+      annotations,
+      alerts,
+      links,
+      crosshair,
+      onZoom,
+    };
   }
 
   // A panel type that throws (an option it refuses) says so in its own panel and leaves the others alone.
@@ -188,7 +284,9 @@ export class PanelFrame {
 
   #fail(failure: Failure, csl?: string): void {
     this.#clear();
-    this.#notices.replaceChildren(h('span', { class: 'panel-error-mark', title: failure.message }, icon('warning', 14)));
+    this.#notices.replaceChildren(
+      h('span', { class: 'panel-error-mark', title: failure.message }, icon('warning', 14)),
+    );
     this.#body.replaceChildren(failureBox(failure, csl));
     this.element.dataset['state'] = 'error';
   }

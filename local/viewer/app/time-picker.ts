@@ -5,8 +5,16 @@ import type { PageState } from './page-state.ts';
 import { rangeNow } from './page-state.ts';
 
 const QUICK: readonly (readonly [string, string])[] = [
-  ['now-15m', 'Last 15 minutes'], ['now-30m', 'Last 30 minutes'], ['now-1h', 'Last 1 hour'], ['now-3h', 'Last 3 hours'], ['now-6h', 'Last 6 hours'],
-  ['now-12h', 'Last 12 hours'], ['now-24h', 'Last 24 hours'], ['now-2d', 'Last 2 days'], ['now-7d', 'Last 7 days'], ['now-14d', 'Last 14 days'],
+  ['now-15m', 'Last 15 minutes'],
+  ['now-30m', 'Last 30 minutes'],
+  ['now-1h', 'Last 1 hour'],
+  ['now-3h', 'Last 3 hours'],
+  ['now-6h', 'Last 6 hours'],
+  ['now-12h', 'Last 12 hours'],
+  ['now-24h', 'Last 24 hours'],
+  ['now-2d', 'Last 2 days'],
+  ['now-7d', 'Last 7 days'],
+  ['now-14d', 'Last 14 days'],
 ];
 const REFRESH = ['', '5s', '10s', '30s', '1m', '5m'];
 
@@ -25,7 +33,8 @@ interface Handlers {
 }
 
 const editable = (text: string): string => (/^\d{10,}$/.test(text) ? formatTime(Number(text)) : text);
-const asInput = (text: string): string => (/^\d{4}-\d{2}-\d{2} /.test(text.trim()) ? String(new Date(text.trim().replace(' ', 'T')).getTime()) : text.trim());
+const asInput = (text: string): string =>
+  /^\d{4}-\d{2}-\d{2} /.test(text.trim()) ? String(new Date(text.trim().replace(' ', 'T')).getTime()) : text.trim();
 
 function rangePopover(state: PageState, onRange: Handlers['onRange'], close: () => void): HTMLElement {
   const pick = (from: string, to: string): void => {
@@ -57,14 +66,29 @@ function rangePopover(state: PageState, onRange: Handlers['onRange'], close: () 
   const quick = h(
     'div',
     { class: 'range-quick' },
-    QUICK.map(([start, label]) => h('button', { class: state.from === start && state.to === 'now' ? 'menu-item is-active' : 'menu-item', onClick: () => pick(start, 'now') }, label)),
+    QUICK.map(([start, label]) =>
+      h(
+        'button',
+        {
+          class: state.from === start && state.to === 'now' ? 'menu-item is-active' : 'menu-item',
+          onClick: () => pick(start, 'now'),
+        },
+        label,
+      ),
+    ),
   );
   return h('div', { class: 'range-popover' }, form, quick);
 }
 
 /** Range button, zoom-out, refresh button with its interval. */
 export function timePicker(state: PageState, handlers: Handlers): HTMLElement {
-  const rangeButton = h('button', { class: 'button', 'data-testid': 'time-picker', title: 'Time range' }, icon('clock'), h('span', {}, rangeLabel(state)), icon('chevron', 12));
+  const rangeButton = h(
+    'button',
+    { class: 'button', 'data-testid': 'time-picker', title: 'Time range' },
+    icon('clock'),
+    h('span', {}, rangeLabel(state)),
+    icon('chevron', 12),
+  );
   rangeButton.addEventListener('click', () => {
     let close = (): void => undefined;
     const content = rangePopover(state, handlers.onRange, () => close());
@@ -75,11 +99,28 @@ export function timePicker(state: PageState, handlers: Handlers): HTMLElement {
     const half = (toMs - fromMs) / 2;
     handlers.onRange(String(Math.round(fromMs - half)), String(Math.round(toMs + half)));
   };
-  const refreshButton = h('button', { class: 'button', 'data-testid': 'refresh', title: 'Refresh now', onClick: handlers.onRefreshNow }, icon('refresh'));
+  const refreshButton = h(
+    'button',
+    { class: 'button', 'data-testid': 'refresh', title: 'Refresh now', onClick: handlers.onRefreshNow },
+    icon('refresh'),
+  );
   const interval = h(
     'select',
-    { class: 'button', title: 'Refresh automatically', 'data-testid': 'refresh-interval', onChange: () => handlers.onRefresh(interval.value) },
-    [...new Set([...REFRESH, state.refresh])].map((value) => h('option', { value, selected: value === state.refresh }, value === '' ? 'Off' : value)),
+    {
+      class: 'button',
+      title: 'Refresh automatically',
+      'data-testid': 'refresh-interval',
+      onChange: () => handlers.onRefresh(interval.value),
+    },
+    [...new Set([...REFRESH, state.refresh])].map((value) =>
+      h('option', { value, selected: value === state.refresh }, value === '' ? 'Off' : value),
+    ),
   );
-  return h('div', { class: 'time-picker' }, rangeButton, h('button', { class: 'button', title: 'Zoom out', onClick: zoomOut }, icon('zoomOut')), h('div', { class: 'button-group' }, refreshButton, interval));
+  return h(
+    'div',
+    { class: 'time-picker' },
+    rangeButton,
+    h('button', { class: 'button', title: 'Zoom out', onClick: zoomOut }, icon('zoomOut')),
+    h('div', { class: 'button-group' }, refreshButton, interval),
+  );
 }

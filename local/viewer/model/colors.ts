@@ -12,7 +12,11 @@ const HUES: Readonly<Record<string, readonly [string, string, string, string, st
 const SHADES = ['super-light-', 'light-', '', 'semi-dark-', 'dark-'] as const;
 
 const NAMED: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.entries(HUES).flatMap(([hue, shades]) => SHADES.map((shade, index) => [`${shade}${hue}`, shades[index] as string]))),
+  ...Object.fromEntries(
+    Object.entries(HUES).flatMap(([hue, shades]) =>
+      SHADES.map((shade, index) => [`${shade}${hue}`, shades[index] as string]),
+    ),
+  ),
   text: '#ccccdc',
   white: '#ffffff',
   black: '#000000',
@@ -24,8 +28,30 @@ const NAMED: Readonly<Record<string, string>> = {
 export const cssColor = (name: string): string => NAMED[name] ?? name;
 
 const CLASSIC = [
-  'green', 'semi-dark-yellow', 'light-blue', 'semi-dark-orange', 'red', 'blue', 'purple', '#705DA0', 'dark-green', 'yellow', '#447EBC', '#C15C17',
-  '#890F02', '#0A437C', '#6D1F62', '#584477', '#B7DBAB', '#F4D598', '#70DBED', '#F9BA8F', '#F29191', '#82B5D8', '#E5A8E2', '#AEA2E0',
+  'green',
+  'semi-dark-yellow',
+  'light-blue',
+  'semi-dark-orange',
+  'red',
+  'blue',
+  'purple',
+  '#705DA0',
+  'dark-green',
+  'yellow',
+  '#447EBC',
+  '#C15C17',
+  '#890F02',
+  '#0A437C',
+  '#6D1F62',
+  '#584477',
+  '#B7DBAB',
+  '#F4D598',
+  '#70DBED',
+  '#F9BA8F',
+  '#F29191',
+  '#82B5D8',
+  '#E5A8E2',
+  '#AEA2E0',
 ].map(cssColor);
 
 export const classicColor = (index: number): string => CLASSIC[index % CLASSIC.length] as string;

@@ -24,7 +24,10 @@ export interface VariableModel {
   readonly hide?: number | string;
   readonly query?: string | QueryModel;
   readonly current?: { readonly text?: string | readonly string[]; readonly value?: string | readonly string[] };
-  readonly options?: readonly { readonly text?: string | readonly string[]; readonly value?: string | readonly string[] }[];
+  readonly options?: readonly {
+    readonly text?: string | readonly string[];
+    readonly value?: string | readonly string[];
+  }[];
   readonly multi?: boolean;
   readonly includeAll?: boolean;
   readonly allValue?: string | null;
@@ -79,7 +82,11 @@ export interface Panel {
   readonly targets?: readonly QueryModel[];
   readonly options?: Readonly<Record<string, unknown>>;
   readonly fieldConfig?: { readonly defaults?: FieldConfig; readonly overrides?: readonly FieldOverride[] };
-  readonly transformations?: readonly { readonly id: string; readonly disabled?: boolean; readonly options?: unknown }[];
+  readonly transformations?: readonly {
+    readonly id: string;
+    readonly disabled?: boolean;
+    readonly options?: unknown;
+  }[];
   readonly links?: readonly DashboardLink[];
   readonly transparent?: boolean;
   readonly maxDataPoints?: number | null;
@@ -131,4 +138,5 @@ export interface FieldConfig {
 }
 
 /** All panels, those inside collapsed rows included. */
-export const allPanels = (dashboard: Dashboard): Panel[] => (dashboard.panels ?? []).flatMap((panel) => [panel, ...(panel.panels ?? [])]);
+export const allPanels = (dashboard: Dashboard): Panel[] =>
+  (dashboard.panels ?? []).flatMap((panel) => [panel, ...(panel.panels ?? [])]);

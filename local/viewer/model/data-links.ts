@@ -18,12 +18,15 @@ export interface LinkContext {
 
 const queryOf = (variable: VariableState): string => {
   const values = typeof variable.value === 'string' ? [variable.value] : variable.value;
-  return (isAll(variable) ? ['$__all'] : values).map((value) => `var-${variable.name}=${encodeURIComponent(value)}`).join('&');
+  return (isAll(variable) ? ['$__all'] : values)
+    .map((value) => `var-${variable.name}=${encodeURIComponent(value)}`)
+    .join('&');
 };
 
 /** `?var-…` text of all variables, and of the time range. */
 export const variablesQuery = (variables: readonly VariableState[]): string => variables.map(queryOf).join('&');
-export const rangeQuery = (from: string, to: string): string => `from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`;
+export const rangeQuery = (from: string, to: string): string =>
+  `from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`;
 
 function builtIns(context: LinkContext): Record<string, string> {
   const values: Record<string, string | undefined> = {
@@ -43,17 +46,25 @@ function builtIns(context: LinkContext): Record<string, string> {
     values[`__data.fields.${name}`] = value;
     values[`__data.fields["${name}"]`] = value;
   }
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 /** A data link's address with variables and values filled in; values are percent-encoded. Only http(s) and own paths come back. */
 export function linkAddress(url: string, context: LinkContext): string | undefined {
   const known = builtIns(context);
   const raw = new Set(['__url_time_range', '__all_variables']);
-  const withFields = url.replace(/\$\{(__data\.fields(?:\.[^}:]+|\["[^"]+"\]))(?::(\w+))?\}/g, (match, name: string) => (known[name] === undefined ? match : encodeURIComponent(known[name])));
+  const withFields = url.replace(/\$\{(__data\.fields(?:\.[^}:]+|\["[^"]+"\]))(?::(\w+))?\}/g, (match, name: string) =>
+    known[name] === undefined ? match : encodeURIComponent(known[name]),
+  );
   const filled = interpolate(withFields, {
     variables: context.variables,
-    builtIns: Object.fromEntries(Object.entries(known).map(([name, value]) => [name, raw.has(name) ? value : encodeURIComponent(value)])),
+    builtIns: Object.fromEntries(
+      Object.entries(known).map(([name, value]) => [name, raw.has(name) ? value : encodeURIComponent(value)]),
+    ),
   });
-  return /^(https?:\/\/|\/(?!\/)|\?|#)/i.test(filled) || /^d\//.test(filled) ? filled.replace(/^d\//, '/d/') : undefined;
+  return /^(https?:\/\/|\/(?!\/)|\?|#)/i.test(filled) || /^d\//.test(filled)
+    ? filled.replace(/^d\//, '/d/')
+    : undefined;
 }

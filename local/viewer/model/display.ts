@@ -33,7 +33,11 @@ export function stepValue(step: Threshold, config: FieldConfig, range: ValueRang
 /** The step a value falls in: the last one whose bound it has reached. */
 export function activeStep(value: number, config: FieldConfig, range: ValueRange): Threshold {
   const steps = thresholdSteps(config);
-  return [...steps].reverse().find((step) => value >= stepValue(step, config, range)) ?? steps[0] ?? (DEFAULT_STEPS[0] as Threshold);
+  return (
+    [...steps].reverse().find((step) => value >= stepValue(step, config, range)) ??
+    steps[0] ??
+    (DEFAULT_STEPS[0] as Threshold)
+  );
 }
 
 /** Colour of a whole series; values decide only in threshold and gradient modes. */
@@ -75,10 +79,15 @@ export function mapValue(mappings: readonly ValueMapping[] | undefined, value: C
       const to = typeof given['to'] === 'number' ? given['to'] : Infinity;
       if (value >= from && value <= to) return given['result'] as MappingResult;
     } else if (type === 'regex' && typeof value === 'string') {
-      const [, body = '', flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(String(given['pattern'])) ?? [undefined, String(given['pattern'])];
+      const [, body = '', flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(String(given['pattern'])) ?? [
+        undefined,
+        String(given['pattern']),
+      ];
       if (new RegExp(body, flags).test(value)) {
         const result = given['result'] as MappingResult;
-        return result.text === undefined ? result : { ...result, text: value.replace(new RegExp(body, flags), result.text) };
+        return result.text === undefined
+          ? result
+          : { ...result, text: value.replace(new RegExp(body, flags), result.text) };
       }
     } else if (type === 'special' && isSpecial(given['match'], value)) return given['result'] as MappingResult;
   }
@@ -106,12 +115,15 @@ function plainText(value: CellValue, type: string, config: FieldConfig): string 
   if (typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return value;
   // A number's unit says nothing about a time; only date formats apply.
-  if (type === 'time') return /^(dateTime|time:)/.test(config.unit ?? '') ? formatValue(value, config.unit ?? '') : formatTime(value);
+  if (type === 'time')
+    return /^(dateTime|time:)/.test(config.unit ?? '') ? formatValue(value, config.unit ?? '') : formatTime(value);
   return formatValue(value, config.unit ?? '', config.decimals ?? undefined);
 }
 
 /** Lower and upper bound of the values of fields, with the configured min and max instead where set. */
-export function rangeOf(fields: readonly { readonly values: readonly CellValue[]; readonly config: FieldConfig }[]): ValueRange {
+export function rangeOf(
+  fields: readonly { readonly values: readonly CellValue[]; readonly config: FieldConfig }[],
+): ValueRange {
   let [min, max] = [Infinity, -Infinity];
   for (const { values, config } of fields) {
     for (const value of values) {

@@ -39,7 +39,10 @@ function customName(template: string, field: Field, fallback: string): string {
   return template.replace(/\$\{__(field|series)\.([^}]+)\}/g, (_, _scope: string, path: string) => {
     if (path === 'name') return _scope === 'series' ? fallback : field.name;
     if (path === 'displayName') return fallback;
-    if (path === 'labels') return Object.entries(field.labels ?? {}).map(([name, value]) => `${name}="${value}"`).join(', ');
+    if (path === 'labels')
+      return Object.entries(field.labels ?? {})
+        .map(([name, value]) => `${name}="${value}"`)
+        .join(', ');
     const label = /^labels(?:\.(.+)|\["(.+)"\])$/.exec(path);
     return label === null ? '' : (field.labels?.[label[1] ?? label[2] ?? ''] ?? '');
   });
@@ -83,7 +86,13 @@ function setProperty(config: Record<string, unknown>, id: string, value: unknown
   place[path.at(-1) as string] = value;
 }
 
-function configFor(defaults: FieldConfig, overrides: readonly FieldOverride[], field: Field, name: string, refId: string): FieldConfig {
+function configFor(
+  defaults: FieldConfig,
+  overrides: readonly FieldOverride[],
+  field: Field,
+  name: string,
+  refId: string,
+): FieldConfig {
   const config: Record<string, unknown> = { ...defaults };
   for (const { matcher, properties = [] } of overrides) {
     const matches = MATCHERS[matcher.id];
@@ -103,7 +112,10 @@ export function resolveFields(panel: Panel, frames: readonly Frame[]): DisplayFr
     fields: frame.fields.map((field) => {
       const name = defaultName(field, frames);
       const config = configFor(defaults, overrides, field, name, frame.refId);
-      const displayName = config.displayName === undefined || config.displayName === '' ? name : customName(config.displayName, field, name);
+      const displayName =
+        config.displayName === undefined || config.displayName === ''
+          ? name
+          : customName(config.displayName, field, name);
       id += 1;
       return { ...field, id, refId: frame.refId, frameIndex, displayName, config };
     }),
@@ -125,4 +137,5 @@ export const customRecord = (config: FieldConfig, name: string): Readonly<Record
 };
 
 /** Hidden from `place` (viz, legend, tooltip) by `custom.hideFrom`. */
-export const isHiddenFrom = (field: DisplayField, place: 'viz' | 'legend' | 'tooltip'): boolean => customRecord(field.config, 'hideFrom')[place] === true;
+export const isHiddenFrom = (field: DisplayField, place: 'viz' | 'legend' | 'tooltip'): boolean =>
+  customRecord(field.config, 'hideFrom')[place] === true;

@@ -3,8 +3,10 @@ import type { CellValue } from '../query/frames.ts';
 
 type Reducer = (values: readonly CellValue[]) => CellValue;
 
-const numbers = (values: readonly CellValue[]): number[] => values.filter((value): value is number => typeof value === 'number' && !Number.isNaN(value));
-const isNull = (value: CellValue | undefined): boolean => value === null || value === undefined || (typeof value === 'number' && Number.isNaN(value));
+const numbers = (values: readonly CellValue[]): number[] =>
+  values.filter((value): value is number => typeof value === 'number' && !Number.isNaN(value));
+const isNull = (value: CellValue | undefined): boolean =>
+  value === null || value === undefined || (typeof value === 'number' && Number.isNaN(value));
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]): number => sum(values) / values.length;
 const overNumbers =
@@ -13,10 +15,10 @@ const overNumbers =
     const list = numbers(values);
     return list.length === 0 ? null : reduce(list);
   };
-const fold = (pick: (a: number, b: number) => number): Reducer => overNumbers((values) => values.reduce((a, b) => pick(a, b)));
+const fold = (pick: (a: number, b: number) => number): Reducer =>
+  overNumbers((values) => values.reduce((a, b) => pick(a, b)));
 const variance = (values: readonly number[]): number => mean(values.map((value) => (value - mean(values)) ** 2));
-const percentile =
-  (share: number): Reducer =>
+const percentile = (share: number): Reducer =>
   overNumbers((values) => {
     const sorted = [...values].sort((a, b) => a - b);
     return sorted[Math.min(sorted.length - 1, Math.floor(share * (sorted.length - 1)))] as number;
@@ -24,7 +26,9 @@ const percentile =
 const median = overNumbers((values) => {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 });
 const ends = (values: readonly number[]): [number, number] => [values[0] as number, values.at(-1) as number];
 
@@ -42,7 +46,12 @@ export const REDUCERS: Readonly<Record<string, Reducer>> = {
   range: overNumbers((values) => Math.max(...values) - Math.min(...values)),
   diff: overNumbers((values) => ends(values)[1] - ends(values)[0]),
   diffperc: overNumbers((values) => (ends(values)[1] - ends(values)[0]) / ends(values)[0]),
-  delta: overNumbers((values) => values.reduce((total, value, index) => total + Math.max(0, index === 0 ? 0 : value - (values[index - 1] as number)), 0)),
+  delta: overNumbers((values) =>
+    values.reduce(
+      (total, value, index) => total + Math.max(0, index === 0 ? 0 : value - (values[index - 1] as number)),
+      0,
+    ),
+  ),
   stdDev: overNumbers((values) => Math.sqrt(variance(values))),
   variance: overNumbers(variance),
   changeCount: (values) => values.filter((value, index) => index > 0 && value !== values[index - 1]).length,
@@ -56,7 +65,20 @@ export const REDUCERS: Readonly<Record<string, Reducer>> = {
   p99: percentile(0.99),
 };
 
-const LABELS: Readonly<Record<string, string>> = { lastNotNull: 'Last *', last: 'Last', firstNotNull: 'First *', first: 'First', min: 'Min', max: 'Max', mean: 'Mean', sum: 'Total', count: 'Count', median: 'Median', diff: 'Difference', range: 'Range' };
+const LABELS: Readonly<Record<string, string>> = {
+  lastNotNull: 'Last *',
+  last: 'Last',
+  firstNotNull: 'First *',
+  first: 'First',
+  min: 'Min',
+  max: 'Max',
+  mean: 'Mean',
+  sum: 'Total',
+  count: 'Count',
+  median: 'Median',
+  diff: 'Difference',
+  range: 'Range',
+};
 export const reducerLabel = (id: string): string => LABELS[id] ?? id;
 
 /** The reduced value; null for an unknown reducer is never given: it throws. */

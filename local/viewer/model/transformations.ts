@@ -6,9 +6,13 @@ import { reduceValues, reducerLabel } from './reduce.ts';
 
 type Transform = (frames: readonly Frame[], options: Readonly<Record<string, unknown>>) => Frame[];
 
-const record = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {});
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 const textList = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
-const withRows = (frame: Frame, rows: readonly number[]): Frame => ({ ...frame, fields: frame.fields.map((field) => ({ ...field, values: rows.map((row) => field.values[row] ?? null) })) });
+const withRows = (frame: Frame, rows: readonly number[]): Frame => ({
+  ...frame,
+  fields: frame.fields.map((field) => ({ ...field, values: rows.map((row) => field.values[row] ?? null) })),
+});
 const rowsOf = (frame: Frame): number[] => Array.from({ length: rowCount(frame) }, (_, row) => row);
 const regexOf = (text: string): RegExp => {
   const [, body = text, flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(text) ?? [];
@@ -24,13 +28,16 @@ const organize: Transform = (frames, options) => {
   return frames.map((frame) => {
     const named = frame.fields.map((field) => ({ field, name: defaultName(field, frames) }));
     const kept = named.filter(({ name }) => excluded[name] !== true && (!hasInclude || included[name] === true));
-    const position = ({ name }: { name: string }): number => (typeof order[name] === 'number' ? order[name] : Number.MAX_SAFE_INTEGER);
-    const fields = [...kept].sort((a, b) => position(a) - position(b)).map(({ field, name }): Field => {
-      const to = renamed[name];
-      if (typeof to !== 'string' || to === '') return field;
-      const { labels: _, ...rest } = field;
-      return { ...rest, name: to };
-    });
+    const position = ({ name }: { name: string }): number =>
+      typeof order[name] === 'number' ? order[name] : Number.MAX_SAFE_INTEGER;
+    const fields = [...kept]
+      .sort((a, b) => position(a) - position(b))
+      .map(({ field, name }): Field => {
+        const to = renamed[name];
+        if (typeof to !== 'string' || to === '') return field;
+        const { labels: _, ...rest } = field;
+        return { ...rest, name: to };
+      });
     return { ...frame, fields };
   });
 };
@@ -69,7 +76,10 @@ const sortBy: Transform = (frames, options) => {
     const field = frame.fields.find((one) => defaultName(one, frames) === first['field']);
     if (field === undefined) return frame;
     const sign = first['desc'] === true ? -1 : 1;
-    return withRows(frame, rowsOf(frame).sort((a, b) => sign * compare(field.values[a] ?? null, field.values[b] ?? null)));
+    return withRows(
+      frame,
+      rowsOf(frame).sort((a, b) => sign * compare(field.values[a] ?? null, field.values[b] ?? null)),
+    );
   });
 };
 
@@ -97,10 +107,13 @@ const merge: Transform = (frames) => {
   const [first] = frames;
   if (first === undefined || frames.length === 1) return [...frames];
   const columns = new Map<string, Field>();
-  for (const frame of frames) for (const field of frame.fields) columns.set(field.name, columns.get(field.name) ?? field);
+  for (const frame of frames)
+    for (const field of frame.fields) columns.set(field.name, columns.get(field.name) ?? field);
   const fields = [...columns.values()].map((field) => ({
     ...field,
-    values: frames.flatMap((frame) => frame.fields.find((one) => one.name === field.name)?.values ?? rowsOf(frame).map(() => null)),
+    values: frames.flatMap(
+      (frame) => frame.fields.find((one) => one.name === field.name)?.values ?? rowsOf(frame).map(() => null),
+    ),
   }));
   return [{ ...first, fields }];
 };
@@ -109,16 +122,23 @@ const merge: Transform = (frames) => {
 const joinByField: Transform = (frames, options) => {
   const [first] = frames;
   if (first === undefined) return [];
-  const keyOf = (frame: Frame): Field | undefined => (typeof options['byField'] === 'string' ? frame.fields.find((field) => field.name === options['byField']) : frame.fields.find((field) => field.type === 'time'));
+  const keyOf = (frame: Frame): Field | undefined =>
+    typeof options['byField'] === 'string'
+      ? frame.fields.find((field) => field.name === options['byField'])
+      : frame.fields.find((field) => field.type === 'time');
   const keys = frames.map(keyOf);
   const key = keys[0];
   if (key === undefined || keys.includes(undefined)) throw new Error('joinByField: a frame lacks the field to join on');
   const isInner = options['mode'] === 'inner';
-  const all = [...new Set(keys.flatMap((field) => field?.values ?? []))].filter((value) => !isInner || keys.every((field) => field?.values.includes(value)));
+  const all = [...new Set(keys.flatMap((field) => field?.values ?? []))].filter(
+    (value) => !isInner || keys.every((field) => field?.values.includes(value)),
+  );
   const values = [...all].sort(compare);
   const fields = frames.flatMap((frame, index) => {
     const rows = new Map(keys[index]?.values.map((value, row) => [value, row]));
-    return frame.fields.filter((field) => field !== keys[index]).map((field) => ({ ...field, values: values.map((value) => field.values[rows.get(value) ?? -1] ?? null) }));
+    return frame.fields
+      .filter((field) => field !== keys[index])
+      .map((field) => ({ ...field, values: values.map((value) => field.values[rows.get(value) ?? -1] ?? null) }));
   });
   return [{ ...first, fields: [{ ...key, values }, ...fields] }];
 };
@@ -128,8 +148,20 @@ const reduce: Transform = (frames, options) => {
   const [first] = frames;
   if (first === undefined) return [];
   const numeric = frames.flatMap((frame) => frame.fields.filter((field) => field.type === 'number'));
-  const columns = reducers.map((id): Field => ({ name: reducerLabel(id), type: 'number', values: numeric.map((field) => reduceValues(field.values, id)) }));
-  return [{ ...first, fields: [{ name: 'Field', type: 'string', values: numeric.map((field) => defaultName(field, frames)) }, ...columns] }];
+  const columns = reducers.map((id): Field => ({
+    name: reducerLabel(id),
+    type: 'number',
+    values: numeric.map((field) => reduceValues(field.values, id)),
+  }));
+  return [
+    {
+      ...first,
+      fields: [
+        { name: 'Field', type: 'string', values: numeric.map((field) => defaultName(field, frames)) },
+        ...columns,
+      ],
+    },
+  ];
 };
 
 const labelsToFields: Transform = (frames) =>
@@ -138,20 +170,32 @@ const labelsToFields: Transform = (frames) =>
     if (labelled.length === 0) return [frame];
     const time = frame.fields.find((field) => field.type === 'time');
     return labelled.map((field) => {
-      const labels = Object.entries(field.labels ?? {}).map(([name, value]): Field => ({ name, type: 'string', values: field.values.map(() => value) }));
+      const labels = Object.entries(field.labels ?? {}).map(([name, value]): Field => ({
+        name,
+        type: 'string',
+        values: field.values.map(() => value),
+      }));
       const { labels: _, ...plain } = field;
       return { ...frame, fields: [...(time === undefined ? [] : [time]), ...labels, plain] };
     });
   });
 
-const BINARY: Readonly<Record<string, (a: number, b: number) => number>> = { '+': (a, b) => a + b, '-': (a, b) => a - b, '*': (a, b) => a * b, '/': (a, b) => a / b };
+const BINARY: Readonly<Record<string, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+};
 
 const calculateField: Transform = (frames, options) => {
-  if (options['mode'] !== 'binary') throw new Error(`calculateField mode '${String(options['mode'])}' is not supported by the local viewer`);
+  if (options['mode'] !== 'binary')
+    throw new Error(`calculateField mode '${String(options['mode'])}' is not supported by the local viewer`);
   const { left, right, operator } = record(options['binary']);
   const apply = BINARY[String(operator)];
-  if (apply === undefined) throw new Error(`calculateField operator '${String(operator)}' is not supported by the local viewer`);
-  const nameOf = (side: unknown): string => String(typeof side === 'object' ? record(record(side)['matcher'])['options'] : side);
+  if (apply === undefined)
+    throw new Error(`calculateField operator '${String(operator)}' is not supported by the local viewer`);
+  const nameOf = (side: unknown): string =>
+    String(typeof side === 'object' ? record(record(side)['matcher'])['options'] : side);
   return frames.map((frame) => {
     const operand = (side: unknown, row: number): CellValue => {
       const field = frame.fields.find((one) => defaultName(one, frames) === nameOf(side));
@@ -161,7 +205,11 @@ const calculateField: Transform = (frames, options) => {
       const [a, b] = [operand(left, row), operand(right, row)];
       return typeof a === 'number' && typeof b === 'number' ? apply(a, b) : null;
     });
-    const field: Field = { name: String(options['alias'] ?? `${nameOf(left)} ${String(operator)} ${nameOf(right)}`), type: 'number', values };
+    const field: Field = {
+      name: String(options['alias'] ?? `${nameOf(left)} ${String(operator)} ${nameOf(right)}`),
+      type: 'number',
+      values,
+    };
     const fields = options['replaceFields'] === true ? frame.fields.filter((one) => one.type === 'time') : frame.fields;
     return { ...frame, fields: [...fields, field] };
   });
@@ -175,7 +223,8 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
   limit,
   renameByRegex,
   merge,
-  concatenate: (frames) => (frames[0] === undefined ? [] : [{ ...frames[0], fields: frames.flatMap((frame) => frame.fields) }]),
+  concatenate: (frames) =>
+    frames[0] === undefined ? [] : [{ ...frames[0], fields: frames.flatMap((frame) => frame.fields) }],
   joinByField,
   seriesToColumns: joinByField,
   reduce,
@@ -184,7 +233,10 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
 };
 
 /** Applies a panel's transformations in order. Throws, naming the transformation, when one is not known. */
-export function transformFrames(frames: readonly Frame[], transformations: readonly { readonly id: string; readonly disabled?: boolean; readonly options?: unknown }[]): Frame[] {
+export function transformFrames(
+  frames: readonly Frame[],
+  transformations: readonly { readonly id: string; readonly disabled?: boolean; readonly options?: unknown }[],
+): Frame[] {
   let result = [...frames];
   for (const { id, disabled, options } of transformations) {
     if (disabled === true) continue;

@@ -36,7 +36,15 @@ const suffixed =
     toFixed(value, decimals) + suffix;
 
 const DURATIONS: readonly (readonly [number, string])[] = [
-  [31_536_000_000, ' years'], [604_800_000, ' weeks'], [86_400_000, ' days'], [3_600_000, ' hours'], [60_000, ' mins'], [1000, ' s'], [1, ' ms'], [0.001, ' µs'], [0.000_001, ' ns'],
+  [31_536_000_000, ' years'],
+  [604_800_000, ' weeks'],
+  [86_400_000, ' days'],
+  [3_600_000, ' hours'],
+  [60_000, ' mins'],
+  [1000, ' s'],
+  [1, ' ms'],
+  [0.001, ' µs'],
+  [0.000_001, ' ns'],
 ];
 
 const durationOf =
@@ -50,7 +58,12 @@ const durationOf =
   };
 
 function longDuration(totalSeconds: number): string {
-  const parts: [number, string][] = [[86_400, 'd'], [3600, 'h'], [60, 'm'], [1, 's']];
+  const parts: [number, string][] = [
+    [86_400, 'd'],
+    [3600, 'h'],
+    [60, 'm'],
+    [1, 's'],
+  ];
   let rest = Math.round(Math.abs(totalSeconds));
   const out: string[] = [];
   for (const [size, unit] of parts) {
@@ -68,8 +81,17 @@ const clock = (totalSeconds: number): string => {
 };
 
 const SI = ['', ' K', ' Mil', ' Bil', ' Tri', ' Quadr'];
-const bytes = (base: number, infix: string): Formatter => scaled(base, ['', 'K', 'M', 'G', 'T', 'P'].map((prefix) => ` ${prefix}${prefix === '' ? '' : infix}B`));
-const bits = (base: number, infix: string, suffix: string, start = 0): Formatter => scaled(base, ['', 'k', 'M', 'G', 'T', 'P'].map((prefix) => ` ${prefix}${prefix === '' ? '' : infix}${suffix}`), start);
+const bytes = (base: number, infix: string): Formatter =>
+  scaled(
+    base,
+    ['', 'K', 'M', 'G', 'T', 'P'].map((prefix) => ` ${prefix}${prefix === '' ? '' : infix}B`),
+  );
+const bits = (base: number, infix: string, suffix: string, start = 0): Formatter =>
+  scaled(
+    base,
+    ['', 'k', 'M', 'G', 'T', 'P'].map((prefix) => ` ${prefix}${prefix === '' ? '' : infix}${suffix}`),
+    start,
+  );
 
 const FORMATS: Readonly<Record<string, Formatter>> = {
   none: suffixed(''),
@@ -77,11 +99,17 @@ const FORMATS: Readonly<Record<string, Formatter>> = {
   short: scaled(1000, SI),
   percent: suffixed('%'),
   percentunit: (value, decimals) => `${toFixed(value * 100, decimals)}%`,
-  locale: (value, decimals) => value.toLocaleString('en-US', decimals === undefined ? { maximumFractionDigits: 3 } : { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
+  locale: (value, decimals) =>
+    value.toLocaleString(
+      'en-US',
+      decimals === undefined
+        ? { maximumFractionDigits: 3 }
+        : { minimumFractionDigits: decimals, maximumFractionDigits: decimals },
+    ),
   sishort: scaled(1000, ['', 'K', 'M', 'G', 'T', 'P']),
   sci: (value, decimals) => value.toExponential(decimals),
   ns: durationOf(0.000_001),
-  'µs': durationOf(0.001),
+  µs: durationOf(0.001),
   ms: durationOf(1),
   s: durationOf(1000),
   m: durationOf(60_000),
@@ -113,11 +141,25 @@ const FORMATS: Readonly<Record<string, Formatter>> = {
   dateTimeAsIsoNoDateIfToday: (value) => formatTime(value),
   dateTimeFromNow: (value) => fromNow(value, Date.now()),
 };
-for (const [id, suffix] of Object.entries({ cps: ' c/s', ops: ' ops/s', reqps: ' req/s', rps: ' rd/s', wps: ' wr/s', iops: ' io/s', eps: ' evt/s', mps: ' msg/s', cpm: ' c/m', opm: ' ops/m', reqpm: ' req/m' })) {
-  (FORMATS as Record<string, Formatter>)[id] = (value, decimals) => scaled(1000, ['', 'K', 'M', 'B'])(value, decimals) + suffix;
+for (const [id, suffix] of Object.entries({
+  cps: ' c/s',
+  ops: ' ops/s',
+  reqps: ' req/s',
+  rps: ' rd/s',
+  wps: ' wr/s',
+  iops: ' io/s',
+  eps: ' evt/s',
+  mps: ' msg/s',
+  cpm: ' c/m',
+  opm: ' ops/m',
+  reqpm: ' req/m',
+})) {
+  (FORMATS as Record<string, Formatter>)[id] = (value, decimals) =>
+    scaled(1000, ['', 'K', 'M', 'B'])(value, decimals) + suffix;
 }
 
-export const isKnownUnit = (unit: string): boolean => unit === '' || unit in FORMATS || /^(suffix|prefix|si|count|time|currency):/.test(unit);
+export const isKnownUnit = (unit: string): boolean =>
+  unit === '' || unit in FORMATS || /^(suffix|prefix|si|count|time|currency):/.test(unit);
 
 const two = (value: number): string => String(value).padStart(2, '0');
 

@@ -44,7 +44,11 @@ const contains: Expand = (argument) => {
 const escapeMulti: Expand = (argument) => {
   const inner = argument.trim();
   if (!inner.startsWith("'") || !inner.endsWith("'")) return inner;
-  return inner.slice(1, -1).split(/',\s*'/).map((value) => `@'${value}'`).join(', ');
+  return inner
+    .slice(1, -1)
+    .split(/',\s*'/)
+    .map((value) => `@'${value}'`)
+    .join(', ');
 };
 
 /**

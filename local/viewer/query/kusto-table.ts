@@ -3,7 +3,11 @@ import type { CellValue, Field, FieldType, Frame } from './frames.ts';
 /** One table of a Kusto v1 answer. */
 export interface KustoTable {
   readonly TableName: string;
-  readonly Columns: readonly { readonly ColumnName: string; readonly DataType?: string; readonly ColumnType?: string }[];
+  readonly Columns: readonly {
+    readonly ColumnName: string;
+    readonly DataType?: string;
+    readonly ColumnType?: string;
+  }[];
   readonly Rows: readonly unknown[];
 }
 

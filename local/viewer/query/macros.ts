@@ -14,7 +14,9 @@ const MACRO = /\$__(timeFilter|timeFrom|timeTo|timeInterval)(\([a-zA-Z0-9_\s.-]*
 
 /** As Go's RFC3339Nano writes it: no trailing zeros in the fraction, no fraction when it is zero. */
 export function rfc3339(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.(\d*?)0*Z$/, (_, digits: string) => (digits === '' ? 'Z' : `.${digits}Z`));
+  return new Date(ms)
+    .toISOString()
+    .replace(/\.(\d*?)0*Z$/, (_, digits: string) => (digits === '' ? 'Z' : `.${digits}Z`));
 }
 
 const quoteColumn = (name: string): string => (/[ .-]/.test(name) ? `['${name}']` : name);

@@ -3,7 +3,13 @@ import type { TimeRangeMs } from './macros.ts';
 
 const startOf = (ms: number, unit: string, end: boolean): number => {
   const date = new Date(ms);
-  const [y, m, d, h, min] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes()];
+  const [y, m, d, h, min] = [
+    date.getUTCFullYear(),
+    date.getUTCMonth(),
+    date.getUTCDate(),
+    date.getUTCHours(),
+    date.getUTCMinutes(),
+  ];
   const step = end ? 1 : 0;
   const mondayOffset = (date.getUTCDay() + 6) % 7;
   const starts: Readonly<Record<string, number>> = {

@@ -37,7 +37,8 @@ const factorText = (value: CellValue): string => (value === null ? '' : String(v
 /** One column a value and label set. Needs times that never go back; several rows of one time and label set: the last wins. */
 export function longToWide(frame: Frame): Frame {
   const schema = timeSeriesSchema(frame);
-  if (schema.type !== 'long') throw new FrameError(`can not convert to wide series, expected long format series input but got ${schema.type}`);
+  if (schema.type !== 'long')
+    throw new FrameError(`can not convert to wide series, expected long format series input but got ${schema.type}`);
   const timeField = frame.fields[schema.timeIndex] as Field;
   const times: number[] = [];
   const series = new Map<string, Series>();
@@ -45,7 +46,8 @@ export function longToWide(frame: Frame): Frame {
     const time = timeField.values[row];
     if (typeof time !== 'number') throw new FrameError('long series has a row without a time');
     const last = times.at(-1);
-    if (last !== undefined && time < last) throw new FrameError('long series must be sorted ascending by time to be converted');
+    if (last !== undefined && time < last)
+      throw new FrameError('long series must be sorted ascending by time to be converted');
     if (time !== last) times.push(time);
     const labels: Record<string, string> = {};
     for (const index of schema.factorIndexes) {
@@ -83,7 +85,10 @@ export function toTimeSeries(frame: Frame): Frame {
       return warn(frame, `Detected long formatted time series but failed to convert it: ${text}. Shown as a table.`);
     }
   }
-  return warn(frame, 'The answer is not a time series (one datetime column and at least one numeric column are needed). Shown as a table.');
+  return warn(
+    frame,
+    'The answer is not a time series (one datetime column and at least one numeric column are needed). Shown as a table.',
+  );
 }
 
 const warn = (frame: Frame, text: string): Frame => {

@@ -30,7 +30,10 @@ const escapeQuote = (value: string): string => value.replaceAll("'", String.raw`
  */
 export const kustoFormat: Formatter = (value, variable) => {
   if (typeof value === 'string') return variable.isMulti || variable.includeAll ? `'${escapeQuote(value)}'` : value;
-  return value.map((one) => `'${escapeQuote(one)}'`).filter((one) => one !== "''").join(',');
+  return value
+    .map((one) => `'${escapeQuote(one)}'`)
+    .filter((one) => one !== "''")
+    .join(',');
 };
 
 const list = (value: string | readonly string[]): readonly string[] => (typeof value === 'string' ? [value] : value);
@@ -40,17 +43,33 @@ const FORMATS: Readonly<Record<string, Formatter>> = {
   raw: (value) => (typeof value === 'string' ? value : value.join(',')),
   csv: (value) => list(value).join(','),
   pipe: (value) => list(value).join('|'),
-  glob: (value) => (typeof value === 'string' || value.length === 1 ? String(list(value)[0] ?? '') : `{${value.join(',')}}`),
+  glob: (value) =>
+    typeof value === 'string' || value.length === 1 ? String(list(value)[0] ?? '') : `{${value.join(',')}}`,
   regex: (value) => {
     const escaped = list(value).map(escapeRegex);
     return escaped.length === 1 ? (escaped[0] as string) : `(${escaped.join('|')})`;
   },
   json: (value) => JSON.stringify(value),
-  singlequote: (value) => list(value).map((one) => `'${escapeQuote(one)}'`).join(','),
-  doublequote: (value) => list(value).map((one) => `"${one.replaceAll('"', String.raw`\"`)}"`).join(','),
-  sqlstring: (value) => list(value).map((one) => `'${one.replaceAll("'", "''")}'`).join(','),
-  percentencode: (value) => encodeURIComponent(typeof value === 'string' ? value : value.length === 1 ? String(value[0]) : `{${value.join(',')}}`),
-  queryparam: (value, variable) => list(value).map((one) => `var-${variable.name}=${encodeURIComponent(one)}`).join('&'),
+  singlequote: (value) =>
+    list(value)
+      .map((one) => `'${escapeQuote(one)}'`)
+      .join(','),
+  doublequote: (value) =>
+    list(value)
+      .map((one) => `"${one.replaceAll('"', String.raw`\"`)}"`)
+      .join(','),
+  sqlstring: (value) =>
+    list(value)
+      .map((one) => `'${one.replaceAll("'", "''")}'`)
+      .join(','),
+  percentencode: (value) =>
+    encodeURIComponent(
+      typeof value === 'string' ? value : value.length === 1 ? String(value[0]) : `{${value.join(',')}}`,
+    ),
+  queryparam: (value, variable) =>
+    list(value)
+      .map((one) => `var-${variable.name}=${encodeURIComponent(one)}`)
+      .join('&'),
   text: (value, variable) => {
     const textOf = (one: string): string => variable.options.find((option) => option.value === one)?.text ?? one;
     return list(value).map(textOf).join(' + ');
@@ -82,7 +101,8 @@ export interface Scope {
 
 const formatVariable = (variable: VariableState, format: string | undefined, fallback: Formatter): string => {
   // Grafana puts a custom All value in as written, without the place's quoting.
-  if (isAll(variable) && variable.allValue !== undefined && variable.allValue !== '' && format === undefined) return variable.allValue;
+  if (isAll(variable) && variable.allValue !== undefined && variable.allValue !== '' && format === undefined)
+    return variable.allValue;
   if (format === 'text' && isAll(variable)) return 'All';
   if (format === 'queryparam' && isAll(variable)) return `var-${variable.name}=${encodeURIComponent(ALL_VALUE)}`;
   const formatter = format === undefined ? fallback : FORMATS[format];

@@ -4,24 +4,51 @@ import { h } from '../dom.ts';
 import type { PanelInput } from './panel-input.ts';
 import { flagOption, numberOption, option, redrawn, textOption } from './panel-input.ts';
 
-const STATE_OPTION: Readonly<Record<string, string>> = { Alerting: 'firing', Pending: 'pending', NoData: 'noData', Normal: 'normal', Error: 'error', Recovering: 'recovering' };
+const STATE_OPTION: Readonly<Record<string, string>> = {
+  Alerting: 'firing',
+  Pending: 'pending',
+  NoData: 'noData',
+  Normal: 'normal',
+  Error: 'error',
+  Recovering: 'recovering',
+};
 const ORDER = ['Alerting', 'Recovering', 'Error', 'NoData', 'Pending', 'Normal', 'Inactive'];
 
 /** Colour class of an alert state, shared with the alerting page. */
 export const stateClass = (state: string): string => `state state-${state.toLowerCase()}`;
 /** As Grafana words it. */
-export const stateText = (state: string): string => (state === 'Alerting' ? 'Firing' : state === 'NoData' ? 'No data' : state);
+export const stateText = (state: string): string =>
+  state === 'Alerting' ? 'Firing' : state === 'NoData' ? 'No data' : state;
 
 /** Labels that tell instances of one rule apart; the rule's own name and folder are said elsewhere. */
-export const ownLabels = (labels: Readonly<Record<string, string>>): [string, string][] => Object.entries(labels).filter(([name]) => !name.startsWith('__') && name !== 'alertname' && name !== 'grafana_folder');
+export const ownLabels = (labels: Readonly<Record<string, string>>): [string, string][] =>
+  Object.entries(labels).filter(
+    ([name]) => !name.startsWith('__') && name !== 'alertname' && name !== 'grafana_folder',
+  );
 
-export const labelChips = (labels: Readonly<Record<string, string>>): HTMLElement => h('span', { class: 'chips' }, ownLabels(labels).map(([name, value]) => h('span', { class: 'chip' }, h('b', {}, name), value)));
+export const labelChips = (labels: Readonly<Record<string, string>>): HTMLElement =>
+  h(
+    'span',
+    { class: 'chips' },
+    ownLabels(labels).map(([name, value]) => h('span', { class: 'chip' }, h('b', {}, name), value)),
+  );
 
 function instanceRow(instance: Instance, now: number): HTMLElement {
-  return h('div', { class: 'alert-instance' }, h('span', { class: stateClass(instance.state) }, stateText(instance.state)), labelChips(instance.labels), h('span', { class: 'hint' }, fromNow(instance.startsAtMs, now)));
+  return h(
+    'div',
+    { class: 'alert-instance' },
+    h('span', { class: stateClass(instance.state) }, stateText(instance.state)),
+    labelChips(instance.labels),
+    h('span', { class: 'hint' }, fromNow(instance.startsAtMs, now)),
+  );
 }
 
-function ruleRow(status: RuleStatus, isShown: (state: string) => boolean, now: number, showInstances: boolean): HTMLElement {
+function ruleRow(
+  status: RuleStatus,
+  isShown: (state: string) => boolean,
+  now: number,
+  showInstances: boolean,
+): HTMLElement {
   const shown = status.instances.filter((one) => isShown(one.state));
   const since = Math.min(...shown.map((one) => one.startsAtMs));
   const summary = shown[0]?.annotations['summary'];
@@ -32,8 +59,18 @@ function ruleRow(status: RuleStatus, isShown: (state: string) => boolean, now: n
       'summary',
       {},
       h('span', { class: stateClass(status.state) }, stateText(status.state)),
-      h('a', { href: `/alerting?rule=${encodeURIComponent(status.rule.uid)}`, class: 'alert-title' }, status.rule.title),
-      shown.length > 0 ? h('span', { class: 'hint' }, `${shown.length} instance${shown.length === 1 ? '' : 's'}, ${fromNow(since, now)}`) : null,
+      h(
+        'a',
+        { href: `/alerting?rule=${encodeURIComponent(status.rule.uid)}`, class: 'alert-title' },
+        status.rule.title,
+      ),
+      shown.length > 0
+        ? h(
+            'span',
+            { class: 'hint' },
+            `${shown.length} instance${shown.length === 1 ? '' : 's'}, ${fromNow(since, now)}`,
+          )
+        : null,
       summary === undefined || status.state === 'Normal' ? null : h('div', { class: 'alert-summary' }, summary),
     ),
     shown.map((one) => instanceRow(one, now)),
@@ -44,7 +81,8 @@ function wanted(input: PanelInput): (state: string) => boolean {
   const filter = (option(input.panel, 'stateFilter') ?? {}) as Readonly<Record<string, boolean>>;
   const isAnySet = Object.values(filter).includes(true);
   // Recovering alerts are still firing for everyone who was told of them.
-  return (state) => !isAnySet || filter[STATE_OPTION[state] ?? ''] === true || (state === 'Recovering' && filter['firing'] === true);
+  return (state) =>
+    !isAnySet || filter[STATE_OPTION[state] ?? ''] === true || (state === 'Recovering' && filter['firing'] === true);
 }
 
 export const alertlistPanel = redrawn((body, input) => {
@@ -67,10 +105,17 @@ export const alertlistPanel = redrawn((body, input) => {
     return;
   }
   if (rules.length === 0) {
-    const text = alerts.problem ?? (alerts.rules.length === 0 ? 'There are no alert rules.' : 'No alerts match. All is well.');
+    const text =
+      alerts.problem ?? (alerts.rules.length === 0 ? 'There are no alert rules.' : 'No alerts match. All is well.');
     body.append(h('div', { class: 'panel-message' }, text));
     return;
   }
   const showInstances = flagOption(panel, 'showInstances', false);
-  body.append(h('div', { class: 'alert-list' }, rules.map((status) => ruleRow(status, isShown, alerts.now, showInstances))));
+  body.append(
+    h(
+      'div',
+      { class: 'alert-list' },
+      rules.map((status) => ruleRow(status, isShown, alerts.now, showInstances)),
+    ),
+  );
 });

@@ -17,7 +17,11 @@ export interface Drawing {
   readonly isTime: boolean;
 }
 
-export type DrawChart = (input: PanelInput, size: { width: number; height: number }, hidden: ReadonlySet<string>) => Drawing;
+export type DrawChart = (
+  input: PanelInput,
+  size: { width: number; height: number },
+  hidden: ReadonlySet<string>,
+) => Drawing;
 
 const MIN_DRAG_PX = 6;
 
@@ -49,7 +53,8 @@ class ChartHost implements PanelInstance {
     const zr = this.#chart.getZr();
     zr.on('mousemove', (event: { offsetX: number; offsetY: number }) => this.#mouseMove(event.offsetX, event.offsetY));
     zr.on('mousedown', (event: { offsetX: number; offsetY: number; event: unknown }) => {
-      if (this.#isTime && this.#chart.containPixel('grid', [event.offsetX, event.offsetY])) this.#dragFrom = event.offsetX;
+      if (this.#isTime && this.#chart.containPixel('grid', [event.offsetX, event.offsetY]))
+        this.#dragFrom = event.offsetX;
     });
     zr.on('globalout', () => this.#crosshair?.move(this.#member, undefined));
     window.addEventListener('mouseup', this.#release);
@@ -90,7 +95,11 @@ class ChartHost implements PanelInstance {
     this.#isTime = first.isTime;
     this.#chart.resize();
     // The legend took room, and tick counts depend on the room.
-    const { option } = this.#draw(input, { width: this.#plot.clientWidth, height: this.#plot.clientHeight }, this.#hidden);
+    const { option } = this.#draw(
+      input,
+      { width: this.#plot.clientWidth, height: this.#plot.clientHeight },
+      this.#hidden,
+    );
     this.#chart.setOption(option, { notMerge: true });
     this.#annotations(input);
   }
@@ -107,7 +116,8 @@ class ChartHost implements PanelInstance {
 
   #showLine(timeMs: number | undefined): void {
     const range = this.#input?.range;
-    const isInside = timeMs !== undefined && range !== undefined && timeMs >= range.fromMs && timeMs <= range.toMs && this.#isTime;
+    const isInside =
+      timeMs !== undefined && range !== undefined && timeMs >= range.fromMs && timeMs <= range.toMs && this.#isTime;
     const left = isInside ? this.#pixelOf(timeMs) : undefined;
     this.#line.hidden = left === undefined;
     if (left === undefined) return;
@@ -120,7 +130,12 @@ class ChartHost implements PanelInstance {
     if (this.#dragFrom !== undefined) {
       const { top, height } = this.#plotBox();
       this.#selection.hidden = Math.abs(x - this.#dragFrom) < MIN_DRAG_PX;
-      Object.assign(this.#selection.style, { left: `${Math.min(x, this.#dragFrom)}px`, width: `${Math.abs(x - this.#dragFrom)}px`, top: `${top}px`, height: `${height}px` });
+      Object.assign(this.#selection.style, {
+        left: `${Math.min(x, this.#dragFrom)}px`,
+        width: `${Math.abs(x - this.#dragFrom)}px`,
+        top: `${top}px`,
+        height: `${height}px`,
+      });
       return;
     }
     const isInside = this.#chart.containPixel('grid', [x, y]);
@@ -153,9 +168,30 @@ class ChartHost implements PanelInstance {
       const left = this.#pixelOf(Math.max(event.timeMs, input.range.fromMs));
       const right = this.#pixelOf(Math.min(end, input.range.toMs));
       if (left === undefined || right === undefined) continue;
-      const text = [event.source, event.title, event.text, formatTime(event.timeMs), ...(event.timeEndMs === undefined ? [] : [`to ${formatTime(end)}`]), event.tags.join(', ')].filter(Boolean).join('\n');
-      const place = { left: `${left}px`, top: `${top}px`, height: `${height}px`, width: `${Math.max(right - left, 0)}px`, '--annotation': cssColor(event.color) };
-      this.#overlay.append(h('div', { class: event.timeEndMs === undefined ? 'annotation' : 'annotation is-region', style: place }, h('span', { class: 'annotation-mark', title: text })));
+      const text = [
+        event.source,
+        event.title,
+        event.text,
+        formatTime(event.timeMs),
+        ...(event.timeEndMs === undefined ? [] : [`to ${formatTime(end)}`]),
+        event.tags.join(', '),
+      ]
+        .filter(Boolean)
+        .join('\n');
+      const place = {
+        left: `${left}px`,
+        top: `${top}px`,
+        height: `${height}px`,
+        width: `${Math.max(right - left, 0)}px`,
+        '--annotation': cssColor(event.color),
+      };
+      this.#overlay.append(
+        h(
+          'div',
+          { class: event.timeEndMs === undefined ? 'annotation' : 'annotation is-region', style: place },
+          h('span', { class: 'annotation-mark', title: text }),
+        ),
+      );
     }
   }
 }

@@ -46,7 +46,8 @@ export function redrawn(draw: (body: HTMLElement, input: PanelInput) => void): P
   };
 }
 
-const record = (value: unknown): Readonly<Record<string, unknown>> => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {});
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
 /** A panel option by dotted name. */
 export function option(panel: Panel, path: string): unknown {
@@ -69,4 +70,5 @@ export const listOption = (panel: Panel, path: string): readonly string[] => {
   return Array.isArray(value) ? value.map(String) : [];
 };
 
-export const timeFieldOf = (frame: DisplayFrame): DisplayField | undefined => frame.fields.find((field) => field.type === 'time');
+export const timeFieldOf = (frame: DisplayFrame): DisplayField | undefined =>
+  frame.fields.find((field) => field.type === 'time');

@@ -20,7 +20,12 @@ function draw(input: PanelInput, _size: unknown, hidden: ReadonlySet<string>): D
   const slices = ordered.map((one, index) => {
     const mode = one.field.config.color?.mode ?? 'palette-classic';
     const mapped = mapValue(one.field.config.mappings, one.title)?.color;
-    const color = mapped !== undefined ? cssColor(mapped) : mode.startsWith('palette') ? classicColor(index) : (one.shown.color ?? classicColor(index));
+    const color =
+      mapped !== undefined
+        ? cssColor(mapped)
+        : mode.startsWith('palette')
+          ? classicColor(index)
+          : (one.shown.color ?? classicColor(index));
     // The legend names a slice by its title and computes over its one value.
     const field: DisplayField = { ...one.field, displayName: one.title, values: [one.shown.number] };
     return { ...one, color, field };
@@ -44,11 +49,21 @@ function draw(input: PanelInput, _size: unknown, hidden: ReadonlySet<string>): D
           formatter: ({ dataIndex }: { dataIndex: number }) => {
             const slice = shown[dataIndex];
             if (slice === undefined) return '';
-            return [labels.includes('name') ? slice.title : '', labels.includes('value') ? slice.shown.text : '', labels.includes('percent') ? share(slice.shown.number) : ''].filter(Boolean).join('\n');
+            return [
+              labels.includes('name') ? slice.title : '',
+              labels.includes('value') ? slice.shown.text : '',
+              labels.includes('percent') ? share(slice.shown.number) : '',
+            ]
+              .filter(Boolean)
+              .join('\n');
           },
         },
         labelLine: { show: false },
-        data: shown.map((slice) => ({ name: slice.title, value: slice.shown.number, itemStyle: { color: slice.color } })),
+        data: shown.map((slice) => ({
+          name: slice.title,
+          value: slice.shown.number,
+          itemStyle: { color: slice.color },
+        })),
       },
     ],
     tooltip: {
@@ -56,7 +71,13 @@ function draw(input: PanelInput, _size: unknown, hidden: ReadonlySet<string>): D
       ...TOOLTIP_STYLE,
       formatter: ({ dataIndex }: { dataIndex: number }) => {
         const slice = shown[dataIndex];
-        return tooltipBox(slice?.title ?? '', slice === undefined ? [] : [{ color: slice.color, name: share(slice.shown.number), text: slice.shown.text, sortValue: 0 }], 'none');
+        return tooltipBox(
+          slice?.title ?? '',
+          slice === undefined
+            ? []
+            : [{ color: slice.color, name: share(slice.shown.number), text: slice.shown.text, sortValue: 0 }],
+          'none',
+        );
       },
     },
   };

@@ -22,7 +22,11 @@ function wantedFields(frame: DisplayFrame, choice: string): DisplayField[] {
   const shown = frame.fields.filter((field) => !isHiddenFrom(field, 'viz'));
   if (choice === '') return shown.filter((field) => field.type === 'number');
   const pattern = /^\/(.*)\/$/s.exec(choice);
-  return shown.filter((field) => (pattern === null ? field.displayName === choice || field.name === choice : new RegExp(pattern[1] ?? '').test(field.displayName)));
+  return shown.filter((field) =>
+    pattern === null
+      ? field.displayName === choice || field.name === choice
+      : new RegExp(pattern[1] ?? '').test(field.displayName),
+  );
 }
 
 const rowTitle = (frame: DisplayFrame, field: DisplayField, row: number): string => {
@@ -51,7 +55,14 @@ export function reducedValues({ panel, frames }: PanelInput): ReducedValue[] {
       const range = { min: field.config.min ?? shared.min, max: field.config.max ?? shared.max };
       if (isPerRow) {
         for (let row = 0; row < Math.min(limit, field.values.length); row += 1) {
-          result.push({ title: rowTitle(frame, field, row), field, frame, row, range, shown: showValue(field.values[row] ?? null, field.type, field.config, range) });
+          result.push({
+            title: rowTitle(frame, field, row),
+            field,
+            frame,
+            row,
+            range,
+            shown: showValue(field.values[row] ?? null, field.type, field.config, range),
+          });
         }
         continue;
       }

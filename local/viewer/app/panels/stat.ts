@@ -20,7 +20,12 @@ function sparkline(value: ReducedValue, width: number, height: number, color: st
   const low = typeof value.field.config.min === 'number' ? value.field.config.min : Math.min(...values);
   const high = typeof value.field.config.max === 'number' ? value.field.config.max : Math.max(...values);
   const y = (one: number): number => height - 2 - ((one - low) / (high - low || 1)) * (height - 4);
-  const line = points.map(([time, one], index) => `${index === 0 ? 'M' : 'L'}${(((time - x0) / (x1 - x0 || 1)) * width).toFixed(1)} ${y(one).toFixed(1)}`).join('');
+  const line = points
+    .map(
+      ([time, one], index) =>
+        `${index === 0 ? 'M' : 'L'}${(((time - x0) / (x1 - x0 || 1)) * width).toFixed(1)} ${y(one).toFixed(1)}`,
+    )
+    .join('');
   return svg(
     'svg',
     { class: 'sparkline', viewBox: `0 0 ${width} ${height}`, width, height, preserveAspectRatio: 'none' },
@@ -29,7 +34,8 @@ function sparkline(value: ReducedValue, width: number, height: number, color: st
   );
 }
 
-const darker = (color: string): string => `linear-gradient(135deg, ${withAlpha(color, 0.95)}, ${withAlpha(color, 0.7)})`;
+const darker = (color: string): string =>
+  `linear-gradient(135deg, ${withAlpha(color, 0.95)}, ${withAlpha(color, 0.7)})`;
 
 /** Change from the first to the last value, as a share. */
 function percentChange(value: ReducedValue): string | undefined {
@@ -50,18 +56,24 @@ export const statPanel = redrawn((body, input) => {
   const colorMode = textOption(panel, 'colorMode', 'value');
   const textMode = textOption(panel, 'textMode', 'auto');
   const isCentred = textOption(panel, 'justifyMode', 'auto') === 'center' || values.length > 1;
-  const hasGraph = textOption(panel, 'graphMode', 'area') === 'area' && listOption(panel, 'reduceOptions.calcs').length <= 1;
+  const hasGraph =
+    textOption(panel, 'graphMode', 'area') === 'area' && listOption(panel, 'reduceOptions.calcs').length <= 1;
   // Grafana names a value when there are several, or when asked to.
   const showName = textMode === 'name' || textMode === 'value_and_name' || (textMode === 'auto' && values.length > 1);
   const showText = textMode !== 'name' && textMode !== 'none';
   const longest = Math.max(4, ...values.map((value) => value.shown.text.length));
-  const font = numberOption(panel, 'text.valueSize', 0) || fittingFont(longest, tileWidth - 16, tileHeight * (hasGraph ? 0.46 : 0.6) * (showName ? 0.8 : 1), 64);
+  const font =
+    numberOption(panel, 'text.valueSize', 0) ||
+    fittingFont(longest, tileWidth - 16, tileHeight * (hasGraph ? 0.46 : 0.6) * (showName ? 0.8 : 1), 64);
   const titleFont = numberOption(panel, 'text.titleSize', 0) || Math.max(11, Math.min(16, font * 0.5));
   const tiles = values.map((value) => {
     const color = value.shown.color ?? TEXT;
     const isFilled = colorMode.startsWith('background');
     const graphColor = isFilled ? '#ffffff' : color;
-    const style = { color: colorMode === 'value' ? color : isFilled ? '#fff' : TEXT, background: isFilled ? (colorMode === 'background_solid' ? color : darker(color)) : 'transparent' };
+    const style = {
+      color: colorMode === 'value' ? color : isFilled ? '#fff' : TEXT,
+      background: isFilled ? (colorMode === 'background_solid' ? color : darker(color)) : 'transparent',
+    };
     const graph = hasGraph ? sparkline(value, Math.round(tileWidth), Math.round(tileHeight * 0.36), graphColor) : null;
     const change = flagOption(panel, 'showPercentChange', false) ? percentChange(value) : undefined;
     return h(
@@ -72,10 +84,18 @@ export const statPanel = redrawn((body, input) => {
         value,
         input.links,
         showName ? h('div', { class: 'stat-name', style: { 'font-size': `${titleFont}px` } }, value.title) : null,
-        showText ? h('div', { class: 'stat-value', 'data-testid': 'stat-value', style: { 'font-size': `${font}px` } }, value.shown.text) : null,
+        showText
+          ? h(
+              'div',
+              { class: 'stat-value', 'data-testid': 'stat-value', style: { 'font-size': `${font}px` } },
+              value.shown.text,
+            )
+          : null,
         change === undefined ? null : h('div', { class: 'stat-change' }, change),
       ),
     );
   });
-  body.append(h('div', { class: 'tiles', style: { 'grid-template-columns': `repeat(${Math.max(columns, 1)}, 1fr)` } }, tiles));
+  body.append(
+    h('div', { class: 'tiles', style: { 'grid-template-columns': `repeat(${Math.max(columns, 1)}, 1fr)` } }, tiles),
+  );
 });

@@ -36,20 +36,62 @@ function orderedRows(frame: DisplayFrame, sorting: Sorting | undefined): number[
   });
 }
 
-function links(list: readonly DataLink[], text: string, value: CellValue, input: PanelInput, frame: DisplayFrame, field: DisplayField, row: number): Child {
-  const cells = Object.fromEntries(frame.fields.flatMap((one) => [[one.name, String(one.values[row] ?? '')], [one.displayName, String(one.values[row] ?? '')]]));
+function links(
+  list: readonly DataLink[],
+  text: string,
+  value: CellValue,
+  input: PanelInput,
+  frame: DisplayFrame,
+  field: DisplayField,
+  row: number,
+): Child {
+  const cells = Object.fromEntries(
+    frame.fields.flatMap((one) => [
+      [one.name, String(one.values[row] ?? '')],
+      [one.displayName, String(one.values[row] ?? '')],
+    ]),
+  );
   const found = list.flatMap((link) => {
-    const address = link.url === undefined ? undefined : linkAddress(link.url, { ...input.links, valueText: text, valueRaw: String(value ?? ''), fieldName: field.displayName, labels: field.labels ?? {}, row: cells });
+    const address =
+      link.url === undefined
+        ? undefined
+        : linkAddress(link.url, {
+            ...input.links,
+            valueText: text,
+            valueRaw: String(value ?? ''),
+            fieldName: field.displayName,
+            labels: field.labels ?? {},
+            row: cells,
+          });
     return address === undefined ? [] : [{ ...link, address }];
   });
   const first = found[0];
   if (first === undefined) return text;
-  return h('a', { href: first.address, title: first.title, ...(first.targetBlank === true ? { target: '_blank', rel: 'noreferrer' } : {}) }, text === '' ? (first.title ?? 'open') : text);
+  return h(
+    'a',
+    {
+      href: first.address,
+      title: first.title,
+      ...(first.targetBlank === true ? { target: '_blank', rel: 'noreferrer' } : {}),
+    },
+    text === '' ? (first.title ?? 'open') : text,
+  );
 }
 
 function gaugeCell(text: string, number: number, range: { min: number; max: number }, color: string): Child {
-  const share = Number.isFinite(number) ? Math.min(1, Math.max(0, (number - range.min) / (range.max - range.min || 1))) : 0;
-  return h('div', { class: 'cell-gauge' }, h('div', { class: 'cell-gauge-track' }, h('div', { class: 'cell-gauge-fill', style: { width: `${share * 100}%`, background: color } })), h('span', {}, text));
+  const share = Number.isFinite(number)
+    ? Math.min(1, Math.max(0, (number - range.min) / (range.max - range.min || 1)))
+    : 0;
+  return h(
+    'div',
+    { class: 'cell-gauge' },
+    h(
+      'div',
+      { class: 'cell-gauge-track' },
+      h('div', { class: 'cell-gauge-fill', style: { width: `${share * 100}%`, background: color } }),
+    ),
+    h('span', {}, text),
+  );
 }
 
 function cell(input: PanelInput, frame: DisplayFrame, field: DisplayField, row: number): HTMLElement {
@@ -57,17 +99,44 @@ function cell(input: PanelInput, frame: DisplayFrame, field: DisplayField, row: 
   const range = rangeOf([field]);
   const options = customRecord(field.config, 'cellOptions');
   const type = typeof options['type'] === 'string' ? options['type'] : customText(field.config, 'displayMode', 'auto');
-  const shown = showValue(value, field.type, field.type === 'number' ? field.config : { ...field.config, color: {} }, range);
+  const shown = showValue(
+    value,
+    field.type,
+    field.type === 'number' ? field.config : { ...field.config, color: {} },
+    range,
+  );
   const mappedColor = mapValue(field.config.mappings, value)?.color;
   const color = shown.color ?? (mappedColor === undefined ? undefined : shown.color);
   const align = customText(field.config, 'align', 'auto');
-  const classes = [align === 'right' || (align === 'auto' && field.type === 'number') ? 'is-number' : '', align === 'center' ? 'is-centred' : '', options['wrapText'] === true || field.config.custom?.['wrapText'] === true ? 'is-wrapped' : ''];
+  const classes = [
+    align === 'right' || (align === 'auto' && field.type === 'number') ? 'is-number' : '',
+    align === 'center' ? 'is-centred' : '',
+    options['wrapText'] === true || field.config.custom?.['wrapText'] === true ? 'is-wrapped' : '',
+  ];
   const style: Record<string, string> = {};
-  if (type.startsWith('color-background') && color !== undefined) style['background'] = options['mode'] === 'gradient' ? `linear-gradient(120deg, ${withAlpha(color, 0.85)}, ${withAlpha(color, 0.6)})` : withAlpha(color, 0.8);
+  if (type.startsWith('color-background') && color !== undefined)
+    style['background'] =
+      options['mode'] === 'gradient'
+        ? `linear-gradient(120deg, ${withAlpha(color, 0.85)}, ${withAlpha(color, 0.6)})`
+        : withAlpha(color, 0.8);
   if (type === 'color-text' && color !== undefined) style['color'] = color;
   const isGauge = type === 'gauge' || type.endsWith('-gauge') || type === 'basic';
-  const content = isGauge ? gaugeCell(shown.text, shown.number, range, color ?? '#73BF69') : links(field.config.links ?? [], type === 'json-view' ? String(value ?? '') : shown.text, value, input, frame, field, row);
-  return h('td', { class: classes.filter(Boolean).join(' '), style, title: shown.text.length > 24 ? shown.text : undefined }, content);
+  const content = isGauge
+    ? gaugeCell(shown.text, shown.number, range, color ?? '#73BF69')
+    : links(
+        field.config.links ?? [],
+        type === 'json-view' ? String(value ?? '') : shown.text,
+        value,
+        input,
+        frame,
+        field,
+        row,
+      );
+  return h(
+    'td',
+    { class: classes.filter(Boolean).join(' '), style, title: shown.text.length > 24 ? shown.text : undefined },
+    content,
+  );
 }
 
 function footer(input: PanelInput, frame: DisplayFrame, fields: readonly DisplayField[]): HTMLElement | null {
@@ -75,12 +144,24 @@ function footer(input: PanelInput, frame: DisplayFrame, fields: readonly Display
   const reducer = listOption(input.panel, 'footer.reducer')[0] ?? 'sum';
   const chosen = listOption(input.panel, 'footer.fields');
   const count = flagOption(input.panel, 'footer.countRows', false);
-  return h('tfoot', {}, h('tr', {}, fields.map((field, index) => {
-    if (count) return h('td', {}, index === 0 ? `Count: ${frame.fields[0]?.values.length ?? 0}` : '');
-    const isReduced = field.type === 'number' && (chosen.length === 0 || chosen.includes(field.displayName));
-    const text = isReduced ? showValue(reduceValues(field.values, reducer), 'number', field.config, rangeOf([field])).text : index === 0 ? reducerLabel(reducer) : '';
-    return h('td', { class: field.type === 'number' ? 'is-number' : '' }, text);
-  })));
+  return h(
+    'tfoot',
+    {},
+    h(
+      'tr',
+      {},
+      fields.map((field, index) => {
+        if (count) return h('td', {}, index === 0 ? `Count: ${frame.fields[0]?.values.length ?? 0}` : '');
+        const isReduced = field.type === 'number' && (chosen.length === 0 || chosen.includes(field.displayName));
+        const text = isReduced
+          ? showValue(reduceValues(field.values, reducer), 'number', field.config, rangeOf([field])).text
+          : index === 0
+            ? reducerLabel(reducer)
+            : '';
+        return h('td', { class: field.type === 'number' ? 'is-number' : '' }, text);
+      }),
+    ),
+  );
 }
 
 const MIN_COLUMN_PX = 90;
@@ -90,37 +171,97 @@ function columnWidths(fields: readonly DisplayField[], frame: DisplayFrame, avai
   const fixed = fields.map((field) => customNumber(field.config, 'width', 0));
   const wishes = fields.map((field, index) => {
     if ((fixed[index] as number) > 0) return 0;
-    const texts = Array.from({ length: Math.min(30, frame.fields[0]?.values.length ?? 0) }, (_, row) => showValue(field.values[row] ?? null, field.type, field.config, { min: 0, max: 1 }).text.length);
+    const texts = Array.from(
+      { length: Math.min(30, frame.fields[0]?.values.length ?? 0) },
+      (_, row) => showValue(field.values[row] ?? null, field.type, field.config, { min: 0, max: 1 }).text.length,
+    );
     return Math.min(48, Math.max(field.displayName.length + 2, 8, ...texts));
   });
   const left = available - fixed.reduce((sum, one) => sum + one, 0);
   const wished = wishes.reduce((sum, one) => sum + one, 0);
   return fields.map((field, index) => {
     const own = fixed[index] as number;
-    return own > 0 ? own : Math.max(customNumber(field.config, 'minWidth', MIN_COLUMN_PX), Math.floor((left * (wishes[index] as number)) / Math.max(1, wished)));
+    return own > 0
+      ? own
+      : Math.max(
+          customNumber(field.config, 'minWidth', MIN_COLUMN_PX),
+          Math.floor((left * (wishes[index] as number)) / Math.max(1, wished)),
+        );
   });
 }
 
 const MAX_ROWS = 1000;
 
-function draw(body: HTMLElement, input: PanelInput, sorting: Sorting | undefined, onSort: (name: string) => void): void {
+function draw(
+  body: HTMLElement,
+  input: PanelInput,
+  sorting: Sorting | undefined,
+  onSort: (name: string) => void,
+): void {
   const frame = input.frames[numberOption(input.panel, 'frameIndex', 0)] ?? input.frames[0];
   if (frame === undefined) return;
-  const fields = frame.fields.filter((field) => field.config.custom?.['hidden'] !== true && !isHiddenFrom(field, 'viz'));
+  const fields = frame.fields.filter(
+    (field) => field.config.custom?.['hidden'] !== true && !isHiddenFrom(field, 'viz'),
+  );
   const rows = orderedRows(frame, sorting);
   const arrow = (name: string): string => (sorting?.name !== name ? '' : sorting.isDescending ? ' ▼' : ' ▲');
-  const head = h('thead', {}, h('tr', {}, fields.map((field) => {
-    const isRight = customText(field.config, 'align', 'auto') === 'right' || (customText(field.config, 'align', 'auto') === 'auto' && field.type === 'number');
-    return h('th', { class: isRight ? 'is-number' : '', title: field.config.description, onClick: () => onSort(field.displayName) }, field.displayName + arrow(field.displayName));
-  })));
-  const tbody = h('tbody', {}, rows.slice(0, MAX_ROWS).map((row) => h('tr', {}, fields.map((field) => cell(input, frame, field, row)))));
+  const head = h(
+    'thead',
+    {},
+    h(
+      'tr',
+      {},
+      fields.map((field) => {
+        const isRight =
+          customText(field.config, 'align', 'auto') === 'right' ||
+          (customText(field.config, 'align', 'auto') === 'auto' && field.type === 'number');
+        return h(
+          'th',
+          {
+            class: isRight ? 'is-number' : '',
+            title: field.config.description,
+            onClick: () => onSort(field.displayName),
+          },
+          field.displayName + arrow(field.displayName),
+        );
+      }),
+    ),
+  );
+  const tbody = h(
+    'tbody',
+    {},
+    rows.slice(0, MAX_ROWS).map((row) =>
+      h(
+        'tr',
+        {},
+        fields.map((field) => cell(input, frame, field, row)),
+      ),
+    ),
+  );
   const size = textOption(input.panel, 'cellHeight', 'sm');
   const columns = columnWidths(fields, frame, body.clientWidth - 14);
   const width = columns.reduce((sum, one) => sum + one, 0);
-  const group = h('colgroup', {}, columns.map((one) => h('col', { style: { width: `${one}px` } })));
+  const group = h(
+    'colgroup',
+    {},
+    columns.map((one) => h('col', { style: { width: `${one}px` } })),
+  );
   body.append(
-    h('div', { class: 'table-scroll' }, h('table', { class: `data-table is-fixed cell-${size}`, style: { width: `${width}px` } }, group, flagOption(input.panel, 'showHeader', true) ? head : null, tbody, footer(input, frame, fields))),
-    ...(rows.length > MAX_ROWS ? [h('div', { class: 'hint table-note' }, `first ${MAX_ROWS} of ${rows.length} rows`)] : []),
+    h(
+      'div',
+      { class: 'table-scroll' },
+      h(
+        'table',
+        { class: `data-table is-fixed cell-${size}`, style: { width: `${width}px` } },
+        group,
+        flagOption(input.panel, 'showHeader', true) ? head : null,
+        tbody,
+        footer(input, frame, fields),
+      ),
+    ),
+    ...(rows.length > MAX_ROWS
+      ? [h('div', { class: 'hint table-note' }, `first ${MAX_ROWS} of ${rows.length} rows`)]
+      : []),
   );
 }
 
@@ -140,7 +281,12 @@ export const tablePanel: PanelType = (body) => {
     body.replaceChildren();
     draw(body, input, isTouched ? sorting : configuredSorting(input), (name) => {
       const current = isTouched ? sorting : configuredSorting(input);
-      sorting = current?.name === name ? (current.isDescending ? undefined : { name, isDescending: true }) : { name, isDescending: false };
+      sorting =
+        current?.name === name
+          ? current.isDescending
+            ? undefined
+            : { name, isDescending: true }
+          : { name, isDescending: false };
       isTouched = true;
       if (last !== undefined) update(last);
     });

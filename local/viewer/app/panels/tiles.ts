@@ -22,11 +22,33 @@ export function tileColumns(count: number, width: number, height: number, orient
 /** Wraps content in the field's first data link. */
 export function linked(value: ReducedValue, context: LinkContext, ...children: readonly Child[]): HTMLElement {
   const link = value.field.config.links?.[0];
-  const row = Object.fromEntries(value.frame.fields.map((field) => [field.name, String(field.values[value.row ?? 0] ?? '')]));
-  const address = link?.url === undefined ? undefined : linkAddress(link.url, { ...context, valueText: value.shown.text, valueRaw: String(value.shown.number), fieldName: value.title, labels: value.field.labels ?? {}, row });
+  const row = Object.fromEntries(
+    value.frame.fields.map((field) => [field.name, String(field.values[value.row ?? 0] ?? '')]),
+  );
+  const address =
+    link?.url === undefined
+      ? undefined
+      : linkAddress(link.url, {
+          ...context,
+          valueText: value.shown.text,
+          valueRaw: String(value.shown.number),
+          fieldName: value.title,
+          labels: value.field.labels ?? {},
+          row,
+        });
   if (address === undefined) return h('div', { class: 'tile-inner' }, ...children);
-  return h('a', { class: 'tile-inner', href: address, title: link?.title, ...(link?.targetBlank === true ? { target: '_blank', rel: 'noreferrer' } : {}) }, ...children);
+  return h(
+    'a',
+    {
+      class: 'tile-inner',
+      href: address,
+      title: link?.title,
+      ...(link?.targetBlank === true ? { target: '_blank', rel: 'noreferrer' } : {}),
+    },
+    ...children,
+  );
 }
 
 /** Font size in px at which a text of `length` characters fills a box. */
-export const fittingFont = (length: number, width: number, height: number, largest: number): number => Math.max(11, Math.min(largest, height, (width / Math.max(length, 1)) * 1.65));
+export const fittingFont = (length: number, width: number, height: number, largest: number): number =>
+  Math.max(11, Math.min(largest, height, (width / Math.max(length, 1)) * 1.65));

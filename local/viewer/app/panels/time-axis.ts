@@ -25,7 +25,18 @@ export function timeAxis(range: TimeRangeMs, width: number): Record<string, unkn
     axisLine: { lineStyle: { color: GRID_LINE } },
     axisTick: { show: true, length: 3, lineStyle: { color: GRID_LINE } },
     splitLine: { show: true, lineStyle: { color: GRID_LINE } },
-    axisLabel: { color: MUTED, fontSize: 11, fontFamily: FONT, hideOverlap: true, formatter: (value: number) => tickLabel(value, length) },
-    axisPointer: { show: true, label: { show: false }, lineStyle: { color: 'rgba(204,204,220,0.45)', type: 'dashed' }, snap: false },
+    axisLabel: {
+      color: MUTED,
+      fontSize: 11,
+      fontFamily: FONT,
+      hideOverlap: true,
+      formatter: (value: number) => tickLabel(value, length),
+    },
+    axisPointer: {
+      show: true,
+      label: { show: false },
+      lineStyle: { color: 'rgba(204,204,220,0.45)', type: 'dashed' },
+      snap: false,
+    },
   };
 }

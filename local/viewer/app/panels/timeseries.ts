@@ -26,7 +26,11 @@ const numeric = (value: unknown): number | null => (typeof value === 'number' &&
 function linesOf(frames: readonly DisplayFrame[]): Line[] {
   const pairs = frames.flatMap((frame) => {
     const time = timeFieldOf(frame);
-    return time === undefined ? [] : frame.fields.filter((field) => field.type === 'number' && !isHiddenFrom(field, 'viz')).map((field) => ({ field, time }));
+    return time === undefined
+      ? []
+      : frame.fields
+          .filter((field) => field.type === 'number' && !isHiddenFrom(field, 'viz'))
+          .map((field) => ({ field, time }));
   });
   return pairs.map(({ field, time }, index) => {
     const sign = customText(field.config, 'transform', '') === 'negative-Y' ? -1 : 1;
@@ -36,7 +40,12 @@ function linesOf(frames: readonly DisplayFrame[]): Line[] {
       const one = numeric(value);
       return one === null ? null : one * sign;
     });
-    return { field, color: seriesColor(field.config, index, field.displayName, last, range), times: time.values.map(Number), values };
+    return {
+      field,
+      color: seriesColor(field.config, index, field.displayName, last, range),
+      times: time.values.map(Number),
+      values,
+    };
   });
 }
 
@@ -54,7 +63,8 @@ const stackingOf = (field: DisplayField): { mode: string; group: string } => {
 /** Shares of the total at each time, for percent stacking. */
 function asShares(lines: readonly Line[]): Line[] {
   const totals = new Map<number, number>();
-  for (const line of lines) line.times.forEach((time, index) => totals.set(time, (totals.get(time) ?? 0) + Math.abs(line.values[index] ?? 0)));
+  for (const line of lines)
+    line.times.forEach((time, index) => totals.set(time, (totals.get(time) ?? 0) + Math.abs(line.values[index] ?? 0)));
   return lines.map((line) => ({
     ...line,
     values: line.values.map((value, index) => {
@@ -70,7 +80,8 @@ function areaStyle(field: DisplayField, color: string): Record<string, unknown> 
   const opacity = customNumber(field.config, 'fillOpacity', 0) / 100;
   if (opacity <= 0 || customText(field.config, 'fillBelowTo', '') !== '') return undefined;
   const gradient = customText(field.config, 'gradientMode', 'none');
-  if (gradient === 'opacity' || gradient === 'hue') return { color: linearGradient(withAlpha(color, Math.min(1, opacity * 1.6)), withAlpha(color, 0.02)) };
+  if (gradient === 'opacity' || gradient === 'hue')
+    return { color: linearGradient(withAlpha(color, Math.min(1, opacity * 1.6)), withAlpha(color, 0.02)) };
   const mode = field.config.color?.mode ?? '';
   if (gradient === 'scheme' && isGradient(mode)) {
     const stops = gradientStops(mode);
@@ -99,11 +110,22 @@ function seriesOf(line: Line, axisIndex: number, isHidden: boolean): Record<stri
     color,
     animation: false,
     emphasis: { disabled: true },
-    ...(stacking.mode === 'normal' || stacking.mode === 'percent' ? { stack: `${stacking.group}-${axisIndex}-${style}` } : {}),
+    ...(stacking.mode === 'normal' || stacking.mode === 'percent'
+      ? { stack: `${stacking.group}-${axisIndex}-${style}` }
+      : {}),
     ...thresholdMarks(config),
   };
   if (style === 'bars') {
-    return { ...base, type: 'bar', barMaxWidth: customNumber(config, 'barMaxWidth', 30), itemStyle: { color: withAlpha(color, Math.max(0.25, customNumber(config, 'fillOpacity', 80) / 100)), borderColor: color, borderWidth: customNumber(config, 'lineWidth', 0) > 1 ? 1 : 0 } };
+    return {
+      ...base,
+      type: 'bar',
+      barMaxWidth: customNumber(config, 'barMaxWidth', 30),
+      itemStyle: {
+        color: withAlpha(color, Math.max(0.25, customNumber(config, 'fillOpacity', 80) / 100)),
+        borderColor: color,
+        borderWidth: customNumber(config, 'lineWidth', 0) > 1 ? 1 : 0,
+      },
+    };
   }
   if (style === 'points') return { ...base, type: 'scatter', symbolSize: customNumber(config, 'pointSize', 5) };
   return {
@@ -117,13 +139,21 @@ function seriesOf(line: Line, axisIndex: number, isHidden: boolean): Record<stri
     showSymbol: points === 'always' || (points === 'auto' && real < 2),
     symbol: 'circle',
     symbolSize: customNumber(config, 'pointSize', 5),
-    lineStyle: { width: customNumber(config, 'lineWidth', 1), color, type: lineStyle['fill'] === 'dash' ? 'dashed' : lineStyle['fill'] === 'dot' ? 'dotted' : 'solid' },
+    lineStyle: {
+      width: customNumber(config, 'lineWidth', 1),
+      color,
+      type: lineStyle['fill'] === 'dash' ? 'dashed' : lineStyle['fill'] === 'dot' ? 'dotted' : 'solid',
+    },
     ...(area === undefined ? {} : { areaStyle: area }),
   };
 }
 
 // A band is two stacked lines: the lower bound unseen, the difference filled.
-function bandsOf(lines: readonly Line[], axisOf: readonly number[], hidden: ReadonlySet<string>): Record<string, unknown>[] {
+function bandsOf(
+  lines: readonly Line[],
+  axisOf: readonly number[],
+  hidden: ReadonlySet<string>,
+): Record<string, unknown>[] {
   return lines.flatMap((upper, index) => {
     const name = customText(upper.field.config, 'fillBelowTo', '');
     const lower = lines.find((line) => line.field.displayName === name || line.field.name === name);
@@ -133,11 +163,27 @@ function bandsOf(lines: readonly Line[], axisOf: readonly number[], hidden: Read
       const [high, low] = [upper.values[row] ?? null, at.get(time) ?? null];
       return high === null || low === null ? [] : [{ time, low, difference: high - low }];
     });
-    const shared = { type: 'line', stack: `band-${index}`, yAxisIndex: axisOf[index] ?? 0, silent: true, showSymbol: false, animation: false, lineStyle: { width: 0 }, tooltip: { show: false }, z: 1, stackStrategy: 'all' };
+    const shared = {
+      type: 'line',
+      stack: `band-${index}`,
+      yAxisIndex: axisOf[index] ?? 0,
+      silent: true,
+      showSymbol: false,
+      animation: false,
+      lineStyle: { width: 0 },
+      tooltip: { show: false },
+      z: 1,
+      stackStrategy: 'all',
+    };
     const opacity = Math.max(customNumber(upper.field.config, 'fillOpacity', 0), 5) / 100;
     return [
       { ...shared, id: `band-low-${index}`, data: rows.map((row) => [row.time, row.low]) },
-      { ...shared, id: `band-fill-${index}`, data: rows.map((row) => [row.time, row.difference]), areaStyle: { color: upper.color, opacity } },
+      {
+        ...shared,
+        id: `band-fill-${index}`,
+        data: rows.map((row) => [row.time, row.difference]),
+        areaStyle: { color: upper.color, opacity },
+      },
     ];
   });
 }
@@ -149,10 +195,16 @@ function nearestIndex(times: readonly number[], at: number): number {
     if ((times[middle] as number) < at) low = middle + 1;
     else high = middle;
   }
-  return low > 0 && Math.abs((times[low - 1] as number) - at) <= Math.abs((times[low] ?? Infinity) - at) ? low - 1 : low;
+  return low > 0 && Math.abs((times[low - 1] as number) - at) <= Math.abs((times[low] ?? Infinity) - at)
+    ? low - 1
+    : low;
 }
 
-function tooltipRows(lines: readonly Line[], hidden: ReadonlySet<string>, at: number): { time: number; rows: TooltipRow[] } {
+function tooltipRows(
+  lines: readonly Line[],
+  hidden: ReadonlySet<string>,
+  at: number,
+): { time: number; rows: TooltipRow[] } {
   let time = at;
   const rows = lines.flatMap((line) => {
     if (hidden.has(line.field.displayName) || isHiddenFrom(line.field, 'tooltip') || line.times.length === 0) return [];
@@ -161,7 +213,14 @@ function tooltipRows(lines: readonly Line[], hidden: ReadonlySet<string>, at: nu
     if (value === null) return [];
     time = line.times[index] as number;
     const { color: _, ...config } = line.field.config;
-    return [{ color: line.color, name: line.field.displayName, text: showValue(value, 'number', config, { min: 0, max: 1 }).text, sortValue: Number(value) }];
+    return [
+      {
+        color: line.color,
+        name: line.field.displayName,
+        text: showValue(value, 'number', config, { min: 0, max: 1 }).text,
+        sortValue: Number(value),
+      },
+    ];
   });
   return { time, rows };
 }
@@ -169,20 +228,35 @@ function tooltipRows(lines: readonly Line[], hidden: ReadonlySet<string>, at: nu
 function draw(input: PanelInput, size: { width: number; height: number }, hidden: ReadonlySet<string>): Drawing {
   const raw = linesOf(input.frames);
   const isPercent = raw.some((line) => stackingOf(line.field).mode === 'percent');
-  const lines = isPercent ? asShares(raw.filter((line) => !hidden.has(line.field.displayName)).concat(raw.filter((line) => hidden.has(line.field.displayName)))) : raw;
-  const { axes, axisOf } = planAxes(lines.map((line) => line.field), isPercent);
+  const lines = isPercent
+    ? asShares(
+        raw
+          .filter((line) => !hidden.has(line.field.displayName))
+          .concat(raw.filter((line) => hidden.has(line.field.displayName))),
+      )
+    : raw;
+  const { axes, axisOf } = planAxes(
+    lines.map((line) => line.field),
+    isPercent,
+  );
   const mode = textOption(input.panel, 'tooltip.mode', 'single');
   const formatter = (given: unknown): HTMLElement => {
-    const first = (Array.isArray(given) ? given[0] : given) as { axisValue?: number; value?: [number, number] } | undefined;
+    const first = (Array.isArray(given) ? given[0] : given) as
+      | { axisValue?: number; value?: [number, number] }
+      | undefined;
     const { time, rows } = tooltipRows(raw, hidden, Number(first?.axisValue ?? first?.value?.[0] ?? 0));
-    const kept = mode === 'single' && rows.length > 8 ? [...rows].sort((a, b) => b.sortValue - a.sortValue).slice(0, 8) : rows;
+    const kept =
+      mode === 'single' && rows.length > 8 ? [...rows].sort((a, b) => b.sortValue - a.sortValue).slice(0, 8) : rows;
     return tooltipBox(time, kept, textOption(input.panel, 'tooltip.sort', 'none'));
   };
   const option = {
     grid: { left: 8, right: 12, top: 10, bottom: 4, containLabel: true },
     xAxis: timeAxis(input.range, size.width),
     yAxis: axes,
-    series: [...bandsOf(lines, axisOf, hidden), ...lines.map((line, index) => seriesOf(line, axisOf[index] ?? 0, hidden.has(line.field.displayName)))],
+    series: [
+      ...bandsOf(lines, axisOf, hidden),
+      ...lines.map((line, index) => seriesOf(line, axisOf[index] ?? 0, hidden.has(line.field.displayName))),
+    ],
     tooltip: { show: mode !== 'none', trigger: 'axis', ...TOOLTIP_STYLE, formatter },
   };
   return { option: option as ChartOption, legend: raw.map(({ field, color }) => ({ field, color })), isTime: true };

@@ -12,13 +12,22 @@ export interface TooltipRow {
 /** Tooltip content: a time or title, then a row a series. */
 export function tooltipBox(title: number | string, rows: readonly TooltipRow[], sort: string): HTMLElement {
   const sign = sort === 'desc' ? -1 : 1;
-  const ordered = sort === 'asc' || sort === 'desc' ? [...rows].sort((a, b) => sign * (a.sortValue - b.sortValue)) : rows;
+  const ordered =
+    sort === 'asc' || sort === 'desc' ? [...rows].sort((a, b) => sign * (a.sortValue - b.sortValue)) : rows;
   const shown = ordered.slice(0, 20);
   return h(
     'div',
     { class: 'tooltip' },
     h('div', { class: 'tooltip-title' }, typeof title === 'number' ? formatTime(title) : title),
-    shown.map((row) => h('div', { class: row.isNearest === true ? 'tooltip-row is-nearest' : 'tooltip-row' }, h('span', { class: 'swatch', style: { background: row.color } }), h('span', { class: 'tooltip-name' }, row.name), h('span', { class: 'tooltip-value' }, row.text))),
+    shown.map((row) =>
+      h(
+        'div',
+        { class: row.isNearest === true ? 'tooltip-row is-nearest' : 'tooltip-row' },
+        h('span', { class: 'swatch', style: { background: row.color } }),
+        h('span', { class: 'tooltip-name' }, row.name),
+        h('span', { class: 'tooltip-value' }, row.text),
+      ),
+    ),
     ordered.length > shown.length ? h('div', { class: 'hint' }, `and ${ordered.length - shown.length} more`) : null,
   );
 }

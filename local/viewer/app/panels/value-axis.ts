@@ -12,11 +12,19 @@ export interface AxisPlan {
   readonly axisOf: readonly number[];
 }
 
-const finite = (values: DisplayField['values']): number[] => values.filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
+const finite = (values: DisplayField['values']): number[] =>
+  values.filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
 
 // Grafana pads the ends and keeps zero when everything is positive; soft limits widen, hard limits fix.
-function bounds(fields: readonly DisplayField[], config: FieldConfig, isPercent: boolean): { min?: number; max?: number } {
-  const [softMin, softMax] = [customNumber(config, 'axisSoftMin', Number.NaN), customNumber(config, 'axisSoftMax', Number.NaN)];
+function bounds(
+  fields: readonly DisplayField[],
+  config: FieldConfig,
+  isPercent: boolean,
+): { min?: number; max?: number } {
+  const [softMin, softMax] = [
+    customNumber(config, 'axisSoftMin', Number.NaN),
+    customNumber(config, 'axisSoftMax', Number.NaN),
+  ];
   let low = Infinity;
   let high = -Infinity;
   for (const field of fields) {
@@ -25,7 +33,9 @@ function bounds(fields: readonly DisplayField[], config: FieldConfig, isPercent:
       if (value > high) high = value;
     }
   }
-  const isStacked = fields.some((field) => !['', 'none'].includes(String(customRecord(field.config, 'stacking')['mode'] ?? 'none')));
+  const isStacked = fields.some(
+    (field) => !['', 'none'].includes(String(customRecord(field.config, 'stacking')['mode'] ?? 'none')),
+  );
   const result: { min?: number; max?: number } = {};
   if (typeof config.min === 'number') result.min = config.min;
   else if (!Number.isNaN(softMin)) result.min = Math.min(softMin, low);
@@ -40,7 +50,12 @@ function bounds(fields: readonly DisplayField[], config: FieldConfig, isPercent:
   return result;
 }
 
-function axis(fields: readonly DisplayField[], position: 'left' | 'right', isFirst: boolean, isPercent: boolean): Record<string, unknown> {
+function axis(
+  fields: readonly DisplayField[],
+  position: 'left' | 'right',
+  isFirst: boolean,
+  isPercent: boolean,
+): Record<string, unknown> {
   const config = (fields[0] as DisplayField).config;
   const unit = isPercent ? 'percentunit' : (config.unit ?? 'short');
   const isHidden = customText(config, 'axisPlacement', 'auto') === 'hidden';
@@ -60,7 +75,12 @@ function axis(fields: readonly DisplayField[], position: 'left' | 'right', isFir
     axisTick: { show: false },
     splitLine: { show: isFirst, lineStyle: { color: GRID_LINE } },
     splitNumber: 4,
-    axisLabel: { color: MUTED, fontSize: 11, fontFamily: FONT, formatter: (value: number) => formatValue(value, unit === '' ? 'short' : unit, config.decimals ?? undefined) },
+    axisLabel: {
+      color: MUTED,
+      fontSize: 11,
+      fontFamily: FONT,
+      formatter: (value: number) => formatValue(value, unit === '' ? 'short' : unit, config.decimals ?? undefined),
+    },
     axisPointer: { show: false },
   };
 }
@@ -80,7 +100,10 @@ export function planAxes(fields: readonly DisplayField[], isPercent: boolean): A
     const position = placement === 'right' || (placement === 'auto' && index > 0) ? 'right' : 'left';
     return axis(groups.get(key) as DisplayField[], position, index === 0, isPercent);
   });
-  return { axes: axes.length === 0 ? [{ type: 'value', show: false }] : axes, axisOf: keys.map((key) => order.indexOf(key)) };
+  return {
+    axes: axes.length === 0 ? [{ type: 'value', show: false }] : axes,
+    axisOf: keys.map((key) => order.indexOf(key)),
+  };
 }
 
 /** Threshold lines and areas of a field as chart marks. */
@@ -88,15 +111,25 @@ export function thresholdMarks(config: FieldConfig): Record<string, unknown> {
   const mode = String(customRecord(config, 'thresholdsStyle')['mode'] ?? 'off');
   if (mode === 'off') return {};
   const range = { min: config.min ?? 0, max: config.max ?? 100 };
-  const steps = thresholdSteps(config).map((step) => ({ at: stepValue(step, config, range), color: cssColor(step.color) }));
-  const lines = steps.filter((step) => Number.isFinite(step.at)).map((step) => ({ yAxis: step.at, lineStyle: { color: step.color, type: mode.startsWith('dashed') ? 'dashed' : 'solid', width: 1, opacity: 0.8 } }));
+  const steps = thresholdSteps(config).map((step) => ({
+    at: stepValue(step, config, range),
+    color: cssColor(step.color),
+  }));
+  const lines = steps
+    .filter((step) => Number.isFinite(step.at))
+    .map((step) => ({
+      yAxis: step.at,
+      lineStyle: { color: step.color, type: mode.startsWith('dashed') ? 'dashed' : 'solid', width: 1, opacity: 0.8 },
+    }));
   const areas = steps.map((step, index) => [
     { yAxis: Number.isFinite(step.at) ? step.at : 'min', itemStyle: { color: withAlpha(step.color, 0.1) } },
     { yAxis: steps[index + 1]?.at ?? 'max' },
   ]);
   const hasLines = mode.startsWith('line') || mode.startsWith('dashed');
   return {
-    ...(hasLines ? { markLine: { silent: true, symbol: 'none', label: { show: false }, animation: false, data: lines } } : {}),
+    ...(hasLines
+      ? { markLine: { silent: true, symbol: 'none', label: { show: false }, animation: false, data: lines } }
+      : {}),
     ...(mode.endsWith('area') || mode === 'area' ? { markArea: { silent: true, animation: false, data: areas } } : {}),
   };
 }
