@@ -25,10 +25,10 @@ function picture(height: number): string {
   return [
     `drawbox=x=0:y=ih-${px(46)}:w=iw:h=${px(46)}:color=black@0.35:t=fill`,
     text('%{pts\\:hms}', 58, 'x=(w-text_w)/2:y=(h-text_h)/2', 'white'),
-    text('FRAMEWATCH', 20, `x=${px(22)}:y=${px(20)}`, 'white@0.85'),
+    text('FRAMEWATCH', 18, `x=${px(22)}:y=h-${px(33)}`, 'white@0.85'),
     text(`${height}p`, 20, `x=w-text_w-${px(22)}:y=${px(20)}`, 'white@0.85'),
     text('frame %{frame_num}', 18, `x=w-text_w-${px(22)}:y=h-${px(33)}`, 'white@0.8'),
-    text('▮', 40, `x='mod(n*${px(4)},w)':y=h-${px(44)}`, 'white@0.9'),
+    text('▬', 30, `x='mod(n*${px(4)},w)':y=h-${px(62)}`, 'white@0.9'),
   ].join(',');
 }
 
@@ -40,8 +40,11 @@ function argumentsFor(out: string): string[] {
   );
   const chord = `aevalsrc='0.05*sin(2*PI*220*t)+0.04*sin(2*PI*277.18*t)+0.04*sin(2*PI*329.63*t)*(0.6+0.4*sin(0.7*t))':s=44100:d=${SECONDS}`;
   const maps = RENDITIONS.flatMap(({ kbps }, i) => [
-    ...['-map', `[v${i}]`, `-b:v:${i}`, `${kbps}k`, `-minrate:v:${i}`, `${kbps}k`, `-maxrate:v:${i}`, `${kbps}k`],
-    ...[`-bufsize:v:${i}`, `${kbps * 2}k`],
+    '-map',
+    `[v${i}]`,
+    ...['b:v', 'minrate:v', 'maxrate:v'].flatMap((option) => [`-${option}:${i}`, `${kbps}k`]),
+    `-bufsize:v:${i}`,
+    `${kbps * 2}k`,
   ]);
   const groups = [
     ['-hide_banner', '-loglevel', 'error', '-y', '-f', 'lavfi', '-i', source, '-f', 'lavfi', '-i', chord],

@@ -5,38 +5,29 @@ const NAMES: Partial<Record<WireEvent['k'], string>> = { hb: 'heartbeat', adBrea
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
+type Words = { [K in WireEvent['k']]?: (event: Extract<WireEvent, { k: K }>) => string };
+
+const soFar = (event: { ms: number; open?: boolean }) => `${seconds(event.ms)}${event.open ? ' so far' : ''}`;
+
+const WORDS: Words = {
+  request: ({ auto }) => (auto ? 'autoplay asks for playback' : 'the viewer asks for playback'),
+  ready: ({ reps, ms }) => `${reps?.length ?? 0} renditions after ${ms} ms`,
+  start: ({ ms, kbps }) => `first frame after ${ms} ms · ${kbps ?? '?'} kbit/s`,
+  stall: (event) => `${soFar(event)} · cause: ${event.cause ?? 'unknown'}`,
+  freeze: (event) => `${soFar(event)} · picture stood, sound ran`,
+  seek: ({ ms, from = 0, to = 0 }) => `${ms} ms to the first frame · ${seconds(from)} → ${seconds(to)}`,
+  rendition: ({ from, to }) => `${from ?? '?'} → ${to} kbit/s`,
+  cdn: ({ from, to }) => `${from ?? '?'} → ${to}`,
+  error: ({ cat, code, fatal, msg = '' }) => `${cat} ${code}${fatal ? ' · fatal' : ''} ${msg}`,
+  hb: ({ ms, iv, bl = 0 }) => `${seconds(ms.playing ?? 0)} played of ${seconds(iv)} · buffer ${seconds(bl)}`,
+  visibility: ({ to }) => to,
+  end: ({ why, c }) => `${why} · ${seconds(c.playMs)} played, ${seconds(c.stallMs)} stalled`,
+};
+
 /** One line of plain words about an event. */
 export function describeEvent(event: WireEvent): string {
-  switch (event.k) {
-    case 'request':
-      return event.auto ? 'autoplay asks for playback' : 'the viewer asks for playback';
-    case 'ready':
-      return `${event.reps?.length ?? 0} renditions after ${event.ms} ms`;
-    case 'start':
-      return `first frame after ${event.ms} ms · ${event.kbps ?? '?'} kbit/s`;
-    case 'stall':
-      return `${seconds(event.ms)}${event.open ? ' so far' : ''} · cause: ${event.cause ?? 'unknown'}`;
-    case 'freeze':
-      return `${seconds(event.ms)}${event.open ? ' so far' : ''} · picture stood, sound ran`;
-    case 'seek':
-      return `${event.ms} ms to the first frame · ${seconds(event.from ?? 0)} → ${seconds(event.to ?? 0)}`;
-    case 'rendition':
-      return `${event.from ?? '?'} → ${event.to} kbit/s`;
-    case 'error':
-      return `${event.cat} ${event.code}${event.fatal ? ' · fatal' : ''} ${event.msg ?? ''}`;
-    case 'hb':
-      return `${seconds(event.ms.playing ?? 0)} played of ${seconds(event.iv)} · buffer ${seconds(event.bl ?? 0)}`;
-    case 'visibility':
-    case 'mute':
-    case 'rate':
-      return event.to;
-    case 'segment':
-      return `${event.bad ?? ''} · ${event.ty === 'v' ? 'video' : 'audio'} ${event.idx ?? ''}`;
-    case 'end':
-      return `${event.why} · ${seconds(event.c.playMs)} played, ${seconds(event.c.stallMs)} stalled`;
-    default:
-      return '';
-  }
+  const words = WORDS[event.k] as ((event: WireEvent) => string) | undefined;
+  return words?.(event) ?? '';
 }
 
 /** Newest on top. */

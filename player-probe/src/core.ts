@@ -1,10 +1,10 @@
 import type { WireCounters, WireEvent } from '../../schema/probe-wire.ts';
-import type { State } from './account.ts';
-import { watchMedia, type Watch } from './media.ts';
+import { sampleOf, watchMedia } from './media.ts';
 import { consentOf, newId } from './privacy.ts';
 import { Queue, type Header } from './queue.ts';
-import { Session } from './session.ts';
-import type { Rendition } from './signals.ts';
+import { createSession, type Session } from './session.ts';
+import type { Fields, Kind } from './signals.ts';
+import { noCounters, type State } from './totals.ts';
 import { createTransport } from './transport.ts';
 import { PROBE_VERSION } from './version.ts';
 
@@ -15,6 +15,7 @@ export interface ProbeOptions {
   key?: string;
   contentId?: string;
   title?: string;
+  /** VOD, live or low-latency live; the player is asked when this is absent. */
   streamType?: 'v' | 'l' | 'll';
   /** Identity of the viewer, pseudonymous at best; never sent without consent. */
   viewerId?: string;
@@ -24,7 +25,7 @@ export interface ProbeOptions {
   consent?: boolean;
   /** Seconds between heartbeats (10); the server may ask for another pace. */
   interval?: number;
-  /** Share of sessions to measure, 0…1 (1). */
+  /** Share of sessions to measure, 0…1 (1); the server may ask for another from the next session on. */
   sample?: number;
   /** `performance.now()` of the viewer's click, when that was before `attach`. */
   requestedAt?: number;
@@ -36,11 +37,11 @@ export interface ProbeOptions {
 }
 
 export interface Probe {
-  /** Id of the present session: the SessionId of its rows. */
+  /** Id of the present session: the SessionId of its rows. Empty until somebody asks for playback. */
   readonly sessionId: string;
   readonly state: State;
   /** The session's counters so far. */
-  readonly figures: Readonly<WireCounters>;
+  readonly figures: WireCounters;
   /** Sends what waits. */
   flush: () => Promise<void>;
   /** Ends the session, removes every listener and sends the rest. */
@@ -52,68 +53,57 @@ export interface PlayerPort {
   name: string;
   ver: string | undefined;
   video: () => HTMLVideoElement | undefined;
-  /** The rendition of that size, as the player knows it. */
-  rendition: (w: number, h: number) => Rendition | undefined;
+  /** Bitrate of the rendition of that size, as the player knows it; 0: unknown. */
+  kbps: (w: number, h: number) => number;
   latency: () => { ltc: number; target: number } | undefined;
-  pendingMs: () => number | undefined;
+  /** A session began: tell it what is known already. */
+  begun: () => void;
 }
 
 export interface Core extends Probe {
-  readonly session: Session;
-  readonly header: Header;
+  session: Session | undefined;
+  header: Header | undefined;
+  /** The player will start by itself: until it does, the paused element is not paused by anybody. */
+  autoplay: boolean;
+  /** Aborted by `detach`. */
+  signal: AbortSignal;
   /** Wraps a callback so that no fault of the probe reaches the player or the page. */
   guard: <A extends unknown[]>(fn: (...args: A) => void) => (...args: A) => void;
-  /** A new session begins at that time. */
-  begin: (at: number) => Session;
-  /** The picture or the player's choice changed: look up the rendition. */
-  resized: () => void;
-  /** Looks for the player's video element again. */
-  find: () => void;
+  /** A new session begins at that time; without a request in mid-playback. */
+  begin: (at: number, request?: Omit<Fields<Kind<'request'>>, 'k'>) => void;
+  /** Looks at the element now, if there is one. */
+  look: () => void;
 }
 
 const LOOK_MS = 250;
-
-function urlOf({ endpoint, key }: ProbeOptions): string {
-  const url = new URL(endpoint, location.href);
-  if (url.pathname === '/') url.pathname = '/api/v1/events';
-  if (key) url.searchParams.set('k', key);
-  return url.href;
-}
-
-function headerOf(options: ProbeOptions, port: PlayerPort, sample: number): Header {
-  const { contentId: cid, title, streamType: st, app, appVersion: appVer } = options;
-  const consent = consentOf(options.consent);
-  const vid = consent ? options.viewerId : undefined;
-  const pl = { name: port.name, ver: port.ver };
-  const sr = sample < 1 ? sample : undefined;
-  return {
-    sid: newId(),
-    t0: Date.now(),
-    cid,
-    title,
-    st,
-    vid,
-    app,
-    appVer,
-    pl,
-    pv: PROBE_VERSION,
-    sr,
-    consent,
-  } as Header;
-}
+/** Events worth a request of their own; the others wait for the beat. */
+const NEWS = /start|stall|freeze|error|end/;
 
 /** Everything around the session that is the same for every player: page, timer, queue, transport. */
 export function createCore(options: ProbeOptions, port: PlayerPort): Core {
-  const queue = new Queue();
+  const {
+    contentId: cid,
+    title,
+    streamType: st,
+    app,
+    appVersion: appVer,
+    startTimeout = 60,
+    stallTimeout = 120,
+  } = options;
   let { interval = 10, sample = 1 } = options;
-  const transport = createTransport(urlOf(options), queue, (answer) => {
+  const url = new URL(options.endpoint, location.href);
+  if (url.pathname === '/') url.pathname = '/api/v1/events';
+  if (options.key) url.searchParams.set('k', options.key);
+  const queue = new Queue();
+  const transport = createTransport(url.href, queue, (answer) => {
     interval = answer.interval ?? interval;
     sample = answer.sample ?? sample;
   });
   const stop = new AbortController();
-  let session: Session;
-  let header: Header;
-  let watch: Watch | undefined;
+  const { signal } = stop;
+  let video: HTMLVideoElement | undefined;
+  let unwatch = stop;
+  let lookAtMedia: (() => void) | undefined;
 
   const guard: Core['guard'] =
     (fn) =>
@@ -125,84 +115,86 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
       }
     };
 
-  const begin = (at: number) => {
-    const h = (header = headerOf(options, port, sample));
-    h.t0 += Math.round(at - performance.now());
-    const measured = Math.random() < sample;
-    session = new Session({
-      at,
-      emit: (event) => {
+  const header = (at: number): Header => {
+    const consent = consentOf(options.consent);
+    const vid = consent ? options.viewerId : undefined;
+    const pl = { name: port.name, ver: port.ver };
+    const t0 = Date.now() + Math.round(at - performance.now());
+    return { sid: newId(), t0, cid, title, st, vid, app, appVer, pl, pv: PROBE_VERSION, sr: sample, consent } as Header;
+  };
+
+  const core: Core = {
+    session: undefined,
+    header: undefined,
+    autoplay: false,
+    signal,
+    guard,
+    get sessionId() {
+      return core.header?.sid ?? '';
+    },
+    get state() {
+      return core.session?.state ?? 'idle';
+    },
+    get figures() {
+      return core.session?.totals ?? noCounters();
+    },
+    begin: (at, request) => {
+      if (!video) return;
+      const h = (core.header = header(at));
+      const measured = Math.random() < sample;
+      const emit = (event: WireEvent) => {
         if (!measured) return;
         queue.push(h, event);
         options.onEvent?.(event, h);
-        if (/^(start|stall|freeze|error|end)$/.test(event.k)) transport.soon();
+        if (NEWS.test(event.k)) transport.soon();
         else if (event.k === 'hb') void transport.flush();
-      },
-      paused: true,
-      hidden: document.hidden,
-      intervalMs: () => interval * 1000,
-      startTimeoutMs: (options.startTimeout ?? 60) * 1000,
-      stallTimeoutMs: (options.stallTimeout ?? 120) * 1000,
-      pendingMs: port.pendingMs,
-      box: () => watch && { pw: watch.video.clientWidth, ph: watch.video.clientHeight },
-    });
-    return session;
-  };
-
-  const find = () => {
-    const video = port.video();
-    if (!video || video === watch?.video) return;
-    watch?.stop();
-    watch = watchMedia(video, core, port);
-  };
-
-  const listen = (target: EventTarget, type: string, fn: () => void) =>
-    target.addEventListener(type, guard(fn), { signal: stop.signal });
-
-  const core: Core = {
-    get session() {
-      return session;
+      };
+      const config = {
+        emit,
+        intervalMs: () => interval * 1000,
+        startTimeoutMs: startTimeout * 1000,
+        stallTimeoutMs: stallTimeout * 1000,
+        box: () => video && { pw: video.clientWidth, ph: video.clientHeight },
+      };
+      core.session = createSession(config, at, sampleOf(video, core, port), request);
+      port.begun();
     },
-    get header() {
-      return header;
+    look: () => {
+      const found = port.video();
+      if (found && found !== video) {
+        unwatch.abort();
+        unwatch = new AbortController();
+        video = found;
+        lookAtMedia = watchMedia(found, core, port, unwatch.signal);
+      }
+      lookAtMedia?.();
     },
-    get sessionId() {
-      return header.sid;
-    },
-    get state() {
-      return session.state;
-    },
-    get figures() {
-      return session.account.counters;
-    },
-    guard,
-    begin,
-    find,
-    resized: () => watch?.resized(),
-    flush: () => transport.flush(),
+    flush: transport.flush,
     detach: guard(() => {
-      session.end(performance.now(), 'exit');
+      core.session?.end(performance.now(), 'exit');
       clearInterval(timer);
+      unwatch.abort();
       stop.abort();
-      watch?.stop();
       void transport.flush();
     }),
   };
-  const timer = setInterval(
+  unwatch = new AbortController();
+  const timer = setInterval(guard(core.look), LOOK_MS);
+  document.addEventListener(
+    'visibilitychange',
     guard(() => {
-      find();
-      watch?.look();
+      core.look();
+      if (document.hidden) core.session?.beat(performance.now());
     }),
-    LOOK_MS,
+    { signal },
   );
-  listen(document, 'visibilitychange', () => {
-    const at = performance.now();
-    session.note(at, { k: 'visibility', to: document.visibilityState });
-    if (document.hidden) session.beat(at);
-  });
-  listen(window, 'pagehide', () => {
-    session.end(performance.now(), 'exit');
-    transport.leave();
-  });
+  addEventListener(
+    'pagehide',
+    guard(() => {
+      core.session?.end(performance.now(), 'exit');
+      transport.leave();
+    }),
+    { signal },
+  );
   return core;
 }

@@ -1,352 +1,344 @@
-import type { WireEvent } from '../../schema/probe-wire.ts';
-import { Account, type State } from './account.ts';
-import { Blame } from './blame.ts';
-import { Interval } from './interval.ts';
-import { Outgoing } from './outgoing.ts';
-import { Picture } from './picture.ts';
-import type {
-  EndReason,
-  Failure,
-  Fields,
-  Kind,
-  Load,
-  Note,
-  Phase,
-  Rendition,
-  Sample,
-  SessionConfig,
-} from './signals.ts';
+import type { WireBeat, WireCounters, WireEvent } from '../../schema/probe-wire.ts';
+import type { EndReason, Failure, Fields, Kind, Load, Phase, Sample, SessionConfig } from './signals.ts';
+import { noCounters, noInterval, TIME_OF, type State } from './totals.ts';
 
-/** A freeze younger than this may yet turn out to be the beginning of a stall. */
+/** A picture that stands this long over a running playhead is frozen. */
+const STILL_MS = 500;
+const RECENT_MS = 300;
+/** Chromium says `waiting` up to 3 s after the picture stopped: so long a freeze may turn out a stall. */
 const VERDICT_MS = 4000;
-const FATAL_MS = 10_000;
-const NUDGE_MS = 1000;
-const PAUSE_NOISE_MS = 300;
+const LONG_MS = 10_000;
+const AFTER_SEEK_MS = 2000;
+const SECOND_MS = 1000;
+/** Below this many frames the frame rate is a guess. */
+const KNOWN_FRAMES = 10;
 const PAUSED_BEATS = 6;
+const FIRST_EDGE_MS = 50;
+
+export interface Session {
+  readonly state: State;
+  readonly started: boolean;
+  readonly totals: Readonly<WireCounters>;
+  /** The element as it is now. `shown`: a frame has just reached the screen. */
+  look: (at: number, look: Sample, shown?: boolean) => void;
+  ready: (at: number, reps: Kind<'ready'>['reps']) => void;
+  /** A phase of the startup is over. Phases add up to the startup time. */
+  mark: (at: number, phase: Phase) => void;
+  segment: (at: number, load: Load) => void;
+  /** Time to first byte of one segment, ms. */
+  ttfb: (ms: number) => void;
+  /** An error is fatal when nothing can start after it, or later, when the playhead stays stuck: players often play on. */
+  error: (at: number, failure: Failure) => void;
+  /** In turn from `look`; out of turn when the page is hidden. */
+  beat: (at: number) => void;
+  end: (at: number, why: EndReason) => void;
+}
 
 /**
- * One playback as a machine: signals in, wire events out. It holds no clock and touches neither page nor player; every
- * signal brings its time. Signals may come in any order, doubled or after the end.
+ * One playback as a machine: looks at the element and the player's signals in, wire events out. It holds no clock and
+ * touches neither page nor player; every signal brings its time. Signals may come in any order, doubled or after the end.
+ * It begins at `at` with the element as `view` shows it; without `request` in mid-playback: no attempt, no startup time.
+ * (A closure of small functions and not a class: local names minify, members do not, and the probe has a size budget.)
  */
-export class Session {
-  closed = false;
-  started = false;
-  readonly account: Account;
-  readonly #config: SessionConfig;
-  readonly #interval = new Interval();
-  readonly #picture = new Picture();
-  readonly #blame = new Blame();
-  readonly #out: Outgoing;
-  #paused: boolean;
-  #pausedAt: number;
-  #pauseSent = false;
-  #seeking = false;
-  #landed = false;
-  #from = 0;
-  #to = 0;
-  #stalled = false;
-  #frozen = false;
-  #stall: Partial<Fields<Kind<'stall'>>> = {};
+export function createSession(
+  { emit, intervalMs, startTimeoutMs, stallTimeoutMs, box }: SessionConfig,
+  at: number,
+  view: Sample,
+  request?: Omit<Fields<Kind<'request'>>, 'k'>,
+): Session {
+  const t0 = Math.round(at);
+  const totals = noCounters();
+  const phases: Kind<'start'>['ph'] = {};
+  let told = noCounters();
+  let interval = noInterval(view.bl);
+  let state: State = 'idle';
+  let started = !request;
+  let sequence = 0;
+  let { kbps } = view;
+  let now = t0;
+  let beatAt = t0;
+  /** ms in the present state. */
+  let run = 0;
+  /** Last look, last frame seen, last time the playhead moved. */
+  let lookAt = t0;
+  let frameAt = t0;
+  let moveAt = t0;
+  let seekAt = -Infinity;
+  let troubleAt = -Infinity;
+  let seeking = false;
+  let stalled = false;
+  let frozen = false;
+  let pauseTold = false;
+  let from = 0;
+  let to = 0;
+  let cause: Kind<'stall'>['cause'];
+  let failure: Failure | undefined;
+  let cdn: string | undefined;
+  let startMs = 0;
+  let markedMs = 0;
 
-  constructor(config: SessionConfig) {
-    this.#config = config;
-    this.#out = new Outgoing(config.emit);
-    this.account = new Account(config.at);
-    this.account.hidden = config.hidden;
-    this.#pausedAt = this.account.now;
-    this.#paused = config.paused;
-  }
+  const tell = (fields: Fields<WireEvent>) => {
+    const { pt, bl, w, h } = view;
+    emit({ n: sequence++, ...fields, t: now - t0, pt, bl, ...(w && { kbps, w, h }), cdn } as WireEvent);
+  };
 
-  get state(): State {
-    return this.account.state;
-  }
+  const book = (to: State | 'hidden', ms: number) => {
+    if (!ms || to === 'idle' || to === 'ended') return;
+    interval.ms[to] = (interval.ms[to] ?? 0) + ms;
+    const time = TIME_OF[to as keyof typeof TIME_OF];
+    if (time) totals[time] += ms;
+    if (time || to === 'starting') totals.watchMs += ms;
+    if (to === 'starting') startMs += ms;
+    if (to === 'playing') totals.bits = Math.max(told.bits, totals.bits + ms * kbps);
+  };
 
-  /** The viewer, or autoplay, asks for playback. The startup clock runs from here. */
-  request(at: number, fields: Omit<Fields<Kind<'request'>>, 'k'> = {}): void {
-    this.#on(at, () => {
-      if (this.#out.open) return;
-      this.#paused = false;
-      this.#out.release();
-      this.#emit({ k: 'request', ...fields });
+  /** Books the time since the last signal to the present state. */
+  const advance = (at: number) => {
+    const ms = Math.max(0, Math.round(at) - now) || 0;
+    now += ms;
+    run += ms;
+    book(state, ms);
+    if (view.visibility === 'hidden') book('hidden', ms);
+  };
+
+  const visible = () => view.w > 0 && view.visibility !== 'hidden';
+  const frameMs = () => totals.playMs / totals.tot || 0;
+  const still = () => now - (visible() ? frameAt : moveAt);
+  const alarm = (fatal: boolean, { cat, code, msg }: Failure) => tell({ k: 'error', cat, code, msg, fatal });
+
+  const beat = (at: number, st = state as WireBeat['st']) => {
+    advance(at);
+    const c = { ...totals };
+    const open = { ms: run, open: true };
+    const { thr, ltc } = interval;
+    if (state === 'stalled') tell({ k: 'stall', ...open, cause });
+    if (state === 'frozen') tell({ k: 'freeze', ...open });
+    tell({
+      k: 'hb',
+      st,
+      iv: now - beatAt,
+      ...interval,
+      bits: c.bits - told.bits,
+      fr: { tot: c.tot - told.tot, drop: c.drop - told.drop },
+      ns: c.stalls - told.stalls,
+      thr: thr.sort((a, b) => a - b)[thr.length >> 1],
+      ltc: ltc[0]
+        ? { mean: Math.round(ltc.reduce((a, b) => a + b) / ltc.length), max: Math.max(...ltc), target: view.target! }
+        : undefined,
+      ...box(),
+      c,
     });
-  }
+    told = c;
+    interval = noInterval(view.bl);
+    beatAt = now;
+  };
 
-  /** Attached in mid-playback: neither an attempt nor a start that could be timed. */
-  adopt(at: number): void {
-    this.#on(at, () => {
-      this.started = true;
-      this.#picture.forget(this.account.now);
-      this.#out.release();
-    });
-  }
+  const mark = (at: number, phase: Phase) => {
+    advance(at);
+    if (started || phases[phase] !== undefined) return;
+    phases[phase] = startMs - markedMs;
+    markedMs = startMs;
+  };
 
-  ready(at: number, fields: Omit<Fields<Kind<'ready'>>, 'k' | 'ms'>): void {
-    this.#on(at, () => this.#emit({ k: 'ready', ms: this.account.now - this.account.t0, ...fields }));
-  }
-
-  /** A phase of the startup is over. Phases add up to the startup time. */
-  mark(at: number, phase: Phase): void {
-    this.#on(at, () => {
-      if (!this.started) this.account.mark(phase);
-    });
-  }
-
-  play(at: number): void {
-    this.#on(at, () => {
-      if (this.#pauseSent) this.#emit({ k: 'resume' });
-      this.#paused = this.#pauseSent = false;
-      this.#picture.forget(this.account.now);
-    });
-  }
-
-  pause(at: number): void {
-    this.#on(at, () => {
-      if (!this.#paused) this.#pausedAt = this.account.now;
-      this.#paused = true;
-      this.#stalled = this.#frozen = false;
-    });
-  }
-
-  /** The element ran dry. It says so at every start and seek too; those are not stalls. */
-  waiting(at: number): void {
-    this.#on(at, () => {
-      if (this.state === 'playing' || this.state === 'frozen') this.#stalled = true;
-    });
-  }
-
-  seeking(at: number, toMs: number): void {
-    this.#on(at, () => {
-      const from = this.#picture.sample.pt;
-      // A player's nudge over a gap in mid-stall: to the viewer still the same stall.
-      if (!this.started || (this.#stalled && Math.abs(toMs - from) < NUDGE_MS)) return;
-      if (!this.#seeking) {
-        this.account.counters.seeks++;
-        this.#from = from;
-      }
-      this.#to = toMs;
-      this.#seeking = true;
-      this.#landed = this.#stalled = this.#frozen = false;
-    });
-  }
-
-  seeked(at: number): void {
-    this.#on(at, () => {
-      this.#landed = true;
-      if (this.#paused) this.#seeking = false;
-    });
-  }
-
-  /** A frame reached the screen. */
-  frame(at: number, flow: boolean): void {
-    this.#on(at, () => {
-      this.#picture.shown(this.account.now);
-      if (this.#paused || !this.#out.open) return;
-      if (!this.started) this.#start();
-      else this.#flows(flow);
-    });
-  }
-
-  sample(at: number, sample: Sample): void {
-    this.#on(at, () => this.#look(sample));
-    if (this.closed || !this.#out.open) return;
-    this.#on(at, () => this.#judge());
-    const { account } = this;
-    const every = this.#config.intervalMs();
-    const calm = this.state === 'paused' && account.run > 3 * every ? PAUSED_BEATS : 1;
-    if (account.now - account.beatAt >= every * calm && !this.#doubtful()) this.beat(at);
-  }
-
-  /** The rendition on screen changed: by the size of the picture or, within one size, by the player's word. */
-  rendition(at: number, next: Rendition): void {
-    this.#on(at, () => {
-      const { kbps: to, ...how } = next;
-      const from = this.account.kbps;
-      this.account.kbps = to;
-      if (to === from || !from || !this.started) return;
-      this.account.counters[to > from ? 'up' : 'down']++;
-      this.#emit({ k: 'rendition', from, to, ...how });
-    });
-  }
-
-  segment(at: number, load: Load): void {
-    this.#on(at, () => {
-      this.#interval.load(load);
-      const from = this.#blame.load(this.account.now, load);
-      if (from) this.#emit({ k: 'cdn', from, to: load.cdn, why: load.why });
-    });
-  }
-
-  ttfb(ms: number): void {
-    this.#interval.ttfb(ms);
-  }
-
-  /** Events that only pass through. */
-  note(at: number, event: Note): void {
-    this.#on(at, () => {
-      if (event.k === 'visibility') {
-        this.account.hidden = event.to === 'hidden';
-        this.#picture.forget(this.account.now);
-      }
-      this.#emit(event);
-    });
-  }
-
-  /** An error is fatal when nothing can start after it, or later, when the playhead stays stuck: players often play on. */
-  error(at: number, failure: Failure): void {
-    this.#on(at, () => {
-      this.account.counters.err++;
-      this.#blame.failure = failure;
-      if (failure.fatal && !this.started) this.#fail(failure);
-      else this.#report(failure, false);
-    });
-  }
-
-  /** In turn from `sample`; out of turn when the page is hidden. */
-  beat(at: number): void {
-    this.#on(at, () => {});
-    if (!this.closed && this.#out.open) this.#beat(this.state as Kind<'hb'>['st']);
-  }
-
-  end(at: number, why: EndReason): void {
-    this.#on(at, () => this.#close(why));
-  }
-
-  #on(at: number, change: () => void): void {
-    if (this.closed) return;
-    this.account.advance(at);
-    change();
-    this.#settle();
-  }
-
-  #next(): State {
-    if (this.closed) return 'ended';
-    if (!this.#out.open) return 'idle';
-    if (this.#seeking) return 'seeking';
-    if (this.#paused) return 'paused';
-    if (!this.started) return 'starting';
-    if (this.#stalled) return 'stalled';
-    return this.#frozen ? 'frozen' : 'playing';
-  }
-
-  #settle(): void {
-    const { account } = this;
-    const { counters, state: left } = account;
-    const next = this.#next();
-    if (next === left) return;
-    account.enter(next);
-    let ms = account.runBefore;
+  /** From one state to the next, with the event of what is over. */
+  const enter = (next: State) => {
+    const left = state;
+    let ms = run;
+    state = next;
+    run = 0;
     if (next === 'stalled') {
-      counters.stalls++;
-      const pend = this.#config.pendingMs?.();
-      this.#stall = { cause: this.#blame.cause(account.now, this.#picture.sample.bl, pend), pend };
+      totals.stalls++;
+      cause =
+        now - seekAt < AFTER_SEEK_MS
+          ? 'seek'
+          : view.bl > SECOND_MS
+            ? 'decode'
+            : now - troubleAt < LONG_MS
+              ? 'cdn'
+              : 'network';
     }
-    if (next === 'frozen') counters.freezes++;
-    if (next === 'stalled' || next === 'frozen') {
-      // It began with the last frame; and a freeze that ends in a stall was the stall's beginning.
-      const moved = account.backdate(left === 'frozen' ? ms : this.#picture.still(account.now));
-      if (left === 'frozen') ms -= moved;
+    if (next === 'frozen') totals.freezes++;
+    if ((next === 'stalled' || next === 'frozen') && (left === 'playing' || left === 'frozen')) {
+      // It began with the last frame, and a freeze that ends in a stall was its beginning. What a beat has told stays.
+      run = Math.max(0, Math.min(left === 'frozen' ? ms : still(), ms, interval.ms[left] ?? 0));
+      book(left, -run);
+      book(next, run);
+      ms -= run;
     }
-    if (left === 'stalled') this.#emit({ k: 'stall', ms, ...this.#stall });
-    if (left === 'frozen' && ms) this.#emit({ k: 'freeze', ms });
-    if (left === 'frozen' && !ms) counters.freezes--;
+    if (left === 'stalled') tell({ k: 'stall', ms, cause });
+    if (left === 'frozen') {
+      if (ms) tell({ k: 'freeze', ms });
+      else totals.freezes--;
+    }
     if (left === 'seeking') {
-      this.#blame.seekEnd = account.now;
-      this.#picture.forget(account.now);
-      this.#emit({ k: 'seek', ms, from: this.#from, to: this.#to });
+      seekAt = frameAt = moveAt = now;
+      tell({ k: 'seek', ms, from, to });
     }
-  }
+  };
 
-  #look(sample: Sample): void {
-    const { account, state } = this;
-    const picture = this.#picture;
-    const { counters, now } = account;
-    const frameMs = Math.min(1000, counters.playMs / counters.tot || 0);
-    const { frames, drop } = picture.look(now, sample, account.hidden, frameMs);
-    counters.tot += frames;
-    counters.drop += drop;
-    this.#interval.look(sample);
-    const alive = picture.moved && (picture.fresh || !picture.visible);
-    if (this.#paused) {
-      if (this.started && !this.#seeking && !this.#pauseSent && now - this.#pausedAt >= PAUSE_NOISE_MS) {
-        this.#pauseSent = true;
-        this.#emit({ k: 'pause' });
+  const end = (at: number, why: EndReason) => {
+    if (state === 'ended') return;
+    advance(at);
+    const broken = started ? 'vpf' : 'vsf';
+    if (why === 'exit' || why === 'replaced') {
+      if (failure && (stalled || !started)) why = broken;
+      else if (!started) why = 'ebvs';
+    }
+    const last = why === broken ? 'failed' : 'ended';
+    enter('ended');
+    beat(at, last);
+    tell({ k: 'end', why, c: { ...totals } });
+  };
+
+  /** Counts frames and says whether the picture (without one: the playhead) moves. */
+  const watch = (last: Sample, shown: boolean): boolean => {
+    const frames = Math.max(0, view.frames - last.frames);
+    const moved = last.flow && view.flow && view.pt > last.pt;
+    totals.tot += frames;
+    totals.drop += Math.max(0, view.drop - last.drop);
+    interval.blMin = Math.min(interval.blMin, view.bl);
+    if (view.ltc) interval.ltc.push(view.ltc);
+    if (moved) moveAt = now;
+    // Frames that stopped between two looks: count on from the earlier one.
+    if (frames) frameAt = Math.max(frameAt, Math.min(now, Math.round(lookAt + frames * frameMs())));
+    if (shown) frameAt = now;
+    if (view.paused || view.seeking || view.visibility !== last.visibility) frameAt = moveAt = now;
+    lookAt = now;
+    return visible() ? shown || (moved && frames > 0) : moved;
+  };
+
+  /** All flows, they say: has the picture frozen, or everything stopped without a word? */
+  const suspect = () => {
+    const idle = now - moveAt;
+    // Sound and picture rarely end together.
+    if (view.left < SECOND_MS || still() < STILL_MS) return;
+    if (idle >= STILL_MS) stalled = true;
+    else frozen = visible() && totals.tot > KNOWN_FRAMES && idle < RECENT_MS && still() > 3 * frameMs();
+  };
+
+  const judge = (last: Sample, alive: boolean) => {
+    const { paused, flow, pt } = view;
+    if (!started) {
+      if (paused || !alive) return;
+      mark(now, 'decode');
+      started = true;
+      tell({ k: 'start', ms: startMs, ph: phases });
+    } else if (view.seeking) {
+      // A player's nudge over a gap in mid-stall: to the viewer still the same stall.
+      if (stalled && Math.abs(pt - last.pt) < SECOND_MS) return;
+      if (!seeking) {
+        totals.seeks++;
+        from = last.pt;
       }
-    } else if (state === 'starting') {
-      if (picture.moved && !picture.visible && !(sample.w && !account.hidden)) this.#start();
-    } else if (state === 'playing') {
-      const verdict = picture.verdict(now, counters.tot, frameMs);
-      this.#stalled = verdict === 'stalled';
-      this.#frozen = verdict === 'frozen';
-    } else if (alive) this.#flows(true);
-  }
+      to = pt;
+      seeking = true;
+      stalled = frozen = false;
+    } else if (seeking) seeking = !paused && !alive;
+    else if (paused) stalled = frozen = false;
+    else if (!flow) stalled = !view.ended;
+    else if (alive) stalled = frozen = false;
+    else if (!stalled && !frozen) suspect();
+  };
 
-  #flows(flow: boolean): void {
-    if (this.#seeking) this.#seeking = !this.#landed;
-    else if (flow) this.#stalled = this.#frozen = false;
-  }
-
-  #start(): void {
-    this.account.mark('decode');
-    this.started = true;
-    this.#picture.forget(this.account.now);
-    this.#emit({ k: 'start', ms: this.account.startMs, ph: this.account.phases });
-  }
-
-  /** Stuck for long: with an error behind it that was the fatal one, without one the patience ends. */
-  #judge(): void {
-    const { state, account } = this;
-    const limit = state === 'starting' ? this.#config.startTimeoutMs : this.#config.stallTimeoutMs;
-    if (state !== 'starting' && state !== 'stalled' && state !== 'seeking') return;
-    const { failure } = this.#blame;
-    if (failure && account.run >= FATAL_MS) this.#fail(failure);
-    else if (account.run >= limit) {
-      this.#report({ cat: 'other', code: `${state}-timeout` }, true);
-      this.#close('timeout');
+  const settle = () => {
+    const { paused } = view;
+    const playing = stalled ? 'stalled' : frozen ? 'frozen' : 'playing';
+    const next = seeking ? 'seeking' : paused ? 'paused' : started ? playing : 'starting';
+    if (next !== state) enter(next);
+    // A pause of a moment is a seek's or the end's.
+    if (started && paused !== pauseTold && (run >= RECENT_MS || !paused)) {
+      pauseTold = paused;
+      tell({ k: paused ? 'pause' : 'resume' });
     }
-  }
+  };
 
-  /** No beat while it is open whether the picture has frozen, and whether the freeze becomes a stall. */
-  #doubtful(): boolean {
-    const { state, account } = this;
-    const watched = state === 'playing' && this.#picture.visible && this.#picture.still(account.now) > PAUSE_NOISE_MS;
-    return watched || (state === 'frozen' && account.run < VERDICT_MS);
-  }
+  /** Gives up on what is stuck for too long; beats when it is time and it is not open whether a freeze has begun. */
+  const patience = () => {
+    const late = run >= (started ? stallTimeoutMs : startTimeoutMs);
+    if (/starting|stalled|seeking/.test(state) && (late || (failure && run >= LONG_MS))) {
+      alarm(true, failure ?? { cat: 'other', code: `${state}-timeout` });
+      end(now, !failure ? 'timeout' : started ? 'vpf' : 'vsf');
+      return;
+    }
+    const doubt = state === 'frozen' ? run < VERDICT_MS : state === 'playing' && still() > RECENT_MS;
+    if (!doubt && now - beatAt >= intervalMs() * (state === 'paused' ? PAUSED_BEATS : 1)) beat(now);
+  };
 
-  #report({ cat, code, msg, biz }: Failure, fatal: boolean): void {
-    this.#emit({ k: 'error', cat, code, msg, biz, fatal });
-  }
+  const look = (at: number, next: Sample, shown = false) => {
+    const last = view;
+    advance(at);
+    view = next;
+    judge(last, watch(last, shown));
+    settle();
+    if (next.visibility !== last.visibility) tell({ k: 'visibility', from: last.visibility, to: next.visibility });
+    const was = kbps;
+    kbps = next.kbps || was;
+    if (started && was && kbps !== was) {
+      totals[kbps > was ? 'up' : 'down']++;
+      tell({ k: 'rendition', from: was, to: kbps });
+    }
+    if (next.ended) end(at, 'completed');
+    else patience();
+  };
 
-  #fail(failure: Failure): void {
-    this.#report(failure, true);
-    this.#close(this.started ? 'vpf' : 'vsf');
-  }
+  const segment = (at: number, { ty, by, ms, mediaMs, failed, cdn: next }: Load) => {
+    const { sg, thr } = interval;
+    advance(at);
+    sg.n++;
+    interval.by += by;
+    if (failed) {
+      sg.err++;
+      troubleAt = now;
+      return;
+    }
+    if (ms > mediaMs) sg.slow++;
+    if (ms > 0) thr.push(Math.round((by * 8) / ms));
+    if (ty === 'video') failure = undefined;
+    const left = cdn;
+    cdn = next || left;
+    if (!left || left === cdn) return;
+    troubleAt = now;
+    tell({ k: 'cdn', from: left, to: cdn! });
+  };
 
-  #close(why: EndReason): void {
-    const { failure } = this.#blame;
-    const early = why === 'exit' || why === 'replaced';
-    const stuck = failure && this.state === 'stalled';
-    const broken = this.started ? 'vpf' : 'vsf';
-    const verdict = early && (!this.started || stuck) ? (failure ? broken : 'ebvs') : why;
-    this.closed = true;
-    this.#settle();
-    if (!this.#out.open) return;
-    this.#beat(verdict === 'vsf' || verdict === 'vpf' ? 'failed' : 'ended');
-    this.#emit({ k: 'end', why: verdict, c: { ...this.account.counters } });
-  }
+  const error = (at: number, next: Failure) => {
+    advance(at);
+    totals.err++;
+    failure = next;
+    const fatal = !!next.fatal && !started;
+    alarm(fatal, next);
+    if (fatal) end(at, 'vsf');
+  };
 
-  #beat(st: Kind<'hb'>['st']): void {
-    const { state, run } = this.account;
-    if (state === 'stalled') this.#emit({ k: 'stall', ms: run, open: true, ...this.#stall });
-    if (state === 'frozen') this.#emit({ k: 'freeze', ms: run, open: true });
-    const { rate, target } = this.#picture.sample;
-    const interval = { ...this.account.interval(), ...this.#interval.take(target) };
-    this.#emit({ k: 'hb', st, rate, ...interval, ...this.#config.box?.() });
-  }
-
-  #emit(fields: Fields<WireEvent>): void {
-    const { now, t0, kbps } = this.account;
-    const { pt, bl, w, h } = this.#picture.sample;
-    const stamp = { t: now - t0, pt, bl, kbps: kbps || undefined, w: w || undefined, h: h || undefined };
-    this.#out.tell({ ...fields, ...stamp, cdn: this.#blame.cdn });
-  }
+  if (request) tell({ k: 'request', ...request });
+  settle();
+  const live =
+    <A extends unknown[]>(signal: (...args: A) => void) =>
+    (...args: A) => {
+      if (state !== 'ended') signal(...args);
+    };
+  return {
+    get state() {
+      return state;
+    },
+    get started() {
+      return started;
+    },
+    totals,
+    look: live(look),
+    mark: live(mark),
+    segment: live(segment),
+    error: live(error),
+    end,
+    ready: live((at: number, reps: Kind<'ready'>['reps']) => {
+      advance(at);
+      tell({ k: 'ready', ms: now - t0, reps });
+    }),
+    beat: live((at: number) => beat(at)),
+    // Edges double from 50 ms; the eighth bucket takes the rest.
+    ttfb: (ms) => {
+      const bucket = Math.min(7, Math.max(0, Math.ceil(Math.log2(ms / FIRST_EDGE_MS))));
+      (interval.ttfb ??= [0, 0, 0, 0, 0, 0, 0, 0])[bucket]!++;
+    },
+  };
 }

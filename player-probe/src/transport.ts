@@ -6,17 +6,16 @@ const MAX_BODY = 60 * 1024;
 const GZIP_FROM = 512;
 const TIMEOUT_MS = 30_000;
 const SPACING_MS = 5000;
-const FIRST_RETRY_MS = 1000;
-const LAST_RETRY_MS = 60_000;
+const RETRY_MS = 1000;
+const MAX_RETRY_MS = 60_000;
 
 export interface Transport {
-  /** Sends what waits, now, unless a retry is pending; resolves when the queue is empty or the attempt is over. */
+  /** Sends what waits, now, unless a retry is pending; resolves when the attempt is over. */
   flush: () => Promise<void>;
   /** Sends within a second, at most once in five. */
   soon: () => void;
   /** The page goes away: what is not in flight leaves as one beacon. */
   leave: () => void;
-  stop: () => void;
 }
 
 /**
@@ -26,10 +25,12 @@ export interface Transport {
 export function createTransport(url: string, queue: Queue, onAnswer: (answer: IngestAnswer) => void): Transport {
   let sending: Promise<void> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let retry = 0;
+  let retries = 0;
   let retryAt = 0;
   let sentAt = -Infinity;
-  let inFlight = 0;
+  /** Bytes on the line; what is still being packed is not. */
+  let flying = 0;
+  let epoch = 0;
 
   const later = (ms: number) => {
     timer ??= setTimeout(() => {
@@ -38,61 +39,58 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
     }, ms);
   };
 
-  const wait = (answer: Response | undefined) => {
-    const asked = answer?.headers.get('retry-after');
-    const seconds = Number(asked ?? NaN);
-    const pause = seconds ? seconds * 1000 : asked ? Date.parse(asked) - Date.now() : NaN;
-    const growing = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** retry++);
-    const ms = pause > 0 ? pause + Math.random() * FIRST_RETRY_MS : growing * (0.5 + Math.random() / 2);
-    retryAt = performance.now() + ms;
-    later(ms);
-  };
-
+  /** True when there is more to send. */
   const attempt = async (): Promise<boolean> => {
-    const text = queue.take(MAX_BODY, Date.now());
-    if (!text) return false;
+    const mine = epoch;
+    let body: BodyInit = queue.take(MAX_BODY);
+    if (!body) return false;
+    if (body.length > GZIP_FROM && typeof CompressionStream === 'function')
+      body = await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
+    if (mine !== epoch) return false;
+    flying = MAX_BODY;
     sentAt = performance.now();
-    inFlight = text.length;
-    const answer = await post(url, text).catch(() => undefined);
-    inFlight = 0;
-    const again = !answer || answer.status >= 500 || answer.status === 429 || answer.status === 408;
+    const answer = await fetch(url, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'text/plain' },
+      keepalive: true,
+      credentials: 'omit',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).catch(() => undefined);
+    flying = 0;
+    const status = answer?.status ?? 500;
+    const again = status > 499 || status === 429 || status === 408;
     const count = queue.settle(!again);
     if (again) {
-      wait(answer);
+      const asked = Number(answer?.headers.get('retry-after')) * 1000;
+      const pause = asked || Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** retries++) / 2;
+      const ms = pause + Math.random() * (asked ? RETRY_MS : pause);
+      retryAt = performance.now() + ms;
+      later(ms);
       return false;
     }
-    retry = 0;
-    if (answer.ok) onAnswer(await answer.json().catch(() => ({})));
-    else if (answer.status !== 422) queue.dropped += count;
+    retries = 0;
+    if (answer?.ok) onAnswer(await answer.json().catch(() => ({})));
+    // 422: the server has them in quarantine, they are not lost.
+    else if (status !== 422) queue.dropped += count;
     return queue.waiting > 0;
   };
 
-  const flush = (): Promise<void> => {
-    sending ??= (async () => {
+  const flush = (): Promise<void> =>
+    (sending ??= (async () => {
       if (performance.now() >= retryAt) while (await attempt());
       sending = undefined;
-    })();
-    return sending;
-  };
+    })());
 
   return {
     flush,
-    soon: () => later(Math.max(FIRST_RETRY_MS, sentAt + SPACING_MS - performance.now())),
+    soon: () => later(Math.max(RETRY_MS, sentAt + SPACING_MS - performance.now())),
     leave: () => {
-      const text = queue.last(MAX_BODY - inFlight, Date.now());
-      if (text) navigator.sendBeacon(url, new Blob([text], { type: 'text/plain' }));
+      // What is packed but not on the line has time no more: it goes with the beacon.
+      epoch++;
+      if (flying) return;
+      const body = queue.take(MAX_BODY);
+      queue.settle(!body || navigator.sendBeacon(url, new Blob([body], { type: 'text/plain' })));
     },
-    stop: () => clearTimeout(timer),
   };
-}
-
-async function post(url: string, text: string): Promise<Response> {
-  let body: BodyInit = text;
-  if (text.length >= GZIP_FROM && typeof CompressionStream === 'function') {
-    const zipped = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
-    body = await new Response(zipped).arrayBuffer();
-  }
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const headers = { 'content-type': 'text/plain' };
-  return fetch(url, { method: 'POST', body, headers, keepalive: true, credentials: 'omit', signal });
 }

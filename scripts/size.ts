@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { PROBE, probeBundle } from './build-probe.ts';
+
+// Holds the probe's bundles against player-probe/size-budget.json; exits with 1 when one is too big.
+
+export interface Size {
+  entry: string;
+  what: string;
+  gzipBytes: number;
+  budgetBytes: number;
+}
+
+/** Each entry of the budget, bundled and minified as published, gzip level 9. */
+export async function probeSizes(): Promise<Size[]> {
+  const text = readFileSync(join(PROBE, 'size-budget.json'), 'utf8');
+  const budget = JSON.parse(text) as Record<string, { gzipBytes: number; what: string }>;
+  const sizes: Size[] = [];
+  for (const [entry, { gzipBytes: budgetBytes, what }] of Object.entries(budget)) {
+    const entryPoints = [join(PROBE, 'src', entry.replace(/\.js$/, '.ts'))];
+    const { outputFiles } = await build({ ...probeBundle, entryPoints, format: 'esm', write: false });
+    sizes.push({ entry, what, budgetBytes, gzipBytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).length });
+  }
+  return sizes;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const { entry, what, gzipBytes, budgetBytes } of await probeSizes()) {
+    const over = gzipBytes > budgetBytes;
+    console.log(`${over ? 'TOO BIG' : 'ok'}  ${entry} (${what}): ${gzipBytes} B gzip of ${budgetBytes} B`);
+    if (over) process.exitCode = 1;
+  }
+}
