@@ -131,7 +131,7 @@ function keyOf(key: string, value: unknown, problems: Problems): WriteKey | unde
 function keysOf(env: Env, problems: Problems): WriteKey[] {
   const bag = jsonOf(env, 'FRAMEWATCH_KEYS', problems);
   if (!bag) {
-    if (env['FRAMEWATCH_KEYS'] === undefined)
+    if ((env['FRAMEWATCH_KEYS'] ?? '') === '')
       problems.add('FRAMEWATCH_KEYS', undefined, 'a JSON object {"<write key>": {"tenant", "origins"}}');
     return [];
   }

@@ -26,8 +26,6 @@ export async function buildFunctions(
     platform: 'node',
     target: 'node22',
     minifySyntax: true,
-    minifyWhitespace: true,
-    keepNames: true,
     legalComments: 'none',
     // The runtime supplies it through `require`; nothing on npm does.
     external: ['@azure/functions-core'],

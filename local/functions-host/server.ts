@@ -122,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = createServer(
     { requestTimeout: BODY_TIMEOUT_MS, headersTimeout: BODY_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     (request, response) => {
+      if (!server.listening) response.setHeader('connection', 'close');
       handle(request, response, routes, options, context).catch((error: unknown) => {
         if (response.headersSent || response.destroyed) return;
         if (error instanceof BodyTooLarge) response.setHeader('connection', 'close');

@@ -106,8 +106,8 @@ async function run(): Promise<void> {
     isStopping = true;
     stopTimers();
     const deadline = setTimeout(() => process.exit(1), DRAIN_MS);
-    for (const hook of registry.hooks.appTerminate) await hook({ hookData: {} });
     await Promise.all([server.close(), run.idle()]);
+    for (const hook of registry.hooks.appTerminate) await hook({ hookData: {} });
     clearTimeout(deadline);
     flush();
     process.exit(0);

@@ -119,19 +119,17 @@ const acmeLines = (session: string, count: number): string[] =>
   Array.from({ length: count }, (_none, index) => acme(session, index));
 const soon = { timeout: 20_000, interval: 100 };
 
-it('a dropped ACME file becomes rows within a second of its upload, and broken lines become rejects that add up', async () => {
+it('a dropped ACME file becomes rows, and its broken lines rejects that add up to the line count', async () => {
   const lines = acmeLines('mixed', 40);
   lines[3] = '{"event_type":"start",';
   lines[7] = 'not json at all from 198.51.100.9';
   lines[11] = acme('mixed', 11).replace('"stop"', '"levitate"');
   lines[13] = '[1,2,3]';
   lines[17] = `${acme('mixed', 100)}${acme('mixed', 101)}`;
-  const startMs = Date.now();
   await upload(blobs, 'acme/2026/mixed å.json.gz', gzipSync(`${lines.join('\n')}\n`));
   await expect
     .poll(() => booksOf('acme/2026/mixed å.json.gz'), soon)
     .toEqual({ received: 41, stored: 37, rejected: 4, events: 37, rejects: 4 });
-  console.info(`upload → rows: ${Date.now() - startMs} ms`);
   const rejects = await query(
     `RejectedEvents | where Source == 'acme' | project Position, Reason, Payload | order by Position asc`,
   );
@@ -215,7 +213,7 @@ it('a truncated gzip gives the rows it holds, one reject that says so, and a cop
   expect(names).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d\/not-gzip\/[0-9a-f]{64}$/)]);
 });
 
-it('a gzip bomb is put aside without filling the memory', async () => {
+it('a gzip bomb is put aside', async () => {
   const bomb = gzipSync(Buffer.alloc(96 * 1024 * 1024), { level: 9 });
   await upload(blobs, 'acme/bomb.gz', bomb);
   await expect

@@ -282,3 +282,32 @@ it('runs the detectors by hand', async () => {
     .poll(async () => (await fetch(`${host.url}/api/metrics`)).text(), { timeout: 30_000 })
     .toContain('detector_runs_total{outcome="done"} 1');
 });
+
+it('a clean stop under load: what was answered 202 is stored, the rest was never acknowledged', async () => {
+  const { host: doomed } = await app.start(testSettings(kusto.url));
+  const acknowledged: string[] = [];
+  let isOver = false;
+  const sender = async (): Promise<void> => {
+    while (!isOver) {
+      const batch = envelope([{ k: 'pause', n: 0, t: 0 }]);
+      const send = fetch(`${doomed.url}/api/v1/events`, {
+        method: 'POST',
+        headers: { 'x-framewatch-key': 'simulator', 'content-type': 'text/plain' },
+        body: JSON.stringify(batch),
+      });
+      const status = await send.then(
+        (response) => response.status,
+        () => 0,
+      );
+      if (status === 202) acknowledged.push(String(batch.h['sid']));
+      else expect([0, 503]).toContain(status);
+    }
+  };
+  const senders = Array.from({ length: 8 }, sender);
+  await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(40);
+  await doomed.close();
+  isOver = true;
+  await Promise.all(senders);
+  const stored = new Set((await query('PlaybackEvents | project SessionId')).map(({ SessionId }) => SessionId));
+  expect(acknowledged.filter((sid) => !stored.has(sid))).toEqual([]);
+});
