@@ -71,7 +71,7 @@ function runExpressions(rule: AlertRule, results: Map<string, ExpressionResult>)
     );
     const next = waiting[Math.max(index, 0)] as RuleQuery;
     // Nothing is ready: let the first one report what it misses.
-    results.set(next.refId, evaluateExpression(next.model as ExpressionModel, results, next.refId));
+    results.set(next.refId, evaluateExpression(next.model, results, next.refId));
     waiting.splice(Math.max(index, 0), 1);
   }
 }

@@ -6,6 +6,7 @@ import { AlertHistory, historyEntry } from './history.ts';
 import type { AlertRule } from './rules.ts';
 import type { AlertInstance, InstanceStateName, Instances, Transition } from './state-machine.ts';
 import { isChange, isFiring, step } from './state-machine.ts';
+import { AlertStateStore } from './state-store.ts';
 import { postWebhook, webhookPayload } from './webhook.ts';
 
 export interface RuleStatus {
@@ -43,6 +44,7 @@ export class AlertManager {
   readonly #options: AlertManagerOptions;
   readonly #states: RuleState[];
   readonly history: AlertHistory;
+  readonly #store: AlertStateStore | undefined;
   #timer: NodeJS.Timeout | undefined;
   #queue: Promise<void> = Promise.resolve();
   #sending = new Set<Promise<void>>();
@@ -60,11 +62,12 @@ export class AlertManager {
       evaluationMs: undefined,
     }));
     this.history = new AlertHistory(options.dataDir);
+    this.#store = options.dataDir === undefined ? undefined : new AlertStateStore(options.dataDir);
   }
 
   /** Starts evaluating groups at multiples of their interval, and once at once. */
   async start(): Promise<void> {
-    await this.history.load();
+    await this.restore();
     let isBusy = false;
     const tick = (): void => {
       if (isBusy) return;
@@ -78,12 +81,23 @@ export class AlertManager {
     this.#timer.unref();
   }
 
+  /** Takes up history and instances where an earlier run left them. `start` does it too. */
+  async restore(): Promise<void> {
+    await this.history.load();
+    const stored = (await this.#store?.load()) ?? {};
+    for (const state of this.#states) {
+      const list = stored[state.rule.uid] ?? [];
+      state.instances = new Map(list.map((one) => [one.fingerprint, one]));
+    }
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#closing.abort();
     await this.#queue;
     await Promise.allSettled(this.#sending);
     await this.history.flush();
+    await this.#store?.flush();
   }
 
   /** Evaluates the rules whose next multiple of the interval has come. */
@@ -116,6 +130,7 @@ export class AlertManager {
     state.evaluationMs = performance.now() - started;
     this.history.add(transitions.filter(isChange).map((one) => historyEntry(state.rule, one, atMs)));
     state.instances = this.#notify(state.rule, instances, transitions, atMs);
+    this.#store?.save(Object.fromEntries(this.#states.map((one) => [one.rule.uid, [...one.instances.values()]])));
   }
 
   // Sends when an instance starts or stops firing, and again every four hours while it fires.

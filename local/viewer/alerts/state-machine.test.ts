@@ -40,7 +40,7 @@ function run(rule: Partial<AlertRule>, script: string): string[] {
     E: [result('Error')],
     '.': [result('Normal', 'other')],
   };
-  return [...script].map((kind, index) => {
+  return script.split('').map((kind, index) => {
     instances = step(full, instances, kinds[kind] ?? [], index * MINUTE).instances;
     return [...instances.values()]
       .filter((one) => one.labels['cdn'] !== 'other')

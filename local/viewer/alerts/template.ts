@@ -101,41 +101,51 @@ const atom = (word: Word, data: TemplateData): TemplateValue => {
   return variable(word.text, data);
 };
 
+const isOpening = (word: Word): boolean => !word.isString && word.text === '(';
+const isClosing = (word: Word): boolean => !word.isString && word.text === ')';
+const isName = (word: Word): boolean =>
+  !word.isString && /^[a-zA-Z]\w*$/.test(word.text) && !/^(true|false)$/.test(word.text);
+
+/** Index after the parenthesis that closes the one before `start`. */
+function afterGroup(list: readonly Word[], start: number): number {
+  let depth = 1;
+  let end = start;
+  for (; end < list.length && depth > 0; end += 1) {
+    const word = list[end] as Word;
+    if (isOpening(word)) depth += 1;
+    if (isClosing(word)) depth -= 1;
+  }
+  return end;
+}
+
+const plain = (value: TemplateValue): string | number | boolean =>
+  typeof value === 'object' ? JSON.stringify(value) : value;
+
+function call(name: string, values: readonly TemplateValue[]): TemplateValue {
+  if (name === 'index') {
+    const [holder, key] = values;
+    return typeof holder === 'object' ? (holder[String(plain(key ?? ''))] ?? NO_VALUE) : NO_VALUE;
+  }
+  const known = TEMPLATE_FUNCTIONS[name];
+  if (known === undefined) throw new TemplateError(`function '${name}' is not supported`);
+  return known(...values.map(plain));
+}
+
 /** One command: a value, or a function with its arguments; `piped` is the last argument. */
 function command(list: readonly Word[], data: TemplateData, piped: TemplateValue | undefined): TemplateValue {
+  const first = list[0];
+  const name = first !== undefined && isName(first) ? first.text : undefined;
   const values: TemplateValue[] = [];
-  let name: string | undefined;
-  for (let index = 0; index < list.length; index += 1) {
+  for (let index = name === undefined ? 0 : 1; index < list.length; index += 1) {
     const word = list[index] as Word;
-    if (!word.isString && word.text === '(') {
-      let depth = 1;
-      let end = index + 1;
-      for (; end < list.length && depth > 0; end += 1) {
-        const inner = list[end] as Word;
-        if (!inner.isString && inner.text === '(') depth += 1;
-        if (!inner.isString && inner.text === ')') depth -= 1;
-      }
+    if (isOpening(word)) {
+      const end = afterGroup(list, index + 1);
       values.push(pipeline(list.slice(index + 1, end - 1), data));
       index = end - 1;
-    } else if (
-      index === 0 &&
-      !word.isString &&
-      /^[a-zA-Z]\w*$/.test(word.text) &&
-      word.text !== 'true' &&
-      word.text !== 'false'
-    ) {
-      name = word.text;
     } else values.push(atom(word, data));
   }
   if (piped !== undefined) values.push(piped);
-  if (name === undefined) return values[0] ?? '';
-  if (name === 'index') {
-    const [holder, key] = values;
-    return typeof holder === 'object' ? (holder[String(key)] ?? NO_VALUE) : NO_VALUE;
-  }
-  const call = TEMPLATE_FUNCTIONS[name];
-  if (call === undefined) throw new TemplateError(`function '${name}' is not supported`);
-  return call(...values.map((value) => (typeof value === 'object' ? JSON.stringify(value) : value)));
+  return name === undefined ? (values[0] ?? '') : call(name, values);
 }
 
 function pipeline(list: readonly Word[], data: TemplateData): TemplateValue {

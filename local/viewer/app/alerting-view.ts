@@ -104,7 +104,7 @@ function queries(status: RuleStatus): HTMLElement {
           : h(
               'span',
               { class: 'hint' },
-              `from ${query.relativeTimeRange.from} s before, ${String(query.model['resultFormat'] ?? 'table')}`,
+              `from ${query.relativeTimeRange.from} s before, ${typeof query.model['resultFormat'] === 'string' ? query.model['resultFormat'] : 'table'}`,
             ),
       );
       const body =

@@ -169,7 +169,7 @@ const TYPES: Readonly<Record<string, Field['type']>> = {
 
 function cell(value: unknown, type: Field['type']): CellValue {
   if (value === null || value === undefined) return null;
-  if (type === 'time') return Date.parse(String(value));
+  if (type === 'time') return Date.parse(value as string);
   if (type === 'number') return Number(value);
   if (type === 'boolean') return Boolean(value);
   return typeof value === 'object' ? JSON.stringify(value) : (value as string);

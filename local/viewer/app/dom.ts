@@ -11,7 +11,7 @@ function setProp(element: Element, name: string, value: Props[string]): void {
   if (typeof value === 'function') element.addEventListener(name.slice(2).toLowerCase(), value);
   else if (name === 'style' && typeof value === 'object') {
     for (const [property, text] of Object.entries(value)) (element as HTMLElement).style.setProperty(property, text);
-  } else element.setAttribute(name, value === true ? '' : String(value));
+  } else element.setAttribute(name, value === true ? '' : `${value as string | number}`);
 }
 
 /** `h('div', { class: 'x', onClick }, 'text', child)`. */

@@ -1,14 +1,14 @@
 import { resolveFields } from '../model/field-config.ts';
-import type { Panel } from '../model/dashboard.ts';
 import { rowCount } from '../query/frames.ts';
 import type { Frame } from '../query/frames.ts';
 import { chooseInterval } from '../query/interval.ts';
 import { expandBackendMacros } from '../query/macros.ts';
-import { adxSeriesToWide } from '../query/adx-series.ts';
-import { timeSeriesSchema, toTimeSeries } from '../query/time-series.ts';
 import { ApiError, getSchema, postQuery } from './api.ts';
 import { createCrosshair } from './crosshair.ts';
 import { h, icon } from './dom.ts';
+import { chartOf } from './explore-chart.ts';
+import type { SchemaAnswer } from './explore-schema.ts';
+import { schemaTree } from './explore-schema.ts';
 import { failureBox } from './failure-box.ts';
 import { frameTable } from './inspect.ts';
 import type { PageState } from './page-state.ts';
@@ -36,78 +36,6 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
   ],
 ];
 
-interface SchemaAnswer {
-  readonly Databases?: Readonly<Record<string, DatabaseSchema>>;
-}
-interface DatabaseSchema {
-  readonly Tables?: Readonly<
-    Record<string, { readonly OrderedColumns?: readonly { readonly Name: string; readonly CslType?: string }[] }>
-  >;
-  readonly MaterializedViews?: Readonly<
-    Record<string, { readonly OrderedColumns?: readonly { readonly Name: string; readonly CslType?: string }[] }>
-  >;
-  readonly Functions?: Readonly<
-    Record<string, { readonly DocString?: string; readonly InputParameters?: readonly { readonly Name: string }[] }>
-  >;
-}
-
-function schemaTree(database: DatabaseSchema, insert: (text: string) => void): HTMLElement {
-  const entry = (text: string, hint: string, title?: string): HTMLElement =>
-    h('button', { class: 'schema-entry', title, onClick: () => insert(text) }, text, h('small', {}, hint));
-  const tables = (heading: string, list: DatabaseSchema['Tables']): HTMLElement[] =>
-    Object.entries(list ?? {}).length === 0
-      ? []
-      : [
-          h('h3', {}, heading),
-          ...Object.entries(list ?? {}).map(([name, table]) =>
-            h(
-              'details',
-              {},
-              h('summary', {}, entry(name, `${table.OrderedColumns?.length ?? 0}`)),
-              (table.OrderedColumns ?? []).map((column) => entry(column.Name, column.CslType ?? '')),
-            ),
-          ),
-        ];
-  const functions = Object.entries(database.Functions ?? {});
-  return h(
-    'div',
-    { class: 'schema-tree' },
-    tables('Tables', database.Tables),
-    tables('Views', database.MaterializedViews),
-    functions.length === 0 ? null : h('h3', {}, 'Functions'),
-    functions.map(([name, one]) => entry(`${name}()`, '', one.DocString)),
-  );
-}
-
-const panelOf = (type: string): Panel => ({
-  type,
-  options: {
-    legend: { showLegend: true, displayMode: 'list', placement: 'bottom' },
-    tooltip: { mode: 'multi', sort: 'desc' },
-  },
-  fieldConfig: { defaults: { custom: { drawStyle: 'line', lineWidth: 1, fillOpacity: 8, showPoints: 'auto' } } },
-});
-
-/** The chart that fits an answer, if any: lines over time, make-series output, or bars by the first text column. */
-function chartOf(frame: Frame): { panel: Panel; frames: Frame[] } | undefined {
-  if (frame.fields.some((field) => field.name === 'Timestamp' && field.kustoType === 'dynamic'))
-    return { panel: panelOf('timeseries'), frames: [adxSeriesToWide(frame)] };
-  const time = frame.fields.find((field) => field.type === 'time');
-  if (time !== undefined) {
-    // Charts need ascending time; the answer may be ordered otherwise.
-    const order = [...time.values.keys()].sort((a, b) => Number(time.values[a]) - Number(time.values[b]));
-    const sorted = {
-      ...frame,
-      fields: frame.fields.map((field) => ({ ...field, values: order.map((row) => field.values[row] ?? null) })),
-    };
-    const series = toTimeSeries(sorted);
-    if (timeSeriesSchema(series).type === 'wide') return { panel: panelOf('timeseries'), frames: [series] };
-  }
-  const hasBars =
-    frame.fields.some((field) => field.type === 'string') && frame.fields.some((field) => field.type === 'number');
-  return hasBars ? { panel: panelOf('barchart'), frames: [frame] } : undefined;
-}
-
 class ExploreView {
   readonly #editor = h('textarea', {
     class: 'editor',
@@ -127,7 +55,7 @@ class ExploreView {
   #chart: PanelInstance | undefined;
 
   constructor(root: HTMLElement) {
-    this.#editor.value = new URLSearchParams(location.search).get('csl') ?? (EXAMPLES[0]?.[1] as string);
+    this.#editor.value = new URLSearchParams(location.search).get('csl') ?? EXAMPLES[0]?.[1] ?? '';
     this.#editor.addEventListener('input', () => this.#number());
     this.#editor.addEventListener('scroll', () => this.#gutter.scrollTo({ top: this.#editor.scrollTop }));
     this.#editor.addEventListener('keydown', (event) => this.#key(event));

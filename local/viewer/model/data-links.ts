@@ -64,7 +64,7 @@ export function linkAddress(url: string, context: LinkContext): string | undefin
       Object.entries(known).map(([name, value]) => [name, raw.has(name) ? value : encodeURIComponent(value)]),
     ),
   });
-  return /^(https?:\/\/|\/(?!\/)|\?|#)/i.test(filled) || /^d\//.test(filled)
+  return /^(https?:\/\/|\/(?!\/)|\?|#)/i.test(filled) || filled.startsWith('d/')
     ? filled.replace(/^d\//, '/d/')
     : undefined;
 }

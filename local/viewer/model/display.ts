@@ -67,29 +67,39 @@ const isSpecial = (match: unknown, value: CellValue): boolean => {
   return match === 'empty' && value === '';
 };
 
-/** The mapping that applies to a value. */
+const regexOf = (text: string): RegExp => {
+  const [, body = text, flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(text) ?? [];
+  return new RegExp(body, flags);
+};
+
+type Options = Readonly<Record<string, unknown>>;
+
+const inRange = (options: Options, value: number): boolean => {
+  const from = typeof options['from'] === 'number' ? options['from'] : -Infinity;
+  const to = typeof options['to'] === 'number' ? options['to'] : Infinity;
+  return value >= from && value <= to;
+};
+
+const byRegex = (options: Options, value: string): MappingResult | undefined => {
+  const pattern = regexOf(typeof options['pattern'] === 'string' ? options['pattern'] : '');
+  if (!pattern.test(value)) return undefined;
+  const result = options['result'] as MappingResult;
+  return result.text === undefined ? result : { ...result, text: value.replace(pattern, result.text) };
+};
+
+function mapOne({ type, options }: ValueMapping, value: CellValue): MappingResult | undefined {
+  const given = (options ?? {}) as Options;
+  if (type === 'value') return value === null ? undefined : (given[String(value)] as MappingResult | undefined);
+  if (type === 'range' && typeof value === 'number' && inRange(given, value)) return given['result'] as MappingResult;
+  if (type === 'regex' && typeof value === 'string') return byRegex(given, value);
+  return type === 'special' && isSpecial(given['match'], value) ? (given['result'] as MappingResult) : undefined;
+}
+
+/** The mapping that applies to a value: the first that does. */
 export function mapValue(mappings: readonly ValueMapping[] | undefined, value: CellValue): MappingResult | undefined {
-  for (const { type, options } of mappings ?? []) {
-    const given = (options ?? {}) as Readonly<Record<string, unknown>>;
-    if (type === 'value') {
-      const found = value === null ? undefined : given[String(value)];
-      if (found !== undefined) return found as MappingResult;
-    } else if (type === 'range' && typeof value === 'number') {
-      const from = typeof given['from'] === 'number' ? given['from'] : -Infinity;
-      const to = typeof given['to'] === 'number' ? given['to'] : Infinity;
-      if (value >= from && value <= to) return given['result'] as MappingResult;
-    } else if (type === 'regex' && typeof value === 'string') {
-      const [, body = '', flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(String(given['pattern'])) ?? [
-        undefined,
-        String(given['pattern']),
-      ];
-      if (new RegExp(body, flags).test(value)) {
-        const result = given['result'] as MappingResult;
-        return result.text === undefined
-          ? result
-          : { ...result, text: value.replace(new RegExp(body, flags), result.text) };
-      }
-    } else if (type === 'special' && isSpecial(given['match'], value)) return given['result'] as MappingResult;
+  for (const mapping of mappings ?? []) {
+    const found = mapOne(mapping, value);
+    if (found !== undefined) return found;
   }
   return undefined;
 }

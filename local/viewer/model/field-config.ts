@@ -99,7 +99,7 @@ function configFor(
     if (matches === undefined || !matches(matcher.options, field, name, refId)) continue;
     for (const { id, value } of properties) setProperty(config, id, value);
   }
-  return config as FieldConfig;
+  return config;
 }
 
 /** All frames of a panel with names and configuration, ready to draw. */

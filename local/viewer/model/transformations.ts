@@ -8,14 +8,15 @@ type Transform = (frames: readonly Frame[], options: Readonly<Record<string, unk
 
 const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback);
 const textList = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 const withRows = (frame: Frame, rows: readonly number[]): Frame => ({
   ...frame,
   fields: frame.fields.map((field) => ({ ...field, values: rows.map((row) => field.values[row] ?? null) })),
 });
 const rowsOf = (frame: Frame): number[] => Array.from({ length: rowCount(frame) }, (_, row) => row);
-const regexOf = (text: string): RegExp => {
-  const [, body = text, flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(text) ?? [];
+const regexOf = (pattern: string): RegExp => {
+  const [, body = pattern, flags = ''] = /^\/(.*)\/([a-z]*)$/s.exec(pattern) ?? [];
   return new RegExp(body, flags);
 };
 
@@ -89,8 +90,8 @@ const limit: Transform = (frames, options) => {
 };
 
 const renameByRegex: Transform = (frames, options) => {
-  const pattern = regexOf(String(options['regex'] ?? ''));
-  const replacement = String(options['renamePattern'] ?? '');
+  const pattern = regexOf(text(options['regex']));
+  const replacement = text(options['renamePattern']);
   return frames.map((frame) => ({
     ...frame,
     fields: frame.fields.map((field) => {
@@ -206,7 +207,7 @@ const calculateField: Transform = (frames, options) => {
       return typeof a === 'number' && typeof b === 'number' ? apply(a, b) : null;
     });
     const field: Field = {
-      name: String(options['alias'] ?? `${nameOf(left)} ${String(operator)} ${nameOf(right)}`),
+      name: text(options['alias'], `${nameOf(left)} ${String(operator)} ${nameOf(right)}`),
       type: 'number',
       values,
     };

@@ -31,7 +31,7 @@ export interface Frame {
 export const rowCount = (frame: Frame): number => frame.fields[0]?.values.length ?? 0;
 
 export const labelsText = (labels: Labels): string =>
-  `{${[...Object.entries(labels)]
+  `{${Object.entries(labels)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}="${value}"`)
     .join(', ')}}`;

@@ -43,8 +43,7 @@ const FORMATS: Readonly<Record<string, Formatter>> = {
   raw: (value) => (typeof value === 'string' ? value : value.join(',')),
   csv: (value) => list(value).join(','),
   pipe: (value) => list(value).join('|'),
-  glob: (value) =>
-    typeof value === 'string' || value.length === 1 ? String(list(value)[0] ?? '') : `{${value.join(',')}}`,
+  glob: (value) => (typeof value === 'string' || value.length === 1 ? (list(value)[0] ?? '') : `{${value.join(',')}}`),
   regex: (value) => {
     const escaped = list(value).map(escapeRegex);
     return escaped.length === 1 ? (escaped[0] as string) : `(${escaped.join('|')})`;

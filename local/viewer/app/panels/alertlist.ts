@@ -23,7 +23,7 @@ export const stateText = (state: string): string =>
 /** Labels that tell instances of one rule apart; the rule's own name and folder are said elsewhere. */
 export const ownLabels = (labels: Readonly<Record<string, string>>): [string, string][] =>
   Object.entries(labels).filter(
-    ([name]) => !name.startsWith('__') && name !== 'alertname' && name !== 'grafana_folder',
+    ([name, value]) => value !== '' && !name.startsWith('__') && name !== 'alertname' && name !== 'grafana_folder',
   );
 
 export const labelChips = (labels: Readonly<Record<string, string>>): HTMLElement =>

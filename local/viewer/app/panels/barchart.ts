@@ -3,7 +3,6 @@ import { rangeOf, seriesColor, showValue } from '../../model/display.ts';
 import type { DisplayField } from '../../model/field-config.ts';
 import { customNumber, isHiddenFrom } from '../../model/field-config.ts';
 import { formatValue } from '../../model/value-format.ts';
-import type { ChartOption } from '../echarts.ts';
 import { FONT, GRID_LINE, MUTED, TEXT } from '../echarts.ts';
 import type { Drawing } from './chart-host.ts';
 import { chartPanel } from './chart-host.ts';
@@ -145,7 +144,7 @@ function draw(input: PanelInput, size: { width: number; height: number }, hidden
       formatter,
     },
   };
-  return { option: option as ChartOption, legend: colored, isTime: false };
+  return { option, legend: colored, isTime: false };
 }
 
 export const barchartPanel = chartPanel(draw);

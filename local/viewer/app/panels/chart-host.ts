@@ -105,7 +105,7 @@ class ChartHost implements PanelInstance {
   }
 
   #pixelOf(timeMs: number): number | undefined {
-    const pixel = this.#chart.convertToPixel({ xAxisIndex: 0 }, timeMs) as unknown as number;
+    const pixel = this.#chart.convertToPixel({ xAxisIndex: 0 }, timeMs);
     return Number.isFinite(pixel) ? pixel : undefined;
   }
 
@@ -143,7 +143,7 @@ class ChartHost implements PanelInstance {
   }
 
   #timeAt(x: number): number {
-    return this.#chart.convertFromPixel({ xAxisIndex: 0 }, x) as unknown as number;
+    return this.#chart.convertFromPixel({ xAxisIndex: 0 }, x);
   }
 
   #endDrag(event: MouseEvent): void {

@@ -1,7 +1,6 @@
 import { cssColor, gradientStops } from '../../model/colors.ts';
 import type { DisplayFrame } from '../../model/field-config.ts';
 import { formatTime, formatValue } from '../../model/value-format.ts';
-import type { ChartOption } from '../echarts.ts';
 import { FONT, MUTED } from '../echarts.ts';
 import type { Drawing } from './chart-host.ts';
 import { chartPanel } from './chart-host.ts';
@@ -97,7 +96,7 @@ function draw(input: PanelInput, size: { width: number; height: number }): Drawi
   const formatter = ({ dataIndex }: { dataIndex: number }): HTMLElement => {
     const cell = cells[dataIndex] as Cell;
     return tooltipBox(
-      `${formatTime(cell.timeMs)}`,
+      formatTime(cell.timeMs),
       [
         {
           color: colors.at(-1) ?? '',
@@ -139,7 +138,7 @@ function draw(input: PanelInput, size: { width: number; height: number }): Drawi
     ],
     tooltip: { trigger: 'item', ...TOOLTIP_STYLE, formatter },
   };
-  return { option: option as unknown as ChartOption, legend: [], isTime: true };
+  return { option, legend: [], isTime: true };
 }
 
 export const heatmapPanel = chartPanel(draw);

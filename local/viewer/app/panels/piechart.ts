@@ -1,7 +1,6 @@
 import { cssColor, classicColor } from '../../model/colors.ts';
 import { mapValue } from '../../model/display.ts';
 import type { DisplayField } from '../../model/field-config.ts';
-import type { ChartOption } from '../echarts.ts';
 import { FONT, TEXT } from '../echarts.ts';
 import type { Drawing } from './chart-host.ts';
 import { chartPanel } from './chart-host.ts';
@@ -81,7 +80,7 @@ function draw(input: PanelInput, _size: unknown, hidden: ReadonlySet<string>): D
       },
     },
   };
-  return { option: option as ChartOption, legend: slices.map(({ field, color }) => ({ field, color })), isTime: false };
+  return { option, legend: slices.map(({ field, color }) => ({ field, color })), isTime: false };
 }
 
 export const piechartPanel = chartPanel(draw);

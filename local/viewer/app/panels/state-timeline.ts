@@ -4,7 +4,6 @@ import type { DisplayField } from '../../model/field-config.ts';
 import { customNumber, isHiddenFrom } from '../../model/field-config.ts';
 import { formatTime } from '../../model/value-format.ts';
 import type { CellValue } from '../../query/frames.ts';
-import type { ChartOption } from '../echarts.ts';
 import { FONT, MUTED } from '../echarts.ts';
 import type { Drawing } from './chart-host.ts';
 import { chartPanel } from './chart-host.ts';
@@ -142,7 +141,7 @@ const drawWith =
       ],
       tooltip: { trigger: 'item', ...TOOLTIP_STYLE, formatter },
     };
-    return { option: option as unknown as ChartOption, legend: [], isTime: true };
+    return { option, legend: [], isTime: true };
   };
 
 export const stateTimelinePanel = chartPanel(drawWith(false));

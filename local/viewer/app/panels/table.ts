@@ -1,7 +1,7 @@
 import { withAlpha } from '../../model/colors.ts';
 import type { DataLink } from '../../model/dashboard.ts';
 import { linkAddress } from '../../model/data-links.ts';
-import { mapValue, rangeOf, showValue } from '../../model/display.ts';
+import { rangeOf, showValue } from '../../model/display.ts';
 import type { DisplayField, DisplayFrame } from '../../model/field-config.ts';
 import { customNumber, customRecord, customText, isHiddenFrom } from '../../model/field-config.ts';
 import { reduceValues, reducerLabel } from '../../model/reduce.ts';
@@ -94,49 +94,40 @@ function gaugeCell(text: string, number: number, range: { min: number; max: numb
   );
 }
 
+function classesOf(field: DisplayField, options: Readonly<Record<string, unknown>>): string {
+  const align = customText(field.config, 'align', 'auto');
+  const isWrapped = options['wrapText'] === true || field.config.custom?.['wrapText'] === true;
+  return [
+    align === 'right' || (align === 'auto' && field.type === 'number') ? 'is-number' : '',
+    align === 'center' ? 'is-centred' : '',
+    isWrapped ? 'is-wrapped' : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+function cellStyle(type: string, mode: unknown, color: string | undefined): Record<string, string> {
+  if (color === undefined) return {};
+  if (type === 'color-text') return { color };
+  if (!type.startsWith('color-background')) return {};
+  const gradient = `linear-gradient(120deg, ${withAlpha(color, 0.85)}, ${withAlpha(color, 0.6)})`;
+  return { background: mode === 'gradient' ? gradient : withAlpha(color, 0.8) };
+}
+
 function cell(input: PanelInput, frame: DisplayFrame, field: DisplayField, row: number): HTMLElement {
   const value = field.values[row] ?? null;
   const range = rangeOf([field]);
   const options = customRecord(field.config, 'cellOptions');
   const type = typeof options['type'] === 'string' ? options['type'] : customText(field.config, 'displayMode', 'auto');
-  const shown = showValue(
-    value,
-    field.type,
-    field.type === 'number' ? field.config : { ...field.config, color: {} },
-    range,
-  );
-  const mappedColor = mapValue(field.config.mappings, value)?.color;
-  const color = shown.color ?? (mappedColor === undefined ? undefined : shown.color);
-  const align = customText(field.config, 'align', 'auto');
-  const classes = [
-    align === 'right' || (align === 'auto' && field.type === 'number') ? 'is-number' : '',
-    align === 'center' ? 'is-centred' : '',
-    options['wrapText'] === true || field.config.custom?.['wrapText'] === true ? 'is-wrapped' : '',
-  ];
-  const style: Record<string, string> = {};
-  if (type.startsWith('color-background') && color !== undefined)
-    style['background'] =
-      options['mode'] === 'gradient'
-        ? `linear-gradient(120deg, ${withAlpha(color, 0.85)}, ${withAlpha(color, 0.6)})`
-        : withAlpha(color, 0.8);
-  if (type === 'color-text' && color !== undefined) style['color'] = color;
+  const config = field.type === 'number' ? field.config : { ...field.config, color: {} };
+  const { text, number, color } = showValue(value, field.type, config, range);
   const isGauge = type === 'gauge' || type.endsWith('-gauge') || type === 'basic';
+  const shown = type === 'json-view' ? String(value ?? '') : text;
   const content = isGauge
-    ? gaugeCell(shown.text, shown.number, range, color ?? '#73BF69')
-    : links(
-        field.config.links ?? [],
-        type === 'json-view' ? String(value ?? '') : shown.text,
-        value,
-        input,
-        frame,
-        field,
-        row,
-      );
-  return h(
-    'td',
-    { class: classes.filter(Boolean).join(' '), style, title: shown.text.length > 24 ? shown.text : undefined },
-    content,
-  );
+    ? gaugeCell(text, number, range, color ?? '#73BF69')
+    : links(field.config.links ?? [], shown, value, input, frame, field, row);
+  const style = cellStyle(type, options['mode'], color);
+  return h('td', { class: classesOf(field, options), style, title: text.length > 24 ? text : undefined }, content);
 }
 
 function footer(input: PanelInput, frame: DisplayFrame, fields: readonly DisplayField[]): HTMLElement | null {
@@ -170,7 +161,7 @@ const MIN_COLUMN_PX = 90;
 function columnWidths(fields: readonly DisplayField[], frame: DisplayFrame, available: number): number[] {
   const fixed = fields.map((field) => customNumber(field.config, 'width', 0));
   const wishes = fields.map((field, index) => {
-    if ((fixed[index] as number) > 0) return 0;
+    if ((fixed[index] ?? 0) > 0) return 0;
     const texts = Array.from(
       { length: Math.min(30, frame.fields[0]?.values.length ?? 0) },
       (_, row) => showValue(field.values[row] ?? null, field.type, field.config, { min: 0, max: 1 }).text.length,
@@ -180,12 +171,12 @@ function columnWidths(fields: readonly DisplayField[], frame: DisplayFrame, avai
   const left = available - fixed.reduce((sum, one) => sum + one, 0);
   const wished = wishes.reduce((sum, one) => sum + one, 0);
   return fields.map((field, index) => {
-    const own = fixed[index] as number;
+    const own = fixed[index] ?? 0;
     return own > 0
       ? own
       : Math.max(
           customNumber(field.config, 'minWidth', MIN_COLUMN_PX),
-          Math.floor((left * (wishes[index] as number)) / Math.max(1, wished)),
+          Math.floor((left * (wishes[index] ?? 0)) / Math.max(1, wished)),
         );
   });
 }

@@ -82,7 +82,7 @@ function block(text: string, links: LinkContext): HTMLElement {
       {},
       lines.map((line) => h('li', {}, inline(line.replace(/^\s*\d+\.\s/, ''), links))),
     );
-  if (lines.length > 2 && lines[0]?.startsWith('|') === true) return table(lines, links);
+  if (lines.length > 2 && lines[0]?.startsWith('|')) return table(lines, links);
   if (/^[-*_]{3,}$/.test(text)) return h('hr');
   return h('p', {}, inline(text.replaceAll('\n', ' '), links));
 }

@@ -3,7 +3,6 @@ import { rangeOf, seriesColor, showValue } from '../../model/display.ts';
 import type { DisplayField, DisplayFrame } from '../../model/field-config.ts';
 import { customNumber, customRecord, customText, isHiddenFrom } from '../../model/field-config.ts';
 import { reduceValues } from '../../model/reduce.ts';
-import type { ChartOption } from '../echarts.ts';
 import { linearGradient } from '../echarts.ts';
 import type { Drawing } from './chart-host.ts';
 import { chartPanel } from './chart-host.ts';
@@ -244,7 +243,7 @@ function draw(input: PanelInput, size: { width: number; height: number }, hidden
     const first = (Array.isArray(given) ? given[0] : given) as
       | { axisValue?: number; value?: [number, number] }
       | undefined;
-    const { time, rows } = tooltipRows(raw, hidden, Number(first?.axisValue ?? first?.value?.[0] ?? 0));
+    const { time, rows } = tooltipRows(raw, hidden, first?.axisValue ?? first?.value?.[0] ?? 0);
     const kept =
       mode === 'single' && rows.length > 8 ? [...rows].sort((a, b) => b.sortValue - a.sortValue).slice(0, 8) : rows;
     return tooltipBox(time, kept, textOption(input.panel, 'tooltip.sort', 'none'));
@@ -259,7 +258,7 @@ function draw(input: PanelInput, size: { width: number; height: number }, hidden
     ],
     tooltip: { show: mode !== 'none', trigger: 'axis', ...TOOLTIP_STYLE, formatter },
   };
-  return { option: option as ChartOption, legend: raw.map(({ field, color }) => ({ field, color })), isTime: true };
+  return { option, legend: raw.map(({ field, color }) => ({ field, color })), isTime: true };
 }
 
 export const timeseriesPanel = chartPanel(draw);

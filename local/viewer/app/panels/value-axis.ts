@@ -34,7 +34,7 @@ function bounds(
     }
   }
   const isStacked = fields.some(
-    (field) => !['', 'none'].includes(String(customRecord(field.config, 'stacking')['mode'] ?? 'none')),
+    (field) => !['', 'none'].includes((customRecord(field.config, 'stacking') as { mode?: string }).mode ?? 'none'),
   );
   const result: { min?: number; max?: number } = {};
   if (typeof config.min === 'number') result.min = config.min;
@@ -108,7 +108,7 @@ export function planAxes(fields: readonly DisplayField[], isPercent: boolean): A
 
 /** Threshold lines and areas of a field as chart marks. */
 export function thresholdMarks(config: FieldConfig): Record<string, unknown> {
-  const mode = String(customRecord(config, 'thresholdsStyle')['mode'] ?? 'off');
+  const { mode = 'off' } = customRecord(config, 'thresholdsStyle') as { mode?: string };
   if (mode === 'off') return {};
   const range = { min: config.min ?? 0, max: config.max ?? 100 };
   const steps = thresholdSteps(config).map((step) => ({
