@@ -1,5 +1,5 @@
 import { KustoError } from '../types.ts';
-import { scanTop, splitTop, withoutComments } from './split.ts';
+import { closingOf, scanTop, splitTop, withoutComments } from './split.ts';
 
 /** One `[name =] function(arguments)` of a view's summarize. */
 export interface ViewAggregate {
@@ -83,7 +83,8 @@ function readAggregate(text: string): ViewAggregate {
   const expression = /^(?:\w+|\['[^']*'\]|\([^()]*\))\s*=(?!=)\s*(.*)$/s.exec(text)?.[1] ?? text;
   const call = /^(\w+)\s*\((.*)\)$/s.exec(expression.trim());
   const [, name, inner] = call ?? [];
-  if (name === undefined || inner === undefined)
+  const isOneCall = closingOf(expression.trim(), expression.trim().indexOf('(')) === expression.trim().length - 1;
+  if (name === undefined || inner === undefined || !isOneCall)
     throw bad(`'${text}' is no single aggregate function: store sums and counts, and divide when you query`);
   return { function: name.toLowerCase(), arguments: splitTop(inner, ',') };
 }
