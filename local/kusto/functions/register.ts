@@ -25,6 +25,13 @@ function writer(result: JsScalar['result']): (value: unknown) => ReturnType<type
   };
 }
 
+/** `KustoError:` marks what a function throws to refuse; anything else is a fault of ours. */
+function refusal(fn: JsScalar, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const named = message.startsWith(`${fn.name}:`) ? message : `${fn.name.replace(/^internal_/, '')}: ${message}`;
+  return error instanceof TypeError || error instanceof ReferenceError ? named : `KustoError: ${named}`;
+}
+
 function udf(fn: JsScalar, argumentCount: number, variadic: boolean): DuckDBScalarFunction {
   const kinds = fn.args.slice(0, argumentCount);
   const kindAt = (i: number): ArgumentKind => kinds[i] ?? (fn.rest as ArgumentKind);
@@ -49,7 +56,7 @@ function udf(fn: JsScalar, argumentCount: number, variadic: boolean): DuckDBScal
         }
         output.flush();
       } catch (error) {
-        info.setError(`${fn.name}: ${error instanceof Error ? error.message : String(error)}`);
+        info.setError(refusal(fn, error));
       }
     },
   });

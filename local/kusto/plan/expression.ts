@@ -50,6 +50,9 @@ export function scalar(t: Translator, node: Syntax, row: Row, scope: Scope): Val
     case 'LiteralExpression':
     case 'CompoundStringLiteralExpression':
       return literal(node, t.session);
+    case 'TypeOfLiteralExpression':
+      // Stands only where a function takes the type of its result, which the parser has resolved already.
+      return constantValue(null, 'dynamic');
     case 'DynamicExpression':
       return dynamicLiteral(t, node);
     case 'ParenthesizedExpression':

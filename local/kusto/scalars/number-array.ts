@@ -6,15 +6,24 @@ export interface NumberArray {
   readonly integers: boolean;
 }
 
+/** What JSON has no number for is written by name. */
+const NAMED: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+};
+
+function numberOf(value: unknown): number | null {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' ? (NAMED[value] ?? null) : null;
+}
+
 /** Numbers of the text of a JSON array; elements that are no numbers become null. Undefined when the value is no array. */
 export function numberArrayOf(text: string | null): NumberArray | undefined {
   const trimmed = text?.trim();
   if (!trimmed?.startsWith('[')) return undefined;
   const parsed = JSON.parse(trimmed) as unknown[];
-  return {
-    values: parsed.map((value) => (typeof value === 'number' ? value : null)),
-    integers: !/[.eE]/.test(trimmed),
-  };
+  return { values: parsed.map(numberOf), integers: !/[.eE"]/.test(trimmed) };
 }
 
 /** A real as JSON: `1.0`, `0.25`. Infinities and NaN have no JSON number and are written as Kusto names them. */
