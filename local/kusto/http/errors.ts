@@ -28,7 +28,7 @@ const SHAPES: Readonly<Record<KustoErrorCode, Shape>> = {
     code: 'General_BadRequest',
     message: 'Request is invalid and cannot be executed.',
     type: 'Kusto.Data.Exceptions.KustoBadRequestException',
-    prefix: 'Not supported by this engine: ',
+    prefix: 'Not supported: ',
   },
   BADREQUEST: {
     status: 400,

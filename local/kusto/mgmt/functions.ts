@@ -23,42 +23,40 @@ const SAMPLES: Readonly<Record<string, string>> = {
   decimal: 'decimal(1)',
   string: "''",
   datetime: 'datetime(2026-01-01)',
-  timespan: '1h',
-  dynamic: 'dynamic([])',
-  guid: 'guid(00000000-0000-0000-0000-000000000000)',
   date: 'datetime(2026-01-01)',
+  timespan: '1h',
   time: '1h',
+  dynamic: 'dynamic([])',
   double: 'real(1)',
+  guid: 'guid(00000000-0000-0000-0000-000000000000)',
 };
 
 /**
- * Compiles a call with sample arguments against the catalog that already holds the function, so that a wrong name in its body is told at once.
- * A function with tabular parameters cannot be called that way and is not checked.
+ * Compiles the body with its parameters as query parameters, so that a wrong name in it is told at once, with its line.
+ * A function with tabular parameters cannot be checked that way and is told when it is called.
  */
 async function validate(context: CommandContext, fn: FunctionEntity): Promise<void> {
-  const samples = parametersOf(fn.parameters).map(({ type }) => SAMPLES[type]);
-  if (samples.includes(undefined)) return;
+  const parameters = parametersOf(fn.parameters);
+  const samples = Object.fromEntries(parameters.map(({ name, type }) => [name, SAMPLES[type] ?? '']));
+  if (Object.values(samples).includes('')) return;
   const { catalog } = context.engine;
   const snapshot = catalog.snapshot(context.database);
   const functions = [...snapshot.functions.filter(({ name }) => name !== fn.name), fn];
-  const call = `${fn.name}(${samples.join(', ')})`;
   const trial = { ...snapshot, version: catalog.trialVersion(), functions };
+  const declared = parameters.length === 0 ? '' : `declare query_parameters${fn.parameters.replaceAll(/\s+/g, ' ')};`;
+  const check = (text: string): Promise<unknown> =>
+    compileFor(context.engine, { database: context.database, text, parameters: samples }, trial);
   try {
-    await compileFor(context.engine, { database: context.database, text: call }, trial);
-  } catch (first) {
+    await check(`${declared}${fn.body.slice(1, -1)}`);
+  } catch (error) {
+    // What Kusto knows and this engine does not is refused when the function is called.
+    if (!(error instanceof KustoError) || error.code === 'UNSUPPORTED') return;
     // A scalar function is no query by itself.
-    const isScalar = await compileFor(
-      context.engine,
-      { database: context.database, text: `print ${call}` },
-      trial,
-    ).then(
+    const isScalar = await check(`print ${fn.name}(${Object.values(samples).join(', ')})`).then(
       () => true,
       () => false,
     );
-    if (isScalar) return;
-    // What Kusto knows and this engine does not is refused when the function is called.
-    if (!(first instanceof KustoError) || first.code === 'UNSUPPORTED') return;
-    throw new KustoError(first.code, `Function '${fn.name}': ${first.message}`);
+    if (!isScalar) throw new KustoError(error.code, `Function '${fn.name}': ${error.message}`);
   }
 }
 

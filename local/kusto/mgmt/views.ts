@@ -65,7 +65,7 @@ async function columnsOf(context: CommandContext, source: string, query: string)
     throw bad(`The query of a materialized view may read its source '${source}' only, not '${others.join("', '")}'`);
   if (!compiled.reads.includes(source))
     throw bad(`The query of the materialized view does not read its source '${source}'`);
-  if (compiled.columns.length < plan.keys.length + plan.aggregates.length)
+  if (compiled.columns.length < plan.keys.length)
     throw bad('The query of the materialized view gives fewer columns than its summarize names');
   return compiled.columns;
 }
