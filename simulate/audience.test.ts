@@ -180,3 +180,51 @@ test(
     for (const list of numbers.values()) expect(list.sort((a, b) => a - b)).toEqual(list.map((_, i) => i));
   },
 );
+
+test('an outage laid over a running audience sends the sessions it touches, whole, and their stalls', async () => {
+  const door = await startDoor();
+  const now = Date.now();
+  const summary = await runAudience({
+    endpoint: door.endpoint,
+    scenario: 'cdn-outage',
+    incident: { start: now - 25 * MINUTE, minutes: 45 },
+    concurrent: 200,
+    onlyTouched: true,
+    live: true,
+    until: now + 1500,
+    tickMs: 200,
+  });
+  expect(summary.labels).toMatchObject([
+    { scenario: 'cdn-outage', scope: { cdn: 'edge-b', country: 'DE' }, stalledShare: 0.5 },
+  ]);
+  const headers = door.bodies.flatMap(({ envelopes }) => envelopes.map(({ h }) => h));
+  expect(headers.length).toBeGreaterThan(20);
+  expect(headers.every(({ geo }) => geo?.country === 'DE')).toBe(true);
+  let [watched, stalled] = [0, 0];
+  for (const event of door.stored.values()) {
+    // Beats that cover time before the incident are left aside.
+    if (event.k !== 'hb' || event.at - event.iv < now - 25 * MINUTE || event.cdn !== 'edge-b') continue;
+    watched += event.iv - (event.ms.paused ?? 0);
+    stalled += event.ms.stalled ?? 0;
+  }
+  expect(stalled / watched).toBeGreaterThan(0.35);
+  expect(stalled / watched).toBeLessThan(0.65);
+  // Their first events lie before the incident: they are sent from their own start.
+  expect([...door.stored.values()].some(({ at, n }) => n === 0 && at < now - 30 * MINUTE)).toBe(true);
+});
+
+test('a replay keeps its pace', async () => {
+  const door = await startDoor();
+  const began = Date.now();
+  const summary = await runAudience({
+    endpoint: door.endpoint,
+    concurrent: 300,
+    from: to - 10 * MINUTE,
+    to,
+    speed: 300,
+  });
+  expect(Date.now() - began).toBeGreaterThanOrEqual(1900);
+  expect(summary.events).toBeGreaterThan(50);
+  expect(door.bodies.length).toBeGreaterThan(3);
+  for (const { at } of door.stored.values()) expect(at).toBeLessThan(to + 5000);
+});

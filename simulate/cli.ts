@@ -9,7 +9,7 @@ import type { Progress } from './progress.ts';
 import { announcement, progressLine, scenarioList, summaryText } from './report.ts';
 import { incidentsOf } from './run-plan.ts';
 
-const LINE_EVERY_MS = 5000;
+const LINE_EVERY_MS = { backfill: 5000, replay: 5000, live: 60_000 };
 // The storage SDKs' own word for Azurite at its usual port.
 const LOCAL_BLOB = 'UseDevelopmentStorage=true';
 
@@ -17,12 +17,18 @@ const LOCAL_BLOB = 'UseDevelopmentStorage=true';
 const progressPrinter = () => {
   const isTerminal = process.stdout.isTTY;
   let printed = 0;
+  let phase = '';
   return {
     show: (progress: Progress): void => {
       if (isTerminal) {
         process.stdout.write(`\r\u001b[K${progressLine(progress).slice(0, process.stdout.columns)}`);
-      } else if (progress.fraction === 1 || Date.now() - printed >= LINE_EVERY_MS) {
+      } else if (
+        progress.phase !== phase ||
+        progress.fraction === 1 ||
+        Date.now() - printed >= LINE_EVERY_MS[progress.phase]
+      ) {
         printed = Date.now();
+        phase = progress.phase;
         console.log(progressLine(progress));
       }
     },
@@ -50,6 +56,8 @@ const run = async ({ options, labelsFile }: Command): Promise<void> => {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
+  // Started by another process: its end is ours.
+  process.once('disconnect', () => stop.abort());
   const printer = progressPrinter();
   const log = (line: string): void => {
     printer.leave();
@@ -77,3 +85,5 @@ try {
   if (error instanceof UsageError) console.error('npm run simulate -- --help lists the options.');
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
+// An open channel to the starter would keep this process alive.
+if (process.connected) process.disconnect();

@@ -102,30 +102,34 @@ const assertValid = (session: Session): void => {
   if (start) expect(Object.values(start.ph!).reduce((total, ms) => total + ms, 0)).toBe(start.ms);
 };
 
-test('sessions of any seed, moment, pace and scenario are valid on the wire, and their sums agree', () => {
-  const arbitrary = fc.record({
-    seed: fc.string(),
-    offset: fc.integer({ min: 0, max: 14 * 24 * 60 }),
-    beatMs: fc.constantFrom(10_000, 60_000, 300_000),
-    scenario: fc.constantFrom(...SCENARIOS),
-  });
-  let checked = 0;
-  fc.assert(
-    fc.property(arbitrary, ({ seed, offset, beatMs, scenario }) => {
-      const start = MONDAY + offset * MINUTE_MS;
-      const incidents = scenario.incidents({ start: start - 10 * MINUTE_MS, minutes: 60 });
-      for (const { session } of sessionsIn(
-        source({ seed, incidents, eras: [{ from: 0, beatMs }] }),
-        start / MINUTE_MS,
-      )) {
-        assertValid(session);
-        checked++;
-      }
-    }),
-    { numRuns: 150 },
-  );
-  expect(checked).toBeGreaterThan(100);
-});
+test(
+  'sessions of any seed, moment, pace and scenario are valid on the wire, and their sums agree',
+  { timeout: 60_000 },
+  () => {
+    const arbitrary = fc.record({
+      seed: fc.string(),
+      offset: fc.integer({ min: 0, max: 14 * 24 * 60 }),
+      beatMs: fc.constantFrom(10_000, 60_000, 300_000),
+      scenario: fc.constantFrom(...SCENARIOS),
+    });
+    let checked = 0;
+    fc.assert(
+      fc.property(arbitrary, ({ seed, offset, beatMs, scenario }) => {
+        const start = MONDAY + offset * MINUTE_MS;
+        const incidents = scenario.incidents({ start: start - 10 * MINUTE_MS, minutes: 60 });
+        for (const { session } of sessionsIn(
+          source({ seed, incidents, eras: [{ from: 0, beatMs }] }),
+          start / MINUTE_MS,
+        )) {
+          assertValid(session);
+          checked++;
+        }
+      }),
+      { numRuns: 150 },
+    );
+    expect(checked).toBeGreaterThan(100);
+  },
+);
 
 test('the same seed and minute give the same sessions, byte for byte; ids are unique and change with what changes the events', () => {
   const [from, to] = [MONDAY, MONDAY + 4 * HOUR];
@@ -145,7 +149,7 @@ test('the same seed and minute give the same sessions, byte for byte; ids are un
   }
 });
 
-test('an incident changes the sessions it touches, id included, and no other byte', () => {
+test('an incident changes the sessions it touches, id included, and no other byte', { timeout: 60_000 }, () => {
   const [from, to] = [MONDAY + 12 * HOUR, MONDAY + 20 * HOUR];
   const incidents = outage(MONDAY + 17 * HOUR, 60);
   const calm = sessionsBetween(source(), from, to);
