@@ -28,7 +28,8 @@ function writer(result: JsScalar['result']): (value: unknown) => ReturnType<type
 /** `KustoError:` marks what a function throws to refuse; anything else is a fault of ours. */
 function refusal(fn: JsScalar, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const named = message.startsWith(`${fn.name}:`) ? message : `${fn.name.replace(/^internal_/, '')}: ${message}`;
+  const name = fn.name.replace(/^internal_/, '');
+  const named = message.startsWith(`${name}:`) ? message : `${name}: ${message}`;
   return error instanceof TypeError || error instanceof ReferenceError ? named : `KustoError: ${named}`;
 }
 

@@ -70,6 +70,8 @@ export function parsePath(path: string): PathParts {
   if (stream) rest = root + (stream[1] ?? '');
   const cut = Math.max(rest.lastIndexOf('/'), rest.lastIndexOf('\\'));
   const directory = cut < 0 ? '' : rest.slice(0, cut);
+  if (root !== '' && directory.length < root.length)
+    throw new KustoError('UNSUPPORTED', 'parse_path: a file right below the root of a drive');
   const file = rest.slice(cut + 1);
   const dot = file.lastIndexOf('.');
   return {

@@ -19,6 +19,7 @@ import { elementsOf, entriesOf } from './json-text.ts';
 import { parseCsv } from './parse.ts';
 import { decodePunycode, encodePunycode } from './punycode.ts';
 import { compileRe2 } from './re2.ts';
+import { indexOf, indexOfRegex } from './regex.ts';
 import { setDifference, setIntersect, setUnion } from './sets.ts';
 import { parseTimespan, printTimespan } from './timespan-text.ts';
 import { dateOfTicks, MAX_DATETIME_TICKS, ticksOfDate } from './ticks.ts';
@@ -215,6 +216,17 @@ describe('time', () => {
   ])('timespan text %s', (text, expected) => {
     expect(printTimespan(parseTimespan(text) ?? 0n)).toBe(expected);
   });
+});
+
+test('positions count characters, not the units of their encoding', () => {
+  fc.assert(
+    fc.property(wellFormed, wellFormed, fc.nat(5), (before, after, start) => {
+      const text = `${before}\u0001${after}`;
+      const place = Array.from(text).indexOf('\u0001', start);
+      expect(indexOf(text, '\u0001', { start })).toBe(place);
+      expect(indexOfRegex(text, '\u0001', { start })).toBe(place);
+    }),
+  );
 });
 
 describe('encodings', () => {

@@ -69,32 +69,45 @@ interface Window {
   readonly occurrence?: number | undefined;
 }
 
-/** The searched part as positions; undefined where the arguments are out of their ranges. */
-function windowOf(size: number, window: Window): { from: number; to: number; occurrence: number } | undefined {
+/** Units before the n-th character: one character may take two units. */
+function unitsBefore(text: string, characters: number): number {
+  if (!/[\uD800-\uDBFF]/.test(text)) return characters;
+  return Array.from(text).slice(0, characters).join('').length;
+}
+
+/** Characters before a unit. */
+function charactersBefore(text: string, units: number): number {
+  return Array.from(text.slice(0, units)).length;
+}
+
+/** The searched part as positions in units; undefined where the arguments are out of their ranges. */
+function windowOf(text: string, window: Window): { from: number; to: number; occurrence: number } | undefined {
   const { start = 0, length = -1, occurrence = 1 } = window;
   if (length < -1 || occurrence < 1) return undefined;
+  const size = charactersBefore(text, text.length);
   const from = start < 0 ? Math.max(0, size + start) : Math.min(start, size);
-  return { from, to: length < 0 ? size : Math.min(size, from + length), occurrence };
+  const to = length < 0 ? size : Math.min(size, from + length);
+  return { from: unitsBefore(text, from), to: unitsBefore(text, to), occurrence };
 }
 
 /** `indexof`: position of the n-th occurrence that begins within the window; −1 when there is none, null for arguments out of range. */
 export function indexOf(text: string, search: string, window: Window = {}): number | null {
-  const found = windowOf(text.length, window);
+  const found = windowOf(text, window);
   if (!found) return null;
   let at = found.from - 1;
   for (let i = 0; i < found.occurrence; i++) {
     at = text.indexOf(search, at + 1);
     if (at < 0 || at >= found.to) return -1;
   }
-  return at;
+  return charactersBefore(text, at);
 }
 
 /** `indexof_regex`: the same for a regular expression, whose matches do not overlap. */
 export function indexOfRegex(text: string, pattern: string, window: Window = {}): number | null {
-  const found = windowOf(text.length, window);
+  const found = windowOf(text, window);
   if (!found) return null;
   const match = matchesOf(text.slice(found.from, found.to), pattern)[found.occurrence - 1];
-  return match ? match.index + found.from : -1;
+  return match ? charactersBefore(text, match.index + found.from) : -1;
 }
 
 /** `regex_quote`; refuses characters of which it is not known whether Kusto escapes them. */
