@@ -258,6 +258,10 @@ export function step(
 export const isFiring = (state: InstanceStateName): boolean =>
   state === 'Alerting' || state === 'Recovering' || state === 'NoData' || state === 'Error';
 
-/** A transition worth a history line: state or reason changed. */
-export const isChange = (one: Transition): boolean =>
-  one.previousState !== one.instance.state || one.previousReason !== one.instance.reason;
+/** A transition worth a history line: state or reason changed, and not just a healthy series that went away or came back. */
+export const isChange = (one: Transition): boolean => {
+  const { state, reason } = one.instance;
+  const isStillNormal =
+    one.previousState === 'Normal' && state === 'Normal' && (reason === '' || reason === MISSING_SERIES);
+  return !isStillNormal && (one.previousState !== state || one.previousReason !== reason);
+};
