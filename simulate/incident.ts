@@ -10,7 +10,7 @@ export interface Scope {
 }
 
 /** What an incident does to the sessions in its scope, at full strength. */
-export interface Effect {
+interface Effect {
   /** Share of watched time spent in stalls, 0…1. */
   stalledShare?: number;
   /** Mean length of those stalls. */
@@ -41,7 +41,7 @@ export interface Incident {
   effect: Effect;
   /** `linear` grows from nothing to full strength at the end. */
   ramp: 'step' | 'linear';
-  /** Metrics a detector should see move, by the names of the KQL functions' columns. */
+  /** Metrics a detector should see move, by their names in DetectorDefaults. */
   metrics: readonly string[];
 }
 

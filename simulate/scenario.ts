@@ -1,7 +1,7 @@
 import type { Incident, Scope } from './incident.ts';
 
 /** What a user may set; each scenario has its own defaults. */
-export interface ScenarioSettings {
+interface ScenarioSettings {
   /** Epoch ms. */
   start: number;
   minutes: number;

@@ -105,7 +105,8 @@ const answers = async (url: string): Promise<void> => {
  */
 export const startAzurite = async (options: AzuriteOptions = {}): Promise<Azurite> => {
   const log = options.log ?? (() => undefined);
-  const entry = createRequire(import.meta.url).resolve('azurite/dist/src/azurite.js');
+  const require = createRequire(import.meta.url);
+  const entry = require.resolve('azurite/dist/src/azurite.js');
   const watch = new URL('stop-with-parent.ts', import.meta.url).href;
   const child = spawn(process.execPath, ['--import', watch, entry, ...argumentsOf(options)], {
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -51,7 +51,7 @@ const nextSequencer = (): string => {
 };
 
 /** Event Grid writes ETags without quotes. */
-export const bareETag = (eTag: string): string => eTag.replace(/^(W\/)?"|"$/g, '');
+const bareETag = (eTag: string): string => eTag.replace(/^(W\/)?"|"$/g, '');
 
 export const blobEvent = (upload: Upload, facts: BlobFacts, now = new Date()): BlobEvent => ({
   topic: TOPIC,

@@ -9,8 +9,6 @@ import { type SeenUpload, startProxy } from './proxy.ts';
 import type { SubscriptionStats } from './route.ts';
 import type { Subscription } from './subscription.ts';
 
-export type { Subscription } from './subscription.ts';
-
 export interface EventGridOptions {
   /** `proxy` stands before Azurite and sees each upload; `poll` lists the blobs instead and listens on no port. */
   mode?: 'proxy' | 'poll';
@@ -32,7 +30,7 @@ export interface EventGridOptions {
   log?: (line: string) => void;
 }
 
-export interface EventGridStats {
+interface EventGridStats {
   /** Uploads seen. */
   events: number;
   subscriptions: Record<string, SubscriptionStats>;

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import type { BlobEvent } from './blob-event.ts';
 
 /** An event and the subscriptions that still wait for it. */
-export interface Pending {
+interface Pending {
   event: BlobEvent;
   waiting: Set<string>;
 }

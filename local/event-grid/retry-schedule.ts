@@ -5,7 +5,7 @@ const HOUR = 60 * MINUTE;
 /** Event Grid's waits after the first, second, … failed attempt; the last one repeats. */
 const WAITS_MS = [10 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR];
 export const MAX_ATTEMPTS = 30;
-export const TIME_TO_LIVE_MS = 1440 * MINUTE;
+const TIME_TO_LIVE_MS = 1440 * MINUTE;
 
 export type Verdict =
   | { kind: 'delivered' }

@@ -20,7 +20,18 @@ test.each([
   expect(uploadOf(method, url, headers)).toEqual(upload);
 });
 
-const OTHER_CALLS = ['block', 'metadata', 'properties', 'tags', 'lease', 'appendblock', 'page', 'snapshot', 'copy', 'tier'];
+const OTHER_CALLS = [
+  'block',
+  'metadata',
+  'properties',
+  'tags',
+  'lease',
+  'appendblock',
+  'page',
+  'snapshot',
+  'copy',
+  'tier',
+];
 const none: [string, string][] = [
   ['GET', base],
   ['DELETE', base],

@@ -1,5 +1,5 @@
 /** The calls of the Blob service after which Event Grid tells of a new blob. */
-export type UploadApi = 'PutBlob' | 'PutBlockList' | 'CopyBlob';
+type UploadApi = 'PutBlob' | 'PutBlockList' | 'CopyBlob';
 
 /** A request that, when it succeeds, leaves a new or replaced blob behind. */
 export interface Upload {

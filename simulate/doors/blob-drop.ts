@@ -5,9 +5,9 @@ import type { Summary } from '../books.ts';
 import type { AcmeLine } from './acme-lines.ts';
 
 const compress = promisify(gzip);
-export const TELEMETRY_CONTAINER = 'telemetry';
+const TELEMETRY_CONTAINER = 'telemetry';
 /** Lines in one blob. */
-export const LINES_PER_BLOB = 5000;
+const LINES_PER_BLOB = 5000;
 
 const folderOf = (at: number): string => `acme/${new Date(at).toISOString().slice(0, 10).replaceAll('-', '/')}`;
 

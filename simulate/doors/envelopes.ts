@@ -10,8 +10,8 @@ export interface EnvelopeText {
 }
 
 /** Limits of the front door (DESIGN §4.1), with room to spare for the inflated size. */
-export const MAX_EVENTS = 1000;
-export const MAX_INFLATED_BYTES = 3_500_000;
+const MAX_EVENTS = 1000;
+const MAX_INFLATED_BYTES = 3_500_000;
 
 const envelopeOf = (header: string, events: readonly WireEvent[]): EnvelopeText => ({
   head: `{"v":${WIRE_VERSION},"h":${header.slice(0, -1)},"sent":`,

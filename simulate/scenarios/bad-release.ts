@@ -13,7 +13,7 @@ export const badRelease: Scenario = {
       start,
       end: minutesAfter(start, minutes),
       ramp: 'step',
-      metrics: ['startupFailureRatio', 'startupMs'],
+      metrics: ['playback_failure_pct'],
       effect: { startFailure: magnitude, startupFactor: 1.5, fatalOnStall: 0.05 },
     },
   ],

@@ -13,7 +13,7 @@ export const cdnOutage: Scenario = {
       start,
       end: minutesAfter(start, minutes),
       ramp: 'step',
-      metrics: ['rebufferRatio', 'startupFailureRatio', 'startupMs'],
+      metrics: ['rebuffer_ratio', 'playback_failure_pct', 'startup_slow_share', 'bitrate_kbps'],
       effect: {
         stalledShare: magnitude,
         stallMs: 14_000,

@@ -13,7 +13,7 @@ export const ispBrownout: Scenario = {
       start,
       end: minutesAfter(start, minutes),
       ramp: 'step',
-      metrics: ['rebufferRatio', 'averageBitrateKbps'],
+      metrics: ['rebuffer_ratio', 'bitrate_kbps'],
       effect: {
         stalledShare: magnitude,
         stallMs: 7000,

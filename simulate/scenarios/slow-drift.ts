@@ -13,7 +13,7 @@ export const slowDrift: Scenario = {
       start,
       end: minutesAfter(start, minutes),
       ramp: 'linear',
-      metrics: ['rebufferRatio'],
+      metrics: ['rebuffer_ratio'],
       effect: { stalledShare: magnitude, stallMs: 6500, startupFactor: 1.6, segmentsSlow: 0.1, ttfbFactor: 3 },
     },
   ],

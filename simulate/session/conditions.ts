@@ -33,7 +33,7 @@ export interface Conditions {
   concerned: readonly Incident[];
 }
 
-export const matches = (scope: Scope, plan: Plan, cdn: Cdn): boolean =>
+const matches = (scope: Scope, plan: Plan, cdn: Cdn): boolean =>
   (scope.cdn === undefined || scope.cdn === cdn) &&
   (scope.country === undefined || scope.country === plan.region.country) &&
   (scope.deviceType === undefined || scope.deviceType === plan.device.type) &&

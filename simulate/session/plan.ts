@@ -5,7 +5,7 @@ import { type Cdn, CDNS, countryOf, type Network, type Region } from '../world/r
 
 const MINUTE = 60_000;
 /** Longer viewings are cut here, so that a look back by this much finds every session still going on. */
-export const LONGEST_PLAY_MS = 180 * MINUTE;
+const LONGEST_PLAY_MS = 180 * MINUTE;
 export const LOOKBACK_MS = 330 * MINUTE;
 
 /** What is settled about a session before it meets the network. */

@@ -64,7 +64,7 @@ const titles = (): Content[] =>
   });
 
 /** Everything on offer, the same in every run; weights sum to 1. */
-export const CATALOG: readonly Content[] = (() => {
+const CATALOG: readonly Content[] = (() => {
   const onDemand = titles();
   const total = onDemand.reduce((sum, { weight }) => sum + weight, 0);
   const live = CHANNELS.map((title, rank): Content => {

@@ -1,6 +1,6 @@
 // What the audience watches with. Shares are of session starts.
 
-export type DeviceType = 'desktop' | 'mobile' | 'tablet' | 'tv' | 'console';
+type DeviceType = 'desktop' | 'mobile' | 'tablet' | 'tv' | 'console';
 
 export interface Device {
   type: DeviceType;
