@@ -198,7 +198,7 @@ export function readConfig(env: Env = process.env): Config {
       url: urlOf(env, 'FRAMEWATCH_KUSTO_URL', undefined, problems),
       database,
       timeoutMs: numberOf(env, 'FRAMEWATCH_KUSTO_TIMEOUT_MS', 15_000, [100, 120_000], problems),
-      deadlineMs: numberOf(env, 'FRAMEWATCH_KUSTO_DEADLINE_MS', 8000, [0, 60_000], problems),
+      deadlineMs: numberOf(env, 'FRAMEWATCH_KUSTO_DEADLINE_MS', 8000, [250, 60_000], problems),
       lingerMs: numberOf(env, 'FRAMEWATCH_LINGER_MS', 4, [0, 1000], problems),
       maxCalls: numberOf(env, 'FRAMEWATCH_MAX_CALLS', 2, [1, 64], problems),
     },

@@ -142,6 +142,28 @@ describe('group commit', () => {
   });
 });
 
+describe('overload', () => {
+  it('is told to the senders instead of filling the memory, and what was taken is stored', async () => {
+    newSink({ deadlineMs: 700 });
+    behave = (_call, response) => {
+      setTimeout(() => response.end('{}'), 250);
+      return true;
+    };
+    const writes = Array.from({ length: 60 }, (_none, index) =>
+      sink.write({ PlaybackEvents: rows(1000, `w${index}-`) }),
+    );
+    const results = await Promise.allSettled(writes);
+    const stored = new Set(storedIds());
+    expect(results.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(5);
+    results.forEach((result, index) => {
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(SinkUnavailable);
+      else expect([stored.has(`w${index}-0`), stored.has(`w${index}-999`)]).toEqual([true, true]);
+    });
+    behave = () => false;
+    expect(await sink.write({ PlaybackEvents: rows(1, 'after') })).toEqual([]);
+  });
+});
+
 describe('a permanent refusal', () => {
   it('isolates the poison rows and stores all others', async () => {
     behave = (call, response) => isPoison(call) && oneApi(response, 400, 'Stream_DynamicPropertyBagTooLarge', true);

@@ -27,6 +27,11 @@ const CALL_ROWS = 5000;
 const BACKOFF_MS = 200;
 /** So many refusals in a row without one success speak of the destination, not of the rows. */
 const ALL_REFUSED = 8;
+/** Rows that may wait at once: beyond that senders are told to come again, instead of filling the memory. */
+const MAX_PENDING = 50_000;
+const OVERLOAD_RETRY_MS = 2000;
+
+const overloaded = (): SinkUnavailable => new SinkUnavailable('more is coming in than Kusto takes', OVERLOAD_RETRY_MS);
 
 interface Waiter {
   readonly lines: readonly string[];
@@ -89,6 +94,7 @@ export class TableWriter {
     const now = this.#options.clock.now();
     const closed = this.#closed(now);
     if (closed) return Promise.reject(closed);
+    if (this.#pending.length + lines.length > MAX_PENDING) return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { lines, arrivedMs: now, refusals: [], open: lines.length, resolve, reject };
       lines.forEach((text, index) => this.#pending.push({ waiter, index, text }));
@@ -116,6 +122,7 @@ export class TableWriter {
       for (const { waiter } of this.#pending.splice(0)) waiter.reject(closed);
       return;
     }
+    this.#dropLate();
     const calls = callsOf(this.#pending);
     const now = calls.splice(0, this.#options.maxCalls - this.#calls);
     this.#pending = calls.flat();
@@ -126,6 +133,15 @@ export class TableWriter {
         if (this.#pending.length > 0) this.#schedule();
       });
     }
+  }
+
+  /** What has waited longer than its deadline is not sent any more: its sender has been promised an answer by now. */
+  #dropLate(): void {
+    const oldestMs = this.#options.clock.now() - this.#options.deadlineMs - this.#options.lingerMs;
+    if ((this.#pending[0]?.waiter.arrivedMs ?? Infinity) >= oldestMs) return;
+    const late = new Set(this.#pending.map((line) => line.waiter).filter((waiter) => waiter.arrivedMs < oldestMs));
+    for (const waiter of late) waiter.reject(overloaded());
+    this.#pending = this.#pending.filter((line) => !late.has(line.waiter));
   }
 
   /** Settles every line of a call, one way or the other. */

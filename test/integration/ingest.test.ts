@@ -287,8 +287,8 @@ it('a clean stop under load: what was answered 202 is stored, the rest was never
   const { host: doomed } = await app.start(testSettings(kusto.url));
   const acknowledged: string[] = [];
   let isOver = false;
-  const sender = async (): Promise<void> => {
-    while (!isOver) {
+  const sender = async (mayStop: () => boolean): Promise<void> => {
+    while (!mayStop()) {
       const batch = envelope([{ k: 'pause', n: 0, t: 0 }]);
       const send = fetch(`${doomed.url}/api/v1/events`, {
         method: 'POST',
@@ -303,7 +303,7 @@ it('a clean stop under load: what was answered 202 is stored, the rest was never
       else expect([0, 503]).toContain(status);
     }
   };
-  const senders = Array.from({ length: 8 }, sender);
+  const senders = Array.from({ length: 8 }, () => sender(() => isOver));
   await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(40);
   await doomed.close();
   isOver = true;
