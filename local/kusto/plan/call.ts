@@ -14,7 +14,7 @@ import { convert, toJson, toText } from '../sql/convert.ts';
 import type { KustoType } from '../types.ts';
 import type { ListElement, Value } from '../sql/value.ts';
 import { TIME_PARSERS } from './binary.ts';
-import { typeOf } from './literal.ts';
+import { constantValue, typeOf } from './literal.ts';
 import { orderSql } from './relation.ts';
 import type { Row } from './row.ts';
 import { SPECIAL_CALLS } from './special-calls.ts';
@@ -93,11 +93,55 @@ const resultValue = (sql: string, kind: ResultKind): Value => ({
   ...(kind === 'string' ? { notNull: true } : {}),
 });
 
+/** A known argument as the JavaScript function sees it; undefined where that is not plain. */
+function knownArgument(value: Value, kind: ArgumentKind): { readonly given: unknown } | undefined {
+  const { constant, type } = value;
+  if (constant === undefined || constant === null) return undefined;
+  if (kind === 'string') return type === 'string' ? { given: constant } : undefined;
+  if (kind === 'dynamic') {
+    if (type === 'dynamic') return { given: JSON.parse(String(constant)) as unknown };
+    return type === 'string' || type === 'bool' ? { given: constant } : undefined;
+  }
+  if (kind === 'long') return typeof constant === 'bigint' && type !== 'datetime' && type !== 'timespan' ? { given: constant } : undefined;
+  if (kind === 'int' || kind === 'number') {
+    return type === 'long' || type === 'int' || type === 'real' ? { given: Number(constant) } : undefined;
+  }
+  return undefined;
+}
+
+/** The result when it can be known now: functions of constants steer the query (`array_index_of(cdns, '*') >= 0`). */
+function folded(fn: JsScalar, args: readonly Value[]): Value | undefined {
+  const known = args.map((value, i) => knownArgument(value, fn.args[i] ?? (fn.rest as ArgumentKind)));
+  if (args.length === 0 || known.includes(undefined)) return undefined;
+  const call = fn.call as (...given: unknown[]) => unknown;
+  let result: unknown;
+  try {
+    result = call(...known.map((item) => item?.given));
+  } catch {
+    return undefined;
+  }
+  if (result === undefined || result === null) return undefined;
+  switch (fn.result) {
+    case 'string':
+      return constantValue(String(result), 'string');
+    case 'long':
+      return constantValue(typeof result === 'bigint' ? result : BigInt(Math.trunc(Number(result))), 'long');
+    case 'bool':
+      return constantValue(Boolean(result), 'bool');
+    case 'dynamic':
+      return constantValue(JSON.stringify(result), 'dynamic');
+    default:
+      return undefined;
+  }
+}
+
 function callJs(t: Translator, node: Syntax, row: Row, fn: JsScalar, args: readonly Value[]): Value {
   const required = fn.required ?? fn.args.length;
   if (args.length < required || (args.length > fn.args.length && !fn.rest)) {
     return t.session.refuse(`${fn.name} with ${args.length} arguments`, node);
   }
+  const known = folded(fn, args);
+  if (known) return known;
   const given = args.map((value, i) => argument(t, node, row, value, fn.args[i] ?? (fn.rest as ArgumentKind)));
   const suffix = fn.rest && args.length > fn.args.length ? 'n' : `${args.length}`;
   const sql = `kql_${fn.name}_${suffix}(${given.join(', ')})`;

@@ -17,6 +17,19 @@ export function typeOf(node: Syntax): KustoType | undefined {
   return name !== undefined && TYPES.has(name) ? (name as KustoType) : undefined;
 }
 
+const TYPE_WORDS: Readonly<Record<string, KustoType>> = { boolean: 'bool', date: 'datetime', double: 'real', time: 'timespan' };
+
+/** Type of a literal by its looks: defaults of stored functions' parameters are not bound by the parser. */
+function literalType(text: string): KustoType | undefined {
+  if (/^[hH]?@?["'`]/.test(text)) return 'string';
+  if (/^(?:true|false)$/i.test(text)) return 'bool';
+  if (/^(?:\d+|0x[0-9a-f]+)$/i.test(text)) return 'long';
+  if (/^\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i.test(text)) return 'real';
+  const word = /^([a-z_0-9]+)\s*\(/i.exec(text)?.[1]?.toLowerCase();
+  if (word !== undefined) return TYPE_WORDS[word] ?? (TYPES.has(word) ? (word as KustoType) : undefined);
+  return parseTimespan(text) === undefined ? undefined : 'timespan';
+}
+
 /** `type(inner)` → inner; the text itself when it has no such form. */
 const innerText = (text: string): string => /^[a-z_0-9]+\s*\(([\s\S]*)\)$/i.exec(text)?.[1]?.trim() ?? text;
 
@@ -71,7 +84,7 @@ function realConstant(text: string): number | undefined {
 
 /** A literal expression. */
 export function literal(node: Syntax, session: Session): Value {
-  const type = typeOf(node);
+  const type = typeOf(node) ?? literalType(textOf(node));
   if (type === undefined) session.refuse(`literal ${textOf(node)}`, node);
   if (type === 'string') return constantValue(stringOf(node), 'string');
   const value = parseLiteral(textOf(node), type);
@@ -133,7 +146,7 @@ export function dynamicText(node: Syntax, session: Session): string {
 
 function scalarText(node: Syntax, session: Session): string {
   const text = textOf(node);
-  const type = typeOf(node);
+  const type = typeOf(node) ?? literalType(text);
   if (/^null$/i.test(text)) return 'null';
   if (type === 'string') return JSON.stringify(stringOf(node));
   if (/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text)) return text;

@@ -11,7 +11,7 @@ export class Row {
   readonly relation: Relation | undefined;
   /** `$left` and `$right` of a join. */
   readonly sides: Readonly<Record<string, Relation>>;
-  private readonly layers: string[] = [];
+  private readonly layers: ((from: string) => string)[] = [];
   private readonly known = new Map<string, string>();
   private sequence: string | undefined;
   /** Aggregates are collected here while a summarize expression is translated. */
@@ -38,9 +38,14 @@ export class Row {
     if (known !== undefined) return known;
     if (this.relation === undefined && !this.aggregates) return this.share(sql);
     const id = this.session.id('h');
-    this.layers.push(`${sql} AS ${id}`);
+    this.layers.push((from) => `(SELECT *, ${sql} AS ${id} FROM ${from})`);
     this.known.set(sql, id);
     return id;
+  }
+
+  /** Adds a column that needs more than an expression: `build` wraps the source. */
+  layer(build: (from: string) => string): void {
+    this.layers.push(build);
   }
 
   /** Without rows there is no column to put it in; DuckDB folds a repeated constant, and long ones become a sub-query. */
@@ -68,6 +73,6 @@ export class Row {
 
   /** The source with the collected columns. */
   from(source = this.relation?.from ?? '(SELECT 1)'): string {
-    return this.layers.reduce((from, layer) => `(SELECT *, ${layer} FROM ${from})`, source);
+    return this.layers.reduce((from, layer) => layer(from), source);
   }
 }

@@ -121,23 +121,29 @@ const rowRank =
     return { sql, type: 'long', notNull: true };
   };
 
-/** `row_window_session(x, maxFromFirst, maxBetween, restart)` depends on the start of the running session, so it goes over a list. */
+/**
+ * `row_window_session(x, maxFromFirst, maxBetween, restart)`: where a session ends depends on where it began, so the rows
+ * of each run are gathered, walked once in JavaScript, and the starts joined back.
+ */
 const rowWindowSession: SpecialCall = (t, node, row, scope) => {
   const [term, maxFirst, maxBetween, restart] = argumentNodes(node).map((arg) => t.scalar(arg, row, scope));
-  const [x, first, between] = [term, maxFirst, maxBetween].map((value) => (value as Value).sql) as [
-    string,
-    string,
-    string,
-  ];
-  const part = runOf(t, node, row, restart);
-  const list = windowed(
-    t,
-    node,
-    row,
-    (order) => `list(${x}) OVER (${part}ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)`,
-  );
-  const at = windowed(t, node, row, (order) => `row_number() OVER (${part}ORDER BY ${order})`);
-  return { sql: `kql_internal_sessions_3(${list}, ${first}, ${between})[${at}]`, type: 'datetime' };
+  const [first, between] = [maxFirst, maxBetween].map((value) => (value as Value).sql) as [string, string];
+  const x = row.atom((term as Value).sql);
+  const run =
+    restart && restart.constant !== false
+      ? runOf(t, node, row, restart).replace('PARTITION BY ', '').trim()
+      : row.atom('CAST(0 AS BIGINT)');
+  const order = row.rowOrder();
+  if (order === undefined) return t.session.fail('row_window_session() needs ordered rows: use sort or serialize before it', node);
+  const [id, rows] = [t.session.id('h'), t.session.id('w')];
+  row.layer((from) => {
+    const times = `CAST(to_json(list(CAST(${x} AS VARCHAR) ORDER BY ${order})) AS VARCHAR)`;
+    const starts = `CAST(json_extract_string(kql_internal_sessions_3(${times}, ${first}, ${between}), '$[*]') AS BIGINT[])`;
+    const gathered = `SELECT list(${order} ORDER BY ${order}) AS ix, ${starts} AS starts FROM ${rows} GROUP BY ${run}`;
+    const each = `SELECT unnest(ix) AS ix, unnest(starts) AS ${id} FROM (${gathered})`;
+    return `(WITH ${rows} AS MATERIALIZED (SELECT * FROM ${from}) SELECT r.*, s.${id} FROM ${rows} AS r JOIN (${each}) AS s ON r.${order} = s.ix)`;
+  });
+  return { sql: id, type: 'datetime' };
 };
 
 function packed(row: Row, pairs: readonly (readonly [string, Value])[], ignoreEmpty: boolean): Value {

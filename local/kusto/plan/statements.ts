@@ -55,6 +55,9 @@ export function declareStatement(t: Translator, node: Syntax, scope: Scope): voi
     case 'QueryParametersStatement':
       declareParameters(t, node, scope);
       return;
+    case 'PatternStatement':
+      scope.declare(nameOf(node), { kind: 'pattern', declaration: node.Pattern as Syntax });
+      return;
     case 'SetOptionStatement': {
       const value = (node.ValueClause as Syntax | null)?.Expression;
       if (value) t.session.options.set(nameOf(node), value);

@@ -10,6 +10,7 @@ import type { Session } from './session.ts';
 export type Binding =
   | { readonly kind: 'scalar'; readonly value: Value }
   | { readonly kind: 'table'; readonly make: () => Relation }
+  | { readonly kind: 'pattern'; readonly declaration: Syntax }
   | { readonly kind: 'function'; readonly declaration: Syntax; readonly scope: Scope };
 
 /** Names visible at a place. */

@@ -1,10 +1,166 @@
-import type { Syntax } from '../../parser/language.ts';
-import type { Relation } from '../relation.ts';
-import type { Scope, Translator } from '../translator.ts';
+// parse, parse-where, parse-kv: columns out of text, by one regular expression.
 
-export function parse(t: Translator, node: Syntax, _input: Relation, _scope: Scope): Relation {
-  return t.session.refuse('operator parse', node);
+import { textOf } from '../../parser/analyze.ts';
+import { elements, kindOf, type Syntax } from '../../parser/language.ts';
+import { convert, toText } from '../../sql/convert.ts';
+import { quote, type Value } from '../../sql/value.ts';
+import type { KustoType } from '../../types.ts';
+import { TIME_PARSERS } from '../binary.ts';
+import { stringOf } from '../literal.ts';
+import type { Relation } from '../relation.ts';
+import { Row } from '../row.ts';
+import { withColumns } from '../select.ts';
+import type { Scope, Translator } from '../translator.ts';
+import { parameter } from './join.ts';
+import { placeNamed } from './place.ts';
+
+interface Target {
+  readonly name: string;
+  readonly type: KustoType;
+  /** Number of its capturing group. */
+  readonly group: number;
 }
-export function parseKv(t: Translator, node: Syntax, _input: Relation, _scope: Scope): Relation {
-  return t.session.refuse('operator parse-kv', node);
+
+interface Pattern {
+  readonly regex: string;
+  readonly targets: readonly Target[];
+  readonly groups: number;
+  /** The pattern ends in a text literal, so it is open whether more may follow. */
+  readonly openEnd: boolean;
 }
+
+const INTEGER = '[-+]?\\d+';
+const REAL = '[-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][-+]?\\d+)?';
+
+const escapeRegex = (text: string): string => text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
+
+/** Capturing groups that a piece of regular expression holds itself. */
+const ownGroups = (regex: string): number =>
+  [...regex.replace(/\\./g, '').replace(/\[[^\]]*\]/g, '').matchAll(/\((?!\?)|\(\?P</g)].length;
+
+const numberPattern = (type: KustoType): string | undefined =>
+  type === 'long' || type === 'int' ? INTEGER : type === 'real' || type === 'decimal' ? REAL : undefined;
+
+const TYPE_WORDS: Readonly<Record<string, KustoType>> = { date: 'datetime', double: 'real', time: 'timespan', boolean: 'bool' };
+
+function targetOf(node: Syntax): { name: string; type: KustoType } | undefined {
+  if (kindOf(node) === 'NameDeclaration') return { name: node.SimpleName ?? '', type: 'string' };
+  if (kindOf(node) !== 'NameAndTypeDeclaration') return undefined;
+  const word = textOf(node.Type as Syntax).toLowerCase();
+  return { name: (node.Name as Syntax).SimpleName ?? '', type: TYPE_WORDS[word] ?? (word as KustoType) };
+}
+
+/** How a column is matched: in regex mode greedily (seen on the emulator), else up to the next literal. */
+function columnPattern(type: KustoType, mode: string, beforeStar: boolean): string {
+  const number = numberPattern(type);
+  if (mode === 'regex') return number ?? '.*';
+  if (number === undefined) return '.*?';
+  if (mode !== 'relaxed') return number;
+  return beforeStar ? `(?:${number})?` : '.*?';
+}
+
+function patternOf(t: Translator, node: Syntax, mode: string, flags: string): Pattern {
+  const parts = elements(node.Patterns);
+  const targets: Target[] = [];
+  let groups = 0;
+  let regex = '';
+  parts.forEach((item, i) => {
+    if (kindOf(item) === 'StarExpression') {
+      regex += mode === 'regex' ? '.*' : '.*?';
+      return;
+    }
+    const target = targetOf(item);
+    if (target) {
+      groups += 1;
+      targets.push({ ...target, group: groups });
+      const next = parts[i + 1];
+      const beforeStar = next !== undefined && kindOf(next) === 'StarExpression';
+      const last = next === undefined;
+      const body = columnPattern(target.type, mode, beforeStar);
+      regex += `(${last && body === '.*?' ? '.*' : body})`;
+      return;
+    }
+    const text = stringOf(item);
+    if (mode !== 'regex') regex += escapeRegex(text);
+    else {
+      groups += ownGroups(text);
+      regex += text;
+    }
+  });
+  const first = parts[0];
+  const last = parts.at(-1);
+  const anchored = first && kindOf(first) !== 'StarExpression' && mode !== 'regex' ? '^' : '';
+  const end = last && targetOf(last) && mode !== 'regex' ? '$' : '';
+  const openEnd = mode !== 'regex' && last !== undefined && !targetOf(last) && kindOf(last) !== 'StarExpression';
+  const options = mode === 'regex' ? flags : 's';
+  if (!/^[imsU]*$/.test(options)) return t.session.refuse(`parse flags=${flags}`, node);
+  return { regex: `${options === '' ? '' : `(?${options})`}${anchored}${regex}${end}`, targets, groups, openEnd };
+}
+
+/** Whether the text matches; where it is open if more may follow the last literal, such a text is refused at run time. */
+function matchSql(pattern: Pattern, text: string): string {
+  const matches = `regexp_matches(${text}, ${quote(pattern.regex)})`;
+  if (!pattern.openEnd) return matches;
+  const whole = `regexp_matches(${text}, ${quote(`${pattern.regex}$`)})`;
+  return `(CASE WHEN ${matches} AND NOT ${whole} THEN error('parse: text after the last literal of the pattern, add * to allow it') ELSE ${matches} END)`;
+}
+
+export function parse(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
+  const mode = (parameter(node, 'kind') ?? 'simple').toLowerCase();
+  if (mode !== 'simple' && mode !== 'relaxed' && mode !== 'regex') return t.session.refuse(`parse kind=${mode}`, node);
+  const pattern = patternOf(t, node, mode, parameter(node, 'flags') ?? '');
+  const row = new Row(t.session, input);
+  const text = row.atom(toText(t.scalar(node.Expression as Syntax, row, scope), row));
+  const matched = row.atom(matchSql(pattern, text));
+  const names = Array.from({ length: pattern.groups }, (_, i) => quote(`g${i + 1}`)).join(', ');
+  const groups = pattern.groups > 0 ? row.atom(`regexp_extract(${text}, ${quote(pattern.regex)}, [${names}])`) : '';
+  const raw = pattern.targets.map(({ type, group }): Value => {
+    const found: Value = { sql: `CASE WHEN ${matched} THEN ${groups}.g${group} ELSE '' END`, type: 'string', notNull: true };
+    if (type === 'string') return found;
+    const sql = convert(row.hold(found), type, TIME_PARSERS, row);
+    return sql === undefined ? t.session.refuse(`parse to ${type}`, node) : row.hold({ sql, type });
+  });
+  // Strict: a value that is not of its type means that the row does not match at all.
+  const typed = mode === 'simple' ? raw.filter((value) => value.type !== 'string').map((value) => `${value.sql} IS NOT NULL`) : [];
+  const fits = row.atom([matched, ...typed].join(' AND '));
+  const values = raw.map((value): Value => {
+    const sql = `CASE WHEN ${fits} THEN ${value.sql} ELSE ${value.type === 'string' ? `''` : 'NULL'} END`;
+    return { sql, type: value.type, ...(value.type === 'string' ? { notNull: true } : {}) };
+  });
+  const placed = withColumns(t.session, row, values);
+  const filter = kindOf(node) === 'ParseWhereOperator' ? `(SELECT * FROM ${placed.from} WHERE ${fits})` : placed.from;
+  const given = pattern.targets.map((target, i) => ({ name: target.name, value: placed.columns[i] as Value }));
+  return { ...input, from: filter, columns: placeNamed(t, node, input, given) };
+}
+
+/** Value of a `with (pair_delimiter=…)` property. */
+function kvOption(node: Syntax, name: string): string | undefined {
+  for (const property of elements((node.WithClause as Syntax | null)?.Properties)) {
+    if ((property.Name as Syntax | null)?.SimpleName === name) return stringOf(property.Expression as Syntax);
+  }
+  return undefined;
+}
+
+/** parse-kv with delimiters; quotes and regular expressions are refused. */
+export function parseKv(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
+  const [pair, key] = [kvOption(node, 'pair_delimiter'), kvOption(node, 'kv_delimiter')];
+  for (const option of ['quote', 'escape', 'greedy', 'regex']) {
+    if (kvOption(node, option) !== undefined) t.session.refuse(`parse-kv with ${option}`, node);
+  }
+  if (!pair || !key) return t.session.refuse('parse-kv without pair_delimiter and kv_delimiter', node);
+  const row = new Row(t.session, input);
+  const text = row.atom(toText(t.scalar(node.Expression as Syntax, row, scope), row));
+  const targets = elements((node.Keys as Syntax).Columns).map((column) => targetOf(column));
+  const values = targets.map((target): Value => {
+    if (!target) return t.session.refuse('parse-kv keys', node);
+    const start = `(?:^|${escapeRegex(pair)})\\s*${escapeRegex(target.name)}${escapeRegex(key)}`;
+    const found = row.hold({ sql: `regexp_extract(${text}, ${quote(`(?s)${start}(.*?)(?:${escapeRegex(pair)}|$)`)}, 1)`, type: 'string', notNull: true });
+    if (target.type === 'string') return found;
+    const sql = convert(found, target.type, TIME_PARSERS, row);
+    return sql === undefined ? t.session.refuse(`parse-kv to ${target.type}`, node) : { sql, type: target.type };
+  });
+  const placed = withColumns(t.session, row, values);
+  const given = targets.map((target, i) => ({ name: target?.name ?? '', value: placed.columns[i] as Value }));
+  return { ...input, from: placed.from, columns: placeNamed(t, node, input, given) };
+}
+
