@@ -23,6 +23,7 @@ import { indexOf, indexOfRegex } from './regex.ts';
 import { setDifference, setIntersect, setUnion } from './sets.ts';
 import { parseTimespan, printTimespan } from './timespan-text.ts';
 import { dateOfTicks, MAX_DATETIME_TICKS, ticksOfDate } from './ticks.ts';
+import { localToUtc, utcToLocal } from './time-zones.ts';
 import { xxHash64 } from './xxhash.ts';
 
 const json = fc.json({ maxDepth: 3 });
@@ -216,6 +217,16 @@ describe('time', () => {
   ])('timespan text %s', (text, expected) => {
     expect(printTimespan(parseTimespan(text) ?? 0n)).toBe(expected);
   });
+});
+
+test('clocks of a zone: as documented, there and back, and refused in the hour that the change of clocks repeats', () => {
+  const ticks = (text: string): bigint => parseDatetime(text) ?? 0n;
+  const utc = ticks('2022-07-11T22:18:48.4678620Z');
+  expect(utcToLocal(utc, 'US/Pacific')).toBe(ticks('2022-07-11T15:18:48.4678620Z'));
+  expect(utcToLocal(utc, 'Australia/Canberra')).toBe(ticks('2022-07-12T08:18:48.4678620Z'));
+  expect(localToUtc(ticks('2022-07-11T15:18:48.4678620Z'), 'US/Pacific')).toBe(utc);
+  expect(utcToLocal(utc, 'Nowhere/Land')).toBeUndefined();
+  expect(() => localToUtc(ticks('2024-10-27T02:30'), 'Europe/Berlin')).toThrow(/clocks change/);
 });
 
 test('positions count characters, not the units of their encoding', () => {
