@@ -1,6 +1,6 @@
 // Settings → one frozen object. The only file that reads process.env. Every problem is reported at once, before anything runs.
 
-export interface WriteKey {
+interface WriteKey {
   readonly key: string;
   readonly tenant: string;
   /** Exact origins that may send with this key; a trusted key needs none. */

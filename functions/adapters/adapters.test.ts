@@ -132,9 +132,10 @@ describe('userAgentReader', () => {
   it('takes any text in bounded time', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 3000 }), (userAgent) => {
-        const startMs = performance.now();
+        const before = process.cpuUsage();
         readAgent({ userAgent });
-        expect(performance.now() - startMs).toBeLessThan(250);
+        // CPU time, not wall time: the machine may have other things to do.
+        expect(process.cpuUsage(before).user).toBeLessThan(250_000);
       }),
     );
   });

@@ -3,7 +3,7 @@ import { COUNTERS, type CounterName, type Counters } from '../pipeline/ports.ts'
 /** Most label values kept for one counter; the rest are counted together. */
 const MAX_LABELS = 64;
 
-export interface CounterReading {
+interface CounterReading {
   readonly name: CounterName;
   readonly help: string;
   readonly values: readonly { readonly label: string; readonly value: number }[];

@@ -26,7 +26,7 @@ export interface KustoClient {
 const APPLICATION = 'framewatch';
 
 /** Plain HTTP to this machine is the local stack and needs no credential. */
-export const isLocal = (url: string): boolean => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url);
+const isLocal = (url: string): boolean => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url);
 
 interface Requests {
   readonly interceptors: {

@@ -23,7 +23,7 @@ const bagOf = (value: unknown): Bag => (typeof value === 'object' && value !== n
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** `Retry-After` in ms: seconds or an HTTP date. */
-export function retryAfterMs(header: unknown, nowMs: number): number | undefined {
+function retryAfterMs(header: unknown, nowMs: number): number | undefined {
   const text = typeof header === 'number' ? String(header) : textOf(header);
   if (/^\d{1,6}(\.\d+)?$/.test(text)) return Number(text) * 1000;
   const at = text === '' ? Number.NaN : Date.parse(text);

@@ -9,7 +9,7 @@ export interface StorageAccount {
   client(): Promise<BlobServiceClient>;
 }
 
-export interface StorageOptions {
+interface StorageOptions {
   readonly connection: string;
   readonly isConnectionString: boolean;
   readonly managedIdentityClientId: string | undefined;

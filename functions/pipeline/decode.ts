@@ -89,7 +89,7 @@ export function decodeLine(bytes: Uint8Array, limits: Limits): Decoded[] {
 }
 
 /** Calls `visit` with every line that is not blank and its number; the newline is not part of the line. */
-export function eachLine(bytes: Uint8Array, visit: (line: Uint8Array, number: number) => void): void {
+function eachLine(bytes: Uint8Array, visit: (line: Uint8Array, number: number) => void): void {
   let start = 0;
   for (let number = 0; start < bytes.length; number++) {
     const newline = bytes.indexOf(NEWLINE, start);

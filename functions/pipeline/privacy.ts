@@ -26,7 +26,7 @@ function viewerIdOf(value: unknown): string | undefined {
 }
 
 /** Whether the viewer may be told apart from others, by their consent and their browser's signals. */
-export const mayIdentify = (claims: Claims, batch: Batch): boolean =>
+const mayIdentify = (claims: Claims, batch: Batch): boolean =>
   claims.consent !== 0 && claims.consent !== false && !batch.isOptedOut;
 
 /**

@@ -21,7 +21,7 @@ export interface RejectOptions {
 }
 
 /** Deduplication key of a reject: the place within its batch. */
-export const rejectIdOf = (batch: Batch, place: Place): string =>
+const rejectIdOf = (batch: Batch, place: Place): string =>
   place.part === 0 ? `${batch.batchId}:${place.position}` : `${batch.batchId}:${place.position}.${place.part}`;
 
 /** A row of quarantine. Identity is removed from what it quotes. */

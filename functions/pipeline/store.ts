@@ -21,7 +21,7 @@ export interface Stored {
 const stampOf = (ms: number): string => new Date(ms).toISOString();
 
 /** The account of a batch, written after its rows because only then is it true. */
-export function ledgerRow(outcome: Outcome, refused: number, storedMs: number): IngestLedgerRow {
+function ledgerRow(outcome: Outcome, refused: number, storedMs: number): IngestLedgerRow {
   const { batch, rows, rejects, firstEventMs, lastEventMs } = outcome;
   return {
     batchId: batch.batchId,

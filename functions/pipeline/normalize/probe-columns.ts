@@ -13,7 +13,7 @@ export const BASE_COLUMNS: Readonly<Record<string, string>> = {
   cdn: 'cdn',
 };
 
-export const COUNTER_COLUMNS: Readonly<Record<string, string>> = {
+const COUNTER_COLUMNS: Readonly<Record<string, string>> = {
   stalls: 'stallCount',
   stallMs: 'stallMs',
   freezes: 'freezeCount',

@@ -3,7 +3,7 @@ import type { Dialect } from './dialect.ts';
 import { probe } from './probe.ts';
 
 /** The one list of dialects, asked in this order. */
-export const dialects: readonly Dialect[] = [probe, acme];
+const dialects: readonly Dialect[] = [probe, acme];
 
 /** The dialect fixed by the sender's place, or the first that recognises the record. */
 export function dialectFor(record: Readonly<Record<string, unknown>>, fixed: string | undefined): Dialect | undefined {
