@@ -68,7 +68,11 @@ const conditional = { arity: [2, 2] as const, condition: 1 };
 
 export const BASIC_AGGREGATES: readonly Aggregate[] = [
   // count(x) counts rows as well, nulls included (seen on the emulator).
-  { name: 'count', arity: [0, 1], build: (_, site) => counted(site) },
+  {
+    name: 'count',
+    arity: [0, 1],
+    build: ([value], site) => (value?.type === 'bool' ? site.refuse('with a condition, use countif()') : counted(site)),
+  },
   { name: 'countif', arity: one, condition: 0, build: (_, site) => counted(site) },
   { name: 'sum', arity: one, build: sum },
   { name: 'sumif', ...conditional, build: sum },

@@ -81,7 +81,8 @@ const sessions: JsScalar = {
     return times.map((text) => {
       if (text === null) return null;
       const time = BigInt(text);
-      if (first === undefined || last === undefined || time - first > maxFromFirst || time - last > maxBetween) first = time;
+      if (first === undefined || last === undefined || time - first > maxFromFirst || time - last > maxBetween)
+        first = time;
       last = time;
       return first.toString();
     });
@@ -91,7 +92,8 @@ const sessions: JsScalar = {
 function schemaOf(value: unknown): unknown {
   if (value === null) return undefined;
   if (Array.isArray(value)) return { '`indexer`': union(value.map(schemaOf)) };
-  if (typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, schemaOf(item)]));
+  if (typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, schemaOf(item)]));
   if (typeof value === 'number') return Number.isInteger(value) ? 'long' : 'double';
   return typeof value === 'boolean' ? 'bool' : 'string';
 }
@@ -101,7 +103,9 @@ const isBag = (schema: unknown): schema is Record<string, unknown> =>
 
 /** All types that were seen at one place: one of them, or a list. Bags are joined. */
 function union(schemas: readonly unknown[]): unknown {
-  const seen = schemas.flatMap((schema) => (Array.isArray(schema) ? (schema as unknown[]) : [schema])).filter((schema) => schema !== undefined);
+  const seen = schemas
+    .flatMap((schema) => (Array.isArray(schema) ? (schema as unknown[]) : [schema]))
+    .filter((schema) => schema !== undefined);
   const plain = [...new Set(seen.filter((schema) => !isBag(schema)))].sort();
   const bags = seen.filter(isBag);
   const keys = [...new Set(bags.flatMap((bag) => Object.keys(bag)))];

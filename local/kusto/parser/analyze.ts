@@ -1,5 +1,5 @@
 import { KustoError, type Catalog } from '../types.ts';
-import { items, language, type Code, type GlobalState, type Syntax } from './language.ts';
+import { items, language, type Code, type Diagnostic, type GlobalState, type Syntax } from './language.ts';
 
 const globalsByCatalog = new WeakMap<Catalog, GlobalState>();
 
@@ -38,6 +38,10 @@ export function positionOf(text: string, offset: number): { line: number; column
 /** Codes that say "this is no KQL" rather than "this refers to something that isn't there". */
 const SYNTAX_CODES = /^KS00\d$/;
 
+/** The parser wants a condition in `count(x)`; Kusto takes any column and counts rows. */
+const isCountOfColumn = (text: string, d: Diagnostic): boolean =>
+  d.Code === 'KS107' && d.Message.includes('bool') && /\bcount\s*\(\s*$/.test(text.slice(0, d.Start));
+
 /** Parses and binds. Throws KustoError SYN or SEM for the first error found. */
 export function analyze(text: string, catalog: Catalog): Code {
   let code: Code;
@@ -48,7 +52,7 @@ export function analyze(text: string, catalog: Catalog): Code {
     const reason = error instanceof Error ? error.message.slice(0, 200) : 'unknown';
     throw new KustoError('SYN', `Syntax error: the query could not be parsed (${reason})`);
   }
-  const errors = items(code.GetDiagnostics()).filter((d) => d.Severity === 'Error');
+  const errors = items(code.GetDiagnostics()).filter((d) => d.Severity === 'Error' && !isCountOfColumn(text, d));
   const first = errors.sort((a, b) => a.Start - b.Start)[0];
   if (first) {
     const at = positionOf(text, first.Start);

@@ -21,7 +21,7 @@ import { SPECIAL_CALLS } from './special-calls.ts';
 import type { Scope, Translator } from './translator.ts';
 import { callUserScalar, isUserFunction } from './user-functions.ts';
 
-export const nameOfCall = (node: Syntax): string => (node.Name as Syntax).SimpleName ?? '';
+export const nameOfCall = (node: Syntax): string => (node.Name as Syntax | null | undefined)?.SimpleName ?? '';
 
 export const argumentNodes = (node: Syntax): Syntax[] => elements((node.ArgumentList as Syntax | null)?.Expressions);
 
@@ -102,7 +102,8 @@ function knownArgument(value: Value, kind: ArgumentKind): { readonly given: unkn
     if (type === 'dynamic') return { given: JSON.parse(String(constant)) as unknown };
     return type === 'string' || type === 'bool' ? { given: constant } : undefined;
   }
-  if (kind === 'long') return typeof constant === 'bigint' && type !== 'datetime' && type !== 'timespan' ? { given: constant } : undefined;
+  if (kind === 'long')
+    return typeof constant === 'bigint' && type !== 'datetime' && type !== 'timespan' ? { given: constant } : undefined;
   if (kind === 'int' || kind === 'number') {
     return type === 'long' || type === 'int' || type === 'real' ? { given: Number(constant) } : undefined;
   }

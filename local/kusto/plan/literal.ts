@@ -17,7 +17,12 @@ export function typeOf(node: Syntax): KustoType | undefined {
   return name !== undefined && TYPES.has(name) ? (name as KustoType) : undefined;
 }
 
-const TYPE_WORDS: Readonly<Record<string, KustoType>> = { boolean: 'bool', date: 'datetime', double: 'real', time: 'timespan' };
+const TYPE_WORDS: Readonly<Record<string, KustoType>> = {
+  boolean: 'bool',
+  date: 'datetime',
+  double: 'real',
+  time: 'timespan',
+};
 
 /** Type of a literal by its looks: defaults of stored functions' parameters are not bound by the parser. */
 function literalType(text: string): KustoType | undefined {

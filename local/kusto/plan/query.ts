@@ -34,7 +34,7 @@ import { callPattern } from './patterns.ts';
 import { realias } from './realias.ts';
 import type { Relation } from './relation.ts';
 import { Row } from './row.ts';
-import type { Scope, Translator } from './translator.ts';
+import { PART_INPUT, type Scope, type Translator } from './translator.ts';
 import { callUserTable, isUserFunction } from './user-functions.ts';
 
 type Operator = (t: Translator, node: Syntax, input: Relation, scope: Scope) => Relation;
@@ -82,6 +82,8 @@ export function operator(t: Translator, node: Syntax, input: Relation, scope: Sc
   const translate = OPERATORS.get(kindOf(node));
   if (!translate) return t.session.refuse(`operator ${textOf(node).split(/\s/)[0] ?? ''}`, node);
   const result = translate(t, node, input, scope);
+  if (input.parts && !result.parts)
+    t.session.refuse(`operator ${textOf(node).split(/\s/)[0] ?? ''} inside mv-apply or partition`, node);
   const visualization = result.visualization ?? input.visualization;
   return visualization ? { ...result, visualization } : result;
 }
@@ -118,7 +120,13 @@ function functionTable(t: Translator, node: Syntax, scope: Scope, input?: Relati
 
 /** A tabular expression. */
 export function table(t: Translator, node: Syntax, scope: Scope): Relation {
-  switch (kindOf(node)) {
+  const kind = kindOf(node);
+  if (OPERATORS.has(kind) && kind !== 'UnionOperator' && kind !== 'SearchOperator') {
+    // The first operator of a sub-query in mv-apply or partition has no source written before it.
+    const input = scope.find(PART_INPUT);
+    if (input?.kind === 'table') return t.operator(node, input.make(), scope);
+  }
+  switch (kind) {
     case 'PipeExpression':
       return t.operator(node.Operator as Syntax, t.table(node.Expression as Syntax, scope), scope);
     case 'ParenthesizedExpression':

@@ -28,6 +28,8 @@ export interface Relation {
   /** What `union withsource` calls it. */
   readonly source?: string;
   readonly visualization?: Readonly<Record<string, unknown>>;
+  /** Inside mv-apply and partition: physical columns that keep the parts apart. Every operator works on each part alone. */
+  readonly parts?: readonly string[];
   /** Of an innerunique join: the same with a condition on its left columns applied before. */
   readonly refilter?: (condition: Syntax) => Relation | undefined;
 }

@@ -2,7 +2,7 @@
 
 import { textOf } from '../parser/analyze.ts';
 import { elements, type Syntax } from '../parser/language.ts';
-import { integerSql, integerValue } from '../sql/arithmetic.ts';
+import { binSql, integerSql, integerValue } from '../sql/arithmetic.ts';
 import { toJson } from '../sql/convert.ts';
 import { quote, type Value } from '../sql/value.ts';
 import { typeOf } from './literal.ts';
@@ -21,6 +21,9 @@ function windowed(t: Translator, node: Syntax, row: Row, build: (order: string) 
     return t.session.fail(`${nameOf(node)}() needs ordered rows: use sort or serialize before it`, node);
   return row.atom(build(order));
 }
+
+/** Inside mv-apply and partition a window ends with its part. */
+const partsOf = (row: Row): string => (row.relation?.parts ? `PARTITION BY ${row.relation.parts.join(', ')} ` : '');
 
 const now: SpecialCall = (t, node, row, scope) => {
   const offset = argumentNodes(node)[0];
@@ -49,7 +52,7 @@ const neighbour =
     const fallback = initial ? `, ${initial.sql}` : value.type === 'string' ? `, ''` : '';
     const sql = windowed(t, node, row, (order) => {
       const shift = offset ? `${offset.constant as bigint}` : '1';
-      return `${sqlName}(${value.sql}, ${shift}${fallback}) OVER (ORDER BY ${order})`;
+      return `${sqlName}(${value.sql}, ${shift}${fallback}) OVER (${partsOf(row)}ORDER BY ${order})`;
     });
     const { notNull: _, constant: _c, path: _p, ...rest } = value;
     return { ...rest, sql, ...(value.type === 'string' ? { notNull: true } : {}) };
@@ -57,10 +60,16 @@ const neighbour =
 
 /** Number of the run of rows between restarts. */
 function runOf(t: Translator, node: Syntax, row: Row, restart: Value | undefined): string {
-  if (!restart || restart.constant === false) return '';
+  const parts = partsOf(row);
+  if (!restart || restart.constant === false) return parts;
   const flag = row.atom(`CASE WHEN ${restart.sql} THEN 1 ELSE 0 END`);
-  const run = windowed(t, node, row, (order) => `sum(${flag}) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING)`);
-  return `PARTITION BY ${run} `;
+  const run = windowed(
+    t,
+    node,
+    row,
+    (order) => `sum(${flag}) OVER (${parts}ORDER BY ${order} ROWS UNBOUNDED PRECEDING)`,
+  );
+  return `${parts === '' ? 'PARTITION BY ' : `${parts.trim()}, `}${run} `;
 }
 
 const rowNumber: SpecialCall = (t, node, row, scope) => {
@@ -134,7 +143,8 @@ const rowWindowSession: SpecialCall = (t, node, row, scope) => {
       ? runOf(t, node, row, restart).replace('PARTITION BY ', '').trim()
       : row.atom('CAST(0 AS BIGINT)');
   const order = row.rowOrder();
-  if (order === undefined) return t.session.fail('row_window_session() needs ordered rows: use sort or serialize before it', node);
+  if (order === undefined)
+    return t.session.fail('row_window_session() needs ordered rows: use sort or serialize before it', node);
   const [id, rows] = [t.session.id('h'), t.session.id('w')];
   row.layer((from) => {
     const times = `CAST(to_json(list(CAST(${x} AS VARCHAR) ORDER BY ${order})) AS VARCHAR)`;
@@ -180,6 +190,17 @@ const columnIfExists: SpecialCall = (t, node, row, scope) => {
   return row.column(String(wanted)) ?? t.scalar(fallback as Syntax, row, scope);
 };
 
+/** `bin_auto(x)`: size and origin come from `set query_bin_auto_size` and `set query_bin_auto_at`. */
+const binAuto: SpecialCall = (t, node, row, scope) => {
+  const value = t.scalar(argumentNodes(node)[0] as Syntax, row, scope);
+  const [size, at] = ['query_bin_auto_size', 'query_bin_auto_at'].map((name) => {
+    const option = t.session.options.get(name);
+    return option && t.scalar(option, row, scope);
+  });
+  if (!size) return t.session.refuse('bin_auto() without set query_bin_auto_size', node);
+  return { sql: binSql(value, size, at, value.type, row), type: value.type };
+};
+
 /** Functions that are translated by hand. */
 export const SPECIAL_CALLS: ReadonlyMap<string, SpecialCall> = new Map<string, SpecialCall>([
   ['now', now],
@@ -191,6 +212,7 @@ export const SPECIAL_CALLS: ReadonlyMap<string, SpecialCall> = new Map<string, S
   ['row_rank_min', rowRank(false)],
   ['row_rank_dense', rowRank(true)],
   ['row_window_session', rowWindowSession],
+  ['bin_auto', binAuto],
   ['pack_all', packAll],
   ['bag_pack_columns', bagPackColumns],
   ['column_ifexists', columnIfExists],

@@ -13,6 +13,9 @@ export type Binding =
   | { readonly kind: 'pattern'; readonly declaration: Syntax }
   | { readonly kind: 'function'; readonly declaration: Syntax; readonly scope: Scope };
 
+/** Name under which the rows of mv-apply and partition are bound for their sub-query; no KQL name can be this. */
+export const PART_INPUT = '$part';
+
 /** Names visible at a place. */
 export class Scope {
   private readonly parent: Scope | undefined;

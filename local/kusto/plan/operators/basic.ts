@@ -62,7 +62,17 @@ function rowCount(t: Translator, node: Syntax, scope: Scope): string {
   return `(SELECT ${value.sql})`;
 }
 
+/** The first rows of each part. */
+const firstOfParts = (from: string, parts: readonly string[], keys: readonly OrderKey[], limit: string): string => {
+  const order = keys.length > 0 ? ` ORDER BY ${orderSql(keys)}` : '';
+  return `(SELECT * FROM ${from} QUALIFY row_number() OVER (PARTITION BY ${parts.join(', ')}${order}) <= ${limit})`;
+};
+
 export const take: Operator = (t, node, input, scope) => {
+  if (input.parts) {
+    const limit = rowCount(t, node.Expression as Syntax, scope);
+    return { ...input, from: firstOfParts(input.from, input.parts, input.order ?? [], limit) };
+  }
   const order = input.order ? ` ORDER BY ${orderSql(input.order)}` : '';
   return {
     ...input,
@@ -73,6 +83,8 @@ export const take: Operator = (t, node, input, scope) => {
 export const top: Operator = (t, node, input, scope) => {
   const { from, keys } = sortKeys(t, [node.ByExpression as Syntax], input, scope);
   const limit = rowCount(t, node.Expression as Syntax, scope);
+  if (input.parts)
+    return { ...input, from: firstOfParts(from, input.parts, keys, limit), order: keys, serialized: true };
   return {
     ...input,
     from: `(SELECT * FROM ${from} ORDER BY ${orderSql(keys)} LIMIT ${limit})`,
@@ -89,8 +101,10 @@ export const distinct: Operator = (t, node, input, scope) => {
   if (values.some((value) => value.type === 'dynamic' && !star)) t.session.refuse('distinct over a dynamic', node);
   const names = star ? input.columns.map((column) => column.name) : node.ResultType ? namesFrom(node) : [];
   const ids = values.map((value) => ({ id: t.session.id(), value: plain(value, row) }));
-  const list = ids.map(({ id, value }) => `${value.sql} AS ${id}`).join(', ');
+  const parts = input.parts ?? [];
+  const list = [...parts, ...ids.map(({ id, value }) => `${value.sql} AS ${id}`)].join(', ');
   return {
+    ...(input.parts ? { parts } : {}),
     from: `(SELECT DISTINCT ${list} FROM ${row.from()})`,
     columns: ids.map(({ id, value }, i) => ({ name: names[i] ?? '', value: reference(id, value) })),
   };
@@ -107,8 +121,11 @@ const plain = (value: Value, row: Row): Value => (value.list ? { sql: toJson(val
 export const count: Operator = (t, node, input) => {
   const id = t.session.id();
   const name = namesFrom(node)[0] ?? 'Count';
+  const parts = input.parts ?? [];
+  const grouping = parts.length > 0 ? ` GROUP BY ${parts.join(', ')}` : '';
   return {
-    from: `(SELECT count(*) AS ${id} FROM ${input.from})`,
+    ...(input.parts ? { parts } : {}),
+    from: `(SELECT ${[...parts, `count(*) AS ${id}`].join(', ')} FROM ${input.from}${grouping})`,
     columns: [{ name, value: { sql: id, type: 'long', notNull: true } }],
   };
 };

@@ -36,12 +36,22 @@ const escapeRegex = (text: string): string => text.replace(/[\\^$.|?*+()[\]{}]/g
 
 /** Capturing groups that a piece of regular expression holds itself. */
 const ownGroups = (regex: string): number =>
-  [...regex.replace(/\\./g, '').replace(/\[[^\]]*\]/g, '').matchAll(/\((?!\?)|\(\?P</g)].length;
+  [
+    ...regex
+      .replace(/\\./g, '')
+      .replace(/\[[^\]]*\]/g, '')
+      .matchAll(/\((?!\?)|\(\?P</g),
+  ].length;
 
 const numberPattern = (type: KustoType): string | undefined =>
   type === 'long' || type === 'int' ? INTEGER : type === 'real' || type === 'decimal' ? REAL : undefined;
 
-const TYPE_WORDS: Readonly<Record<string, KustoType>> = { date: 'datetime', double: 'real', time: 'timespan', boolean: 'bool' };
+const TYPE_WORDS: Readonly<Record<string, KustoType>> = {
+  date: 'datetime',
+  double: 'real',
+  time: 'timespan',
+  boolean: 'bool',
+};
 
 function targetOf(node: Syntax): { name: string; type: KustoType } | undefined {
   if (kindOf(node) === 'NameDeclaration') return { name: node.SimpleName ?? '', type: 'string' };
@@ -115,13 +125,18 @@ export function parse(t: Translator, node: Syntax, input: Relation, scope: Scope
   const names = Array.from({ length: pattern.groups }, (_, i) => quote(`g${i + 1}`)).join(', ');
   const groups = pattern.groups > 0 ? row.atom(`regexp_extract(${text}, ${quote(pattern.regex)}, [${names}])`) : '';
   const raw = pattern.targets.map(({ type, group }): Value => {
-    const found: Value = { sql: `CASE WHEN ${matched} THEN ${groups}.g${group} ELSE '' END`, type: 'string', notNull: true };
+    const found: Value = {
+      sql: `CASE WHEN ${matched} THEN ${groups}.g${group} ELSE '' END`,
+      type: 'string',
+      notNull: true,
+    };
     if (type === 'string') return found;
     const sql = convert(row.hold(found), type, TIME_PARSERS, row);
     return sql === undefined ? t.session.refuse(`parse to ${type}`, node) : row.hold({ sql, type });
   });
   // Strict: a value that is not of its type means that the row does not match at all.
-  const typed = mode === 'simple' ? raw.filter((value) => value.type !== 'string').map((value) => `${value.sql} IS NOT NULL`) : [];
+  const typed =
+    mode === 'simple' ? raw.filter((value) => value.type !== 'string').map((value) => `${value.sql} IS NOT NULL`) : [];
   const fits = row.atom([matched, ...typed].join(' AND '));
   const values = raw.map((value): Value => {
     const sql = `CASE WHEN ${fits} THEN ${value.sql} ELSE ${value.type === 'string' ? `''` : 'NULL'} END`;
@@ -154,7 +169,11 @@ export function parseKv(t: Translator, node: Syntax, input: Relation, scope: Sco
   const values = targets.map((target): Value => {
     if (!target) return t.session.refuse('parse-kv keys', node);
     const start = `(?:^|${escapeRegex(pair)})\\s*${escapeRegex(target.name)}${escapeRegex(key)}`;
-    const found = row.hold({ sql: `regexp_extract(${text}, ${quote(`(?s)${start}(.*?)(?:${escapeRegex(pair)}|$)`)}, 1)`, type: 'string', notNull: true });
+    const found = row.hold({
+      sql: `regexp_extract(${text}, ${quote(`(?s)${start}(.*?)(?:${escapeRegex(pair)}|$)`)}, 1)`,
+      type: 'string',
+      notNull: true,
+    });
     if (target.type === 'string') return found;
     const sql = convert(found, target.type, TIME_PARSERS, row);
     return sql === undefined ? t.session.refuse(`parse-kv to ${target.type}`, node) : { sql, type: target.type };
@@ -163,4 +182,3 @@ export function parseKv(t: Translator, node: Syntax, input: Relation, scope: Sco
   const given = targets.map((target, i) => ({ name: target?.name ?? '', value: placed.columns[i] as Value }));
   return { ...input, from: placed.from, columns: placeNamed(t, node, input, given) };
 }
-

@@ -4,7 +4,7 @@ import type { Value } from '../../sql/value.ts';
 import { argumentNodes, nameOfCall } from '../call.ts';
 import { findColumn, reference, type Relation } from '../relation.ts';
 import { Row } from '../row.ts';
-import { named, withColumns } from '../select.ts';
+import { named, namesOf, withColumns } from '../select.ts';
 import type { Scope, Translator } from '../translator.ts';
 
 /** Collects the aggregates of a summarize, each computed once. */
@@ -109,6 +109,22 @@ export function groupKeys(
   return { names, values };
 }
 
+/** The parser names covariance(x, y) after x only; Kusto after both. */
+function outcomeNames(node: Syntax): string[] {
+  const names = namesOf(node);
+  const keys = elements(node.ByClause?.Expressions).length;
+  elements(node.Aggregates).forEach((item, i) => {
+    if (kindOf(item) !== 'FunctionCallExpression' || !nameOfCall(item).startsWith('covariance')) return;
+    const [x, y] = argumentNodes(item).map((argument) => argument.SimpleName ?? '');
+    const plain = elements(node.Aggregates)
+      .slice(0, i)
+      .every((other) => !nameOfCall(unwrapped(other)).startsWith('arg_'));
+    if (plain && names[keys + i] === `${nameOfCall(item)}_${x ?? ''}`)
+      names[keys + i] = `${nameOfCall(item)}_${x ?? ''}_${y ?? ''}`;
+  });
+  return names;
+}
+
 export function summarize(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
   const inner = new Row(t.session, input);
   const by = node.ByClause;
@@ -123,10 +139,12 @@ export function summarize(t: Translator, node: Syntax, input: Relation, scope: S
     return value.tuple ?? [value];
   });
   const source = withColumns(t.session, inner, keys.values);
-  const groups = source.columns.map((value) => value.sql);
+  const parts = input.parts ?? [];
+  const groups = [...parts, ...source.columns.map((value) => value.sql)];
   const select = [...new Set(groups), ...list.select];
   const grouping = groups.length > 0 ? ` GROUP BY ${[...new Set(groups)].join(', ')}` : '';
   const grouped = `(SELECT ${select.length > 0 ? select.join(', ') : '1 AS one'} FROM ${source.from}${grouping})`;
   const placed = withColumns(t.session, outer, [...source.columns, ...results], grouped);
-  return { from: placed.from, columns: named(t.session, node, placed.columns) };
+  const columns = named(t.session, node, placed.columns, outcomeNames(node));
+  return { from: placed.from, columns, ...(input.parts ? { parts } : {}) };
 }
