@@ -77,7 +77,7 @@ export interface Core extends Probe {
 
 const LOOK_MS = 250;
 /** Events worth a request of their own; the others wait for the beat. */
-const NEWS = /start|stall|freeze|error|end/;
+const NEWS = /start|stall|freeze|error|end|hb/;
 
 /** Everything around the session that is the same for every player: page, timer, queue, transport. */
 export function createCore(options: ProbeOptions, port: PlayerPort): Core {
@@ -120,7 +120,20 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
     const vid = consent ? options.viewerId : undefined;
     const pl = { name: port.name, ver: port.ver };
     const t0 = Date.now() + Math.round(at - performance.now());
-    return { sid: newId(), t0, cid, title, st, vid, app, appVer, pl, pv: PROBE_VERSION, sr: sample, consent } as Header;
+    return {
+      sid: newId(),
+      t0,
+      cid,
+      title,
+      st,
+      vid,
+      app,
+      appVer,
+      pl,
+      pv: PROBE_VERSION,
+      sr: sample < 1 ? sample : undefined,
+      consent,
+    } as Header;
   };
 
   const core: Core = {
@@ -146,8 +159,7 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
         if (!measured) return;
         queue.push(h, event);
         options.onEvent?.(event, h);
-        if (NEWS.test(event.k)) transport.soon();
-        else if (event.k === 'hb') void transport.flush();
+        if (NEWS.test(event.k)) transport.soon(event.k === 'hb');
       };
       const config = {
         emit,
@@ -184,7 +196,9 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
     'visibilitychange',
     guard(() => {
       core.look();
-      if (document.hidden) core.session?.beat(performance.now());
+      if (!document.hidden) return;
+      core.session?.beat(performance.now());
+      void transport.flush();
     }),
     { signal },
   );

@@ -54,7 +54,8 @@ const MAX_MESSAGE = 120;
 const MAX_URLS = 200;
 
 const kbpsOf = ({ bitrateInKbit, bitrate = 0 }: Representation) => Math.round(bitrateInKbit ?? bitrate / 1000);
-const hostOf = (url: string | null | undefined) => (url ? cutUrls(url).slice(0, MAX_TEXT) : undefined);
+const hostOf = (url: string | null | undefined) =>
+  (url && (/:/.test(url) ? cutUrls(url) : url).slice(0, MAX_TEXT)) || undefined;
 const bare = (url: string) => url.split('?')[0]!;
 
 /** A letter for each code of dash.js from 0: media, manifest, segment, capability, drm, or none of them. */

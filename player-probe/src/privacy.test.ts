@@ -4,7 +4,8 @@ import { cutUrls, newId } from './privacy.ts';
 test.each([
   ['https://cdn.example/path/seg-1.m4s?token=secret is not available', 'cdn.example is not available'],
   ["failed 'https://user:pw@cdn.example:8443/a/b#c' twice", "failed 'cdn.example:8443' twice"],
-  ['blob:https://site.example/1b2c', 'blob:site.example'],
+  ['blob:https://site.example/1b2c', 'site.example'],
+  ['/live/viewer-7.mpd?token=secret is not available', '… is not available'],
   ['no address here', 'no address here'],
 ])('of an address only the host is told: %s', (text, cut) => {
   expect(cutUrls(text)).toBe(cut);

@@ -4,8 +4,9 @@ export function consentOf(granted: boolean | undefined): 0 | 1 {
   return granted === false || globalPrivacyControl || doNotTrack === '1' ? 0 : 1;
 }
 
-/** URLs in a text cut to their hosts: paths and queries carry tokens and names. */
-export const cutUrls = (text: string): string => text.replace(/\w+:\/\/([^\s/?#]*@)?([^\s/?#'"]+)[^\s'"]*/g, '$2');
+/** Addresses in a text cut to their hosts: paths and queries carry tokens and names. */
+export const cutUrls = (text: string): string =>
+  text.replace(/[^\s'"]*[/?][^\s'"]*/g, (address) => /\/\/(?:[^/?#]*@)?([^/?#]+)/.exec(address)?.[1] ?? '…');
 
 /** UUID v4; `crypto.randomUUID` exists on secure pages only. */
 export const newId = (): string =>

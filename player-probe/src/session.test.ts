@@ -340,7 +340,7 @@ function perform(
   for (const [ms, [kind, change, shown]] of steps) {
     at = (Number.isNaN(ms) ? 0 : at) + (ms || 0);
     if (session.state !== 'ended') latest = Math.max(latest, Math.round(at));
-    if (kind === 'look') session.look(at, (look = { ...look, ...change } as Sample), shown);
+    if (kind === 'look') session.look(at, (look = { ...look, ...change }), shown);
     else if (kind === 'beat') session.beat(at);
     else if (kind === 'segment')
       session.segment(at, { ty: 'video', cdn: `cdn-${ms % 3}`, by: 500, ms, mediaMs: 2000, failed: ms % 2 === 1 });

@@ -110,7 +110,7 @@ export function createSession(
     advance(at);
     const c = { ...totals };
     const open = { ms: run, open: true };
-    const { thr, ltc } = interval;
+    const { thr, ltc, sg } = interval;
     if (state === 'stalled') tell({ k: 'stall', ...open, cause });
     if (state === 'frozen') tell({ k: 'freeze', ...open });
     tell({
@@ -118,6 +118,7 @@ export function createSession(
       st,
       iv: now - beatAt,
       ...interval,
+      sg: sg.n ? sg : undefined,
       bits: c.bits - told.bits,
       fr: { tot: c.tot - told.tot, drop: c.drop - told.drop },
       ns: c.stalls - told.stalls,

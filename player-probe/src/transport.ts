@@ -3,7 +3,7 @@ import type { Queue } from './queue.ts';
 
 /** Browsers refuse keepalive requests and beacons beyond 64 KiB in flight, all of them together. */
 const MAX_BODY = 60 * 1024;
-const GZIP_FROM = 512;
+const GZIP_FROM = 200;
 const TIMEOUT_MS = 30_000;
 const SPACING_MS = 5000;
 const RETRY_MS = 1000;
@@ -12,8 +12,8 @@ const MAX_RETRY_MS = 60_000;
 export interface Transport {
   /** Sends what waits, now, unless a retry is pending; resolves when the attempt is over. */
   flush: () => Promise<void>;
-  /** Sends within a second, at most once in five. */
-  soon: () => void;
+  /** Sends within a second, at most once in five; a beat takes with it what is told right after it. */
+  soon: (isBeat: boolean) => void;
   /** The page goes away: what is not in flight leaves as one beacon. */
   leave: () => void;
 }
@@ -78,13 +78,15 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
 
   const flush = (): Promise<void> =>
     (sending ??= (async () => {
-      if (performance.now() >= retryAt) while (await attempt());
+      const pause = retryAt - performance.now();
+      if (pause > 0) later(pause);
+      else while (await attempt());
       sending = undefined;
     })());
 
   return {
     flush,
-    soon: () => later(Math.max(RETRY_MS, sentAt + SPACING_MS - performance.now())),
+    soon: (isBeat) => later(isBeat ? 0 : Math.max(RETRY_MS, sentAt + SPACING_MS - performance.now())),
     leave: () => {
       // What is packed but not on the line has time no more: it goes with the beacon.
       epoch++;

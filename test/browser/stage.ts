@@ -13,6 +13,8 @@ export interface Stage {
   throttle: (kbps: number | null) => Promise<void>;
   /** Called before the demo's own routes; returns true when it has answered. */
   intercept: (handler: (req: IncomingMessage, res: ServerResponse) => boolean) => void;
+  /** Where the probe sends to. */
+  endpoint: string;
   close: () => Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function startStage(endpoint: string): Promise<Stage> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     origin,
+    endpoint,
     throttle: async (kbps) => {
       const body = JSON.stringify({ visitor: VISITOR, kbps });
       const answer = await fetch(`${origin}/demo/api/throttle`, { method: 'POST', body });
@@ -76,7 +79,7 @@ export async function startStage(endpoint: string): Promise<Stage> {
 }
 
 export interface Play {
-  endpoint: string;
+  endpoint?: string;
   /** attach, then initialize (default), or the other way round with that many ms between. */
   attachAfterMs?: number;
   autoplay?: boolean;
@@ -87,7 +90,13 @@ export interface Play {
 }
 
 /** Opens the stage and starts playback; the oracle counts from `initialize`. */
-export async function play(page: Page, stage: Stage, options: Play): Promise<void> {
+export async function play(page: Page, stage: Stage, options: Play = {}): Promise<void> {
   await page.goto(`${stage.origin}/stage/`);
-  await page.evaluate((given) => window.stage.play(given), { source: CLIP, bufferS: 4, autoplay: true, ...options });
+  await page.evaluate((given) => window.stage.play(given), {
+    source: CLIP,
+    bufferS: 4,
+    autoplay: true,
+    endpoint: stage.endpoint,
+    ...options,
+  });
 }

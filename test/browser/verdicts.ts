@@ -23,3 +23,5 @@ export function isComplete(events: WireEvent[]): boolean {
   const numbers = events.map(({ n }) => n).sort((a, b) => a - b);
   return numbers.every((n, i) => n === i);
 }
+
+export const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);

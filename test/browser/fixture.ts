@@ -1,0 +1,41 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { launchChromium } from './chromium.ts';
+import { startCollector, type Collector } from './collector.ts';
+import { startStage, type Stage } from './stage.ts';
+
+export interface Fixture {
+  browser: Browser;
+  collector: Collector;
+  stage: Stage;
+  page: Page;
+  /** Waits for a state of the probe's session. */
+  state: (name: string, ms?: number) => Promise<void>;
+}
+
+/** One Chromium for the file; a fresh collector, server and page for each test. */
+export function browserFixture(): Fixture {
+  const fixture = {
+    state: async (name: string, ms = 30_000) => {
+      await fixture.page.waitForFunction((state) => window.stage.probe?.state === state, name, {
+        timeout: ms,
+        polling: 20,
+      });
+    },
+  } as Fixture;
+  beforeAll(async () => {
+    fixture.browser = await launchChromium();
+  });
+  afterAll(() => fixture.browser?.close());
+  beforeEach(async () => {
+    fixture.collector = await startCollector();
+    fixture.stage = await startStage(fixture.collector.url);
+    fixture.page = await fixture.browser.newPage();
+  });
+  afterEach(async () => {
+    await fixture.page.close();
+    await fixture.stage.close();
+    await fixture.collector.close();
+  });
+  return fixture;
+}
