@@ -6,8 +6,15 @@ export interface AppBundle {
   readonly style: string;
 }
 
-/** Bundles the browser app in memory (esbuild, well under a second). */
-export async function buildApp(): Promise<AppBundle> {
+let bundle: Promise<AppBundle> | undefined;
+
+/** The browser app, bundled in memory once a process (esbuild, well under a second). */
+export function buildApp(): Promise<AppBundle> {
+  bundle ??= bundleApp();
+  return bundle;
+}
+
+async function bundleApp(): Promise<AppBundle> {
   const result = await build({
     entryPoints: [fileURLToPath(new URL('app/main.ts', import.meta.url))],
     bundle: true,

@@ -140,6 +140,9 @@ async function open(dashboardsDir: string, path: string): Promise<void> {
   await page.goto(viewer.url + path);
 }
 
+// A loaded machine may take its time.
+const SOON = { timeout: 20_000 };
+
 const at = (id: number) => page.locator(`[data-panel-id="${id}"]`);
 
 describe('the committed NOC board', () => {
@@ -148,7 +151,7 @@ describe('the committed NOC board', () => {
   test('every panel draws, nothing fails, nothing is fetched from elsewhere', async () => {
     await page.waitForSelector('[data-panel-type="stat"][data-state="done"]');
     await page.setViewportSize({ width: 1440, height: 3000 });
-    await expect.poll(() => page.locator('.panel:not([data-state="done"])').count(), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => page.locator('.panel:not([data-state="done"])').count(), SOON).toBe(0);
     expect(await page.locator('.panel').count()).toBeGreaterThan(20);
     expect(await page.locator('.failure, .panel-strip, .panel-warning').count()).toBe(0);
     expect(problems).toEqual([]);
@@ -182,11 +185,11 @@ describe('the committed NOC board', () => {
     await page.click('.popover >> text="Apply"');
     await page.click('[data-testid="time-picker"]');
     await page.click('text="Last 15 minutes"');
-    await expect.poll(() => page.url()).toContain('from=now-15m');
+    await expect.poll(() => page.url(), SOON).toContain('from=now-15m');
     expect(page.url()).toContain('var-cdn=cdn-a&var-cdn=cdn-c');
-    await expect.poll(() => kusto.queries.at(-1)).toBeDefined();
+    await expect.poll(() => kusto.queries.at(-1), SOON).toBeDefined();
     const concurrent = page.locator('.panel', { hasText: 'Concurrent viewers' }).first();
-    await expect.poll(() => concurrent.getAttribute('data-state')).toBe('done');
+    await expect.poll(() => concurrent.getAttribute('data-state'), SOON).toBe('done');
     await concurrent.hover();
     await concurrent.locator('.panel-menu').click();
     await page.click('text="Show query"');
@@ -204,7 +207,7 @@ describe('the committed NOC board', () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2, { steps: 4 });
     await page.mouse.up();
-    await expect.poll(() => /from=\d{13}&to=\d{13}/.test(page.url())).toBe(true);
+    await expect.poll(() => /from=\d{13}&to=\d{13}/.test(page.url()), SOON).toBe(true);
     const [, from, to] = /from=(\d+)&to=(\d+)/.exec(page.url())!;
     // A fifth of the canvas is a bit more than a fifth of six hours: the axis takes some of the width.
     expect((Number(to) - Number(from)) / 3_600_000).toBeGreaterThan(1.1);
@@ -216,8 +219,8 @@ describe('hostile, broken and unknown', () => {
   beforeEach(() => open(dir, '/d/lab'));
 
   test('data and Markdown become text, never markup', async () => {
-    await expect.poll(() => at(1).textContent()).toContain(SCRIPT);
-    await expect.poll(() => at(10).textContent()).toContain(SCRIPT);
+    await expect.poll(() => at(1).textContent(), SOON).toContain(SCRIPT);
+    await expect.poll(() => at(10).textContent(), SOON).toContain(SCRIPT);
     expect(await page.locator('main img').count()).toBe(0);
     expect(await page.evaluate(() => (window as { hacked?: number }).hacked)).toBeUndefined();
     expect(
@@ -228,10 +231,10 @@ describe('hostile, broken and unknown', () => {
   });
 
   test('a failing query is told in its panel, with its line; the others draw', async () => {
-    await expect.poll(() => at(2).getAttribute('data-state')).toBe('error');
+    await expect.poll(() => at(2).getAttribute('data-state'), SOON).toBe('error');
     expect(await at(2).textContent()).toContain('line 2, column 9');
     expect(await at(2).locator('.failure-line').textContent()).toContain('| where x');
-    await expect.poll(() => at(4).locator('[data-testid="stat-value"]').textContent()).toBe('5.2%');
+    await expect.poll(() => at(4).locator('[data-testid="stat-value"]').textContent(), SOON).toBe('5.2%');
     expect(
       await at(4)
         .locator('.stat-tile')
@@ -240,15 +243,15 @@ describe('hostile, broken and unknown', () => {
   });
 
   test('what the viewer does not know is named where it is missing', async () => {
-    await expect.poll(() => at(3).textContent()).toContain("Panel type 'geomap' is not drawn");
+    await expect.poll(() => at(3).textContent(), SOON).toContain("Panel type 'geomap' is not drawn");
     expect(await at(4).locator('.panel-strip').textContent()).toContain("option 'frobnicate'");
-    await expect.poll(() => at(12).textContent()).toContain("transformation 'mystery' is not supported");
-    await expect.poll(() => at(9).textContent()).toContain('No data');
+    await expect.poll(() => at(12).textContent(), SOON).toContain("transformation 'mystery' is not supported");
+    await expect.poll(() => at(9).textContent(), SOON).toContain('No data');
   });
 
   test('every other panel type draws', async () => {
     for (const id of [5, 6, 7, 8, 11])
-      await expect.poll(() => at(id).getAttribute('data-state'), { message: `panel ${id}` }).toBe('done');
+      await expect.poll(() => at(id).getAttribute('data-state'), { ...SOON, message: `panel ${id}` }).toBe('done');
     expect(await at(5).textContent()).toContain('0.052');
     expect(await at(6).locator('.bar-name').allTextContents()).toEqual(['one', 'two']);
     expect(await at(7).locator('.legend-name').allTextContents()).toEqual(['two', 'one']);
@@ -262,12 +265,12 @@ describe('Explore', () => {
   beforeEach(() => open(dir, '/explore?csl=Bars'));
 
   test('a query gives a table, a chart, or an error with its place', async () => {
-    await expect.poll(() => page.textContent('.explore-result')).toContain('two');
+    await expect.poll(() => page.textContent('.explore-result'), SOON).toContain('two');
     await page.click('[data-testid="view-chart"]');
     await page.waitForSelector('.explore-chart canvas');
     await page.fill('[data-testid="kql-editor"]', 'Broken\n| where x');
     await page.keyboard.press('Control+Enter');
-    await expect.poll(() => page.textContent('.explore-result')).toContain("the name 'x' is not known");
+    await expect.poll(() => page.textContent('.explore-result'), SOON).toContain("the name 'x' is not known");
     expect(await page.textContent('.gutter .is-failed')).toBe('2\n');
     expect(await page.textContent('.failure-line')).toMatch(/\| where x\n\s+\|\s{9}\^/);
   });
@@ -275,6 +278,6 @@ describe('Explore', () => {
   test('a command is refused', async () => {
     await page.fill('[data-testid="kql-editor"]', '.drop table X');
     await page.click('[data-testid="run-query"]');
-    await expect.poll(() => page.textContent('.explore-result')).toContain('only reads');
+    await expect.poll(() => page.textContent('.explore-result'), SOON).toContain('only reads');
   });
 });

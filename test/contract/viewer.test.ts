@@ -238,7 +238,7 @@ describe('alerts', () => {
       expect(
         first.alerts.firing().map(({ rule, instance }) => [rule.uid, instance.labels['cdn'], instance.state]),
       ).toEqual([['framewatch-anomaly-critical', 'cdn-b', 'Alerting']]);
-      await expect.poll(() => bodies.length).toBe(1);
+      await expect.poll(() => bodies.length, { timeout: 20_000 }).toBe(1);
       await first.close();
       const second = await start(options);
       await second.alerts.restore();
@@ -253,7 +253,7 @@ describe('alerts', () => {
         ['Normal', 'Alerting', ''],
         ['Alerting', 'Normal', 'MissingSeries'],
       ]);
-      await expect.poll(() => bodies.map((body) => body.status)).toEqual(['firing', 'resolved']);
+      await expect.poll(() => bodies.map((body) => body.status), { timeout: 20_000 }).toEqual(['firing', 'resolved']);
       expect(await get(second, '/api/alerts')).toMatchObject({
         firing: 0,
         rules: expect.arrayContaining([]) as unknown[],
