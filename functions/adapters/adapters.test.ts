@@ -1,12 +1,15 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BlobFault } from '../pipeline/ports.ts';
 import { inflated } from './blob-reader.ts';
 import { digestsOf } from './digests.ts';
 import { inflater } from './inflater.ts';
 import { accountOf } from './storage-account.ts';
 import { userAgentReader } from './user-agents.ts';
+
+// Many cases on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 async function* cut(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

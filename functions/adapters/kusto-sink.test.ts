@@ -2,13 +2,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlaybackEvent } from '../../schema/tables.ts';
 import { SinkUnavailable, type Sink } from '../pipeline/ports.ts';
 import { counterStore } from './counters.ts';
 import { kustoClient, type KustoClient } from './kusto-client.ts';
 import { kustoSink } from './kusto-sink.ts';
 import { systemClock } from './system.ts';
+
+// Many cases on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Call {
   readonly table: string;

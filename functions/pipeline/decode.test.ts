@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { boundsFault } from './bounds.ts';
 import { decodeBody, decodeLine, decodeOne, DEFAULT_LIMITS } from './decode.ts';
 import { HARD_DEPTH, HARD_KEYS, objectRanges, scanJson } from './json-scan.ts';
+
+// Many cases on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const reasonOf = (text: string | Uint8Array): string => {

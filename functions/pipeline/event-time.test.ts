@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { eventTime, NEWEST_MS, OLDEST_MS, parseStamp, SKEW_FLAG_MS } from './event-time.ts';
+
+// Many cases on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LineSplitter, MAX_LINE_BYTES, WINDOW_BYTES, type Line } from './line-splitter.ts';
+
+// Many cases on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 

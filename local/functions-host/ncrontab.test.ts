@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseSchedule } from './ncrontab.ts';
+
+// Many cases on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const FROM = Date.parse('2026-01-31T23:59:58.500Z');
 const nextOf = (expression: string, from = FROM): string | undefined => {

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { hostLog } from './log.ts';
 import { parseJsonc } from './settings.ts';
+
+// Many cases on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe('parseJsonc', () => {
   it('drops comments and trailing commas, and nothing inside strings', () => {
