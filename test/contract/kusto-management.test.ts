@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'azure-kusto-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { applyRetention } from '../../local/kusto/exec/retention.ts';
 import { startKusto, type KustoServer } from '../../local/kusto/http/server.ts';
 
 const DB = 'framewatch';
@@ -171,6 +172,19 @@ S1
     await run('.create-merge table S1 (A:string)');
     await run(".create-or-alter function with (skipvalidation=true) F1() {\nS1\n| where A != '.create nothing'\n}");
     expect(server.engine.catalog.version).toBe(before);
+  });
+});
+
+describe('retention', () => {
+  it('deletes what came longer ago than the policy allows, and nothing else', async () => {
+    await run('.create tables Old (N:long), Young (N:long)');
+    await run('.ingest inline into table Old <|\n1\n2');
+    await run('.ingest inline into table Young <|\n1');
+    await run('.alter table Old policy retention ```{"SoftDeletePeriod":"00:00:00.0010000"}```');
+    await run('.alter-merge table Young policy retention softdelete = 1d');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await applyRetention(server.engine)).toBe(2);
+    expect(await run('union withsource=T Old, Young | summarize count() by T')).toEqual([{ T: 'Young', count_: 1 }]);
   });
 });
 

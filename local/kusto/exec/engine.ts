@@ -9,6 +9,7 @@ import { lastBatchOf } from '../store/physical.ts';
 import { ReaderPool } from '../store/readers.ts';
 import { Writer, type Transaction } from '../store/writer.ts';
 import { inProcessCompiler, type Compiler } from './compiler.ts';
+import { applyRetention } from './retention.ts';
 import { OperationLog } from './operations.ts';
 import { ViewRefresher } from './view-refresher.ts';
 
@@ -25,6 +26,8 @@ export interface EngineOptions {
 /** libuv's pool has 4 threads by default and a running query holds one: three queries leave one for commits. */
 const READERS = 3;
 const DEFAULT_MEMORY_LIMIT = '2GB';
+const VIEWS_EVERY_MS = 5000;
+const RETENTION_EVERY_MS = 10 * 60_000;
 
 /** The engine without its doors: storage, catalog, compiler and the keeper of materialized views. */
 export class Engine {
@@ -44,7 +47,7 @@ export class Engine {
   /** Rows of `.get ingestion resources`; null while there is no blob storage. */
   queuedResources: (() => readonly (readonly string[])[]) | null = null;
   readonly #instance: DuckDBInstance;
-  #background: NodeJS.Timeout | null = null;
+  readonly #timers: NodeJS.Timeout[] = [];
 
   private constructor(instance: DuckDBInstance, catalog: CatalogState, writer: Writer, options: EngineOptions) {
     this.#instance = instance;
@@ -75,7 +78,10 @@ export class Engine {
     await engine.compiler.registerFunctions(connection);
     await engine.views.load();
     if (catalog.databases().length === 0) await engine.createDatabase(engine.defaultDatabase);
-    engine.#background = setInterval(() => void engine.views.refreshIdle(), 5000).unref();
+    engine.#timers.push(
+      setInterval(() => void engine.views.refreshIdle(), VIEWS_EVERY_MS).unref(),
+      setInterval(() => void applyRetention(engine).catch(() => {}), RETENTION_EVERY_MS).unref(),
+    );
     return engine;
   }
 
@@ -100,7 +106,7 @@ export class Engine {
   }
 
   async close(): Promise<void> {
-    if (this.#background !== null) clearInterval(this.#background);
+    for (const timer of this.#timers) clearInterval(timer);
     await this.readers.close();
     await this.writer.close();
     this.#instance.closeSync();
