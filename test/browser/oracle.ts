@@ -21,6 +21,8 @@ export interface Oracle {
   frames: number[];
   counted: { at: number; frames: number }[];
   sizes: string[];
+  /** Events that the probe told. */
+  told: number;
   /** Listeners and timers that are set and not cleared. */
   held: () => string[];
   play: (options: Play) => Promise<void>;
@@ -85,6 +87,7 @@ const stage: Oracle = {
   frames: [],
   counted: [],
   sizes: [],
+  told: 0,
   held: () => [...held.values()].sort(),
   play: async (options) => {
     const video = document.querySelector('video')!;
@@ -106,6 +109,7 @@ const stage: Oracle = {
         endpoint: options.endpoint ?? '',
         key: 'demo',
         interval: 2,
+        onEvent: () => stage.told++,
         ...options.probe,
       });
     };

@@ -1,0 +1,118 @@
+// The main job: what stands still on a viewer's screen is a row in Kusto, with the length it had on the screen.
+import { Client } from 'azure-kusto-data';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FunctionsHost } from '../../local/functions-host/supervisor.ts';
+import { startKusto, type KustoServer } from '../../local/kusto/http/server.ts';
+import { builtApp, testSettings, type BuiltApp } from '../support/functions-app.ts';
+import { createTables } from '../support/kusto-tables.ts';
+import { launchChromium } from './chromium.ts';
+import { play, startStage, type Stage } from './stage.ts';
+import { interruptions, sum } from './verdicts.ts';
+
+let kusto: KustoServer;
+let app: BuiltApp;
+let host: FunctionsHost;
+let lines: string[];
+let client: Client;
+let stage: Stage;
+let browser: Browser;
+
+beforeAll(async () => {
+  stage = await startStage('');
+  kusto = await startKusto({ file: ':memory:', port: 0 });
+  app = await builtApp();
+  await createTables(kusto.url);
+  const keys = { demo: { tenant: 'default', origins: [stage.origin] } };
+  ({ host, lines } = await app.start({ ...testSettings(kusto.url), FRAMEWATCH_KEYS: JSON.stringify(keys) }));
+  client = new Client(`Data Source=${kusto.url};Initial Catalog=framewatch`);
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await host?.close();
+  client?.close();
+  await kusto?.close();
+  await stage?.close();
+  app?.remove();
+});
+
+interface EventRow {
+  Sequence: number;
+  Kind: string;
+  DurationMs: number | null;
+  Cause: string;
+  EndReason: string;
+  IsOpen: boolean | null;
+  StallCount: number | null;
+  StallMs: number | null;
+  FreezeMs: number | null;
+  TimeFlag: string;
+  Tenant: string;
+}
+
+const rowsOf = async <Row>(table: string, sid: string): Promise<Row[]> => {
+  const csl = `${table} | where SessionId == '${sid}' | order by Sequence asc`;
+  return (await client.execute('framewatch', csl)).primaryResults[0]?.toJSON<Row>().data ?? [];
+};
+
+async function until(sid: string, kind: string): Promise<EventRow[]> {
+  for (let i = 0; i < 100; i++) {
+    const rows = await rowsOf<EventRow>('PlaybackEvents', sid);
+    if (rows.some(({ Kind }) => Kind === kind)) return rows;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 200);
+    });
+  }
+  throw new Error(`no row of kind ${kind} came\n${lines.slice(-20).join('\n')}`);
+}
+
+describe('Chromium → probe → built functions in the local host → Kusto → azure-kusto-data', () => {
+  test('the stall’s row is within 10 % of the frame clock, the startup within 100 ms, and nothing is lost', async () => {
+    const page = await browser.newPage();
+    await play(page, stage, { endpoint: host.url });
+    const state = (name: string) =>
+      page.waitForFunction((wanted) => window.stage.probe?.state === wanted, name, { timeout: 30_000, polling: 20 });
+    await state('playing');
+    const sid = await page.evaluate(() => window.stage.probe!.sessionId);
+    await page.waitForTimeout(2000);
+    await stage.throttle(12);
+    await state('stalled');
+    await page.waitForTimeout(3000);
+    await stage.throttle(null);
+    await state('playing');
+    await page.waitForTimeout(1000);
+    const { frames, startedAt, events } = await page.evaluate(() => {
+      window.stage.probe!.detach();
+      return { ...window.stage, player: undefined, probe: undefined, events: window.stage.told };
+    });
+    const rows = await until(sid, 'end');
+    await page.close();
+
+    const stalls = rows.filter(({ Kind, IsOpen }) => Kind === 'stall' && !IsOpen);
+    const freezes = rows.filter(({ Kind, IsOpen }) => Kind === 'freeze' && !IsOpen);
+    const truth = interruptions(frames);
+    const startup = frames[0]! - startedAt;
+    const start = rows.find(({ Kind }) => Kind === 'start')!;
+    console.log(
+      `rows: startup ${start.DurationMs} ms, on screen ${Math.round(startup)} ms; ` +
+        `stalls ${stalls.map(({ DurationMs }) => DurationMs).join()} freezes ${freezes.map(({ DurationMs }) => DurationMs).join()} ms, on screen ${truth.map(Math.round).join()} ms`,
+    );
+    expect(stalls).toHaveLength(1);
+    expect(stalls[0]!.Cause).toBe('network');
+    const longest = Math.max(...truth);
+    expect(longest).toBeGreaterThan(2500);
+    expect(Math.abs(stalls[0]!.DurationMs! - longest) / longest).toBeLessThan(0.1);
+    expect(Math.abs(start.DurationMs! - startup)).toBeLessThan(100);
+
+    const end = rows.find(({ Kind }) => Kind === 'end')!;
+    expect(end).toMatchObject({ EndReason: 'exit', StallCount: 1, StallMs: stalls[0]!.DurationMs, Tenant: 'default' });
+    expect(end.FreezeMs).toBe(sum(freezes.map(({ DurationMs }) => DurationMs!)));
+    // Every event that the probe told is one row, in one table or the other.
+    const beats = await rowsOf<EventRow>('PlaybackBeats', sid);
+    const sequence = [...rows, ...beats].map(({ Sequence }) => Sequence).sort((a, b) => a - b);
+    expect(sequence).toEqual(Array.from({ length: events }, (_, n) => n));
+    expect(rows.every(({ TimeFlag }) => TimeFlag !== 'replaced')).toBe(true);
+  });
+});
