@@ -19,7 +19,7 @@ const MAPPING = JSON.stringify([
 ]);
 
 interface Row {
-  toJSON<T = Record<string, unknown>>(): T;
+  toJSON(): Record<string, unknown>;
 }
 
 let server: KustoServer;
@@ -153,9 +153,9 @@ describe('durability', () => {
         const own = new Client(engine.url);
         await own.execute(DB, '.create-merge table K (N:long)');
         let next = round * 1_000_000;
-        let isDead = false;
+        const dead = new AbortController();
         const writers = Array.from({ length: 8 }, async () => {
-          while (!isDead) {
+          while (!dead.signal.aborted) {
             const n = next++;
             const answer = await fetch(`${engine.url}/v1/rest/ingest/${DB}/K?streamFormat=json`, {
               method: 'POST',
@@ -166,7 +166,7 @@ describe('durability', () => {
         });
         await new Promise((resolve) => setTimeout(resolve, 1000));
         await engine.stop('SIGKILL');
-        isDead = true;
+        dead.abort();
         await Promise.all(writers);
         own.close();
       }

@@ -25,7 +25,7 @@ export const inProcessCompiler: Compiler = {
   },
   async registerFunctions(connection) {
     const { registerFunctions } = await import('../functions/register.ts');
-    registerFunctions(connection);
+    await registerFunctions(connection);
   },
   async warmUp() {
     const { warmUp } = await import('../parser/warm-up.ts');
