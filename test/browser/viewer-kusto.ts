@@ -28,14 +28,14 @@ const v1 = ({ columns, rows }: Table): unknown => ({
 });
 
 /** Starts the server; `answer` decides by the text of the query. */
-export async function startRecordedKusto(answer: (csl: string) => Answer): Promise<RecordedKusto> {
+export async function startRecordedKusto(answer: (csl: string) => Answer | Promise<Answer>): Promise<RecordedKusto> {
   const queries: string[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { csl } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { csl: string };
     queries.push(csl);
-    const result = answer(csl);
+    const result = await answer(csl);
     const isError = 'error' in result;
     response.writeHead(isError ? 400 : 200, { 'content-type': 'application/json' });
     const error = isError

@@ -39,6 +39,7 @@ class DashboardView {
   #alerts: AlertsAnswer | undefined;
   #range: TimeRangeMs;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #hasVariables = false;
 
   constructor(root: HTMLElement, dashboard: Dashboard) {
     this.#dashboard = dashboard;
@@ -88,6 +89,7 @@ class DashboardView {
   async #reload(): Promise<void> {
     this.#range = rangeNow(this.#state);
     this.#variables = await postVariables(this.#dashboard.uid, this.#range, this.#state.variables);
+    this.#hasVariables = true;
     this.#drawToolbar();
     this.#arrange();
     this.#refresh();
@@ -207,7 +209,8 @@ class DashboardView {
 
   #arrange(): void {
     const width = this.#grid.clientWidth;
-    if (width === 0) return;
+    // A panel on the grid queries at once, and its query needs the variables.
+    if (width === 0 || !this.#hasVariables) return;
     const viewed =
       this.#state.viewPanel === undefined
         ? undefined

@@ -51,9 +51,11 @@ async function start(): Promise<void> {
   const main = h('main', { class: 'main' });
   root.replaceChildren(header.element, main);
   let onAlerts: (alerts: AlertsAnswer) => void = () => undefined;
+  let latest: AlertsAnswer | undefined;
   const poll = async (): Promise<void> => {
     try {
       const alerts = await getAlerts();
+      latest = alerts;
       header.setAlerts(alerts);
       onAlerts(alerts);
     } catch (error) {
@@ -62,6 +64,7 @@ async function start(): Promise<void> {
       setTimeout(() => void poll(), ALERTS_EVERY_MS);
     }
   };
+  void poll();
   if (section === 'explore') {
     header.setTitle('Explore');
     showExplore(main);
@@ -78,9 +81,10 @@ async function start(): Promise<void> {
       const { title, setAlerts } = await showDashboard(main, wanted);
       header.setTitle(title);
       onAlerts = setAlerts;
+      // They may have come while the dashboard was loading.
+      if (latest !== undefined) setAlerts(latest);
     }
   }
-  await poll();
 }
 
 void start();
