@@ -39,7 +39,12 @@ export class Stack {
     const azurite = this.#step('Azurite', () => this.#startAzurite());
     await this.#step('Kusto-compatible engine', () => this.#startKusto());
     await this.#step('Database: tables, views, functions, detectors', () =>
-      deployKql({ cluster: this.#kustoUrl, database: DATABASE, log: (line) => this.#log('kql', line) }),
+      deployKql({
+        cluster: this.#kustoUrl,
+        database: DATABASE,
+        skipValidation: true,
+        log: (line) => this.#log('kql', line),
+      }),
     );
     await Promise.all([build, azurite]);
     await this.#step('Functions', () => this.#startFunctions());
