@@ -177,7 +177,7 @@ describe('the committed NOC board', () => {
     expect(await page.textContent('[data-testid="firing-count"]')).toBe('1');
     expect(await page.textContent('[data-testid="alert-banner"]')).toContain('cdn=cdn-b,country=DE');
     await expect
-      .poll(() => page.locator('[data-panel-type="alertlist"]').textContent())
+      .poll(() => page.locator('[data-panel-type="alertlist"]').textContent(), SOON)
       .toContain('QoE anomaly (critical)');
   });
 
@@ -190,9 +190,12 @@ describe('the committed NOC board', () => {
     await page.click('text="Last 15 minutes"');
     await expect.poll(() => page.url(), SOON).toContain('from=now-15m');
     expect(page.url()).toContain('var-cdn=cdn-a&var-cdn=cdn-c');
-    await expect.poll(() => kusto.queries.at(-1), SOON).toBeDefined();
+    await expect
+      .poll(() => kusto.queries.filter((csl) => /^Concurrent.*'cdn-a','cdn-c'/.test(csl)).length, SOON)
+      .toBeGreaterThan(1);
     const concurrent = page.locator('.panel', { hasText: 'Concurrent viewers' }).first();
     await expect.poll(() => concurrent.getAttribute('data-state'), SOON).toBe('done');
+    await expect.poll(() => concurrent.locator('.panel-progress').isVisible(), SOON).toBe(false);
     await concurrent.hover();
     await concurrent.locator('.panel-menu').click();
     await page.click('text="Show query"');
@@ -203,7 +206,7 @@ describe('the committed NOC board', () => {
     const chart = page.locator('[data-panel-type="timeseries"] canvas').first();
     await chart.scrollIntoViewIfNeeded();
     await expect
-      .poll(() => page.locator('[data-panel-type="timeseries"]').first().getAttribute('data-state'))
+      .poll(() => page.locator('[data-panel-type="timeseries"]').first().getAttribute('data-state'), SOON)
       .toBe('done');
     const box = (await chart.boundingBox())!;
     await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2);

@@ -87,8 +87,12 @@ class DashboardView {
 
   // Variables first: their values are part of every query.
   async #reload(): Promise<void> {
-    this.#range = rangeNow(this.#state);
-    this.#variables = await postVariables(this.#dashboard.uid, this.#range, this.#state.variables);
+    const state = this.#state;
+    this.#range = rangeNow(state);
+    const variables = await postVariables(this.#dashboard.uid, this.#range, state.variables);
+    // Another change came while this one was on its way; its own answer counts.
+    if (state !== this.#state) return;
+    this.#variables = variables;
     this.#hasVariables = true;
     this.#drawToolbar();
     this.#arrange();
@@ -189,7 +193,7 @@ class DashboardView {
           onRefresh: (refresh) => {
             this.#state = { ...this.#state, refresh };
             writePageState(this.#state, false);
-            this.#refresh();
+            void this.#reload();
           },
         }),
       ),
