@@ -74,7 +74,7 @@ const extreme = (name: string, sqlName: string): NativeScalar => ({
 
 function round([value, digits]: readonly Value[], site: CallSite): string {
   const x = site.atom(double(value, site));
-  if (!digits) return `CAST(round_even(${x}, 0) AS DOUBLE)`;
+  if (!digits) return `round(${x}, 0)`;
   if (typeof digits.constant !== 'bigint') return site.refuse('needs a constant number of digits');
   return `round(${x}, ${digits.constant})`;
 }
