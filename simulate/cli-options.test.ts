@@ -12,6 +12,7 @@ test('an outage without times began 25 minutes ago, goes on for 20 more, and is 
     live: true,
     until: NOW + 20 * MINUTE,
     onlyTouched: true,
+    concurrent: 104,
     blob: 'local',
     key: 'simulator',
   });

@@ -141,7 +141,7 @@ const incidentOf = (values: Values, now: number): NonNullable<AudienceOptions['i
   };
 };
 
-type When = Pick<AudienceOptions, 'from' | 'to' | 'speed' | 'live' | 'until' | 'onlyTouched'>;
+type When = Pick<AudienceOptions, 'concurrent' | 'from' | 'to' | 'speed' | 'live' | 'until' | 'onlyTouched'>;
 
 const whenOf = (values: Values, hasIncident: boolean, incidentEnd: number, now: number): When => {
   const { backfill, until: untilText, speed: speedText, live = false } = values;
@@ -155,7 +155,18 @@ const whenOf = (values: Values, hasIncident: boolean, incidentEnd: number, now: 
   }
   if (!hasIncident || live) return { live: true, until };
   // Laid over what is running: everything the incident has done up to now at once, the rest as it happens.
-  return { live: true, until: until ?? incidentEnd, onlyTouched: true };
+  return { live: true, until: until ?? incidentEnd, onlyTouched: true, concurrent: OVERLAY_CONCURRENT };
+};
+
+/** Twice the usual: only the sessions in the incident's scope are sent, and at dawn those of the usual size are a handful. */
+const OVERLAY_CONCURRENT = 2 * DEFAULT_CONCURRENT;
+
+const sizeOf = ({ concurrent, sessions }: Values): Pick<AudienceOptions, 'concurrent' | 'sessions'> => {
+  if (concurrent !== undefined && sessions !== undefined) {
+    throw new UsageError('--concurrent and --sessions both say how many: give one');
+  }
+  if (sessions !== undefined) return { sessions: numberOf('sessions', sessions) };
+  return concurrent === undefined ? {} : { concurrent: numberOf('concurrent', concurrent) };
 };
 
 const optional = <T>(given: string | undefined, use: (given: string) => T): T | undefined =>
@@ -185,8 +196,6 @@ export const readCommand = (
   if (values.list) return 'list';
   const { blob = localBlob, endpoint = 'http://127.0.0.1:7071/api/v1/events', key = 'simulator', labels } = values;
   if (!URL.canParse(endpoint)) throw new UsageError(`--endpoint ${endpoint}: expected a URL`);
-  if (values.concurrent !== undefined && values.sessions !== undefined)
-    throw new UsageError('--concurrent and --sessions both say how many: give one');
   const scenario = knownScenario(values.scenario ?? 'steady');
   const incident = incidentOf(values, now);
   // Settled here, so that the run, its labels and what is printed speak of the same times.
@@ -201,9 +210,8 @@ export const readCommand = (
     scenario: scenario.id,
     incident,
     seed: values.seed ?? DEFAULT_SEED,
-    concurrent: optional(values.concurrent, (given) => numberOf('concurrent', given)),
-    sessions: optional(values.sessions, (given) => numberOf('sessions', given)),
     ...whenOf(values, scenario.id !== 'steady', incidentEnd, now),
+    ...sizeOf(values),
     blobShare: optional(values['blob-share'], (given) => numberOf('blob-share', given, { most: 1 })),
     concurrency: optional(values.concurrency, (given) => numberOf('concurrency', given, { least: 1, most: 64 })),
     stateFile: values.state,
