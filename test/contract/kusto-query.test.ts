@@ -195,6 +195,50 @@ describe('requests as Grafana’s Data Explorer plugin sends them', () => {
   });
 });
 
+describe('damaged requests', () => {
+  it('2,000 mutated requests are each answered or refused, and the engine goes on', async () => {
+    const seeds = [
+      'Nums | where N > 5 | summarize count() by bin(N, 10)',
+      ".show tables | where TableName has 'N'",
+      '.create-merge table X (A:long)',
+      'print strcat("a", 1)',
+      '.alter table Nums policy caching hot = 3d',
+    ];
+    const odd = ['(', ')', '|', "'", '"', '{', '[', '..', '\u0000', 'é', '-1', 'by', '<|', '\\', '//', '1e999'];
+    let state = 12345;
+    const next = (below: number): number => {
+      state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+      return state % below;
+    };
+    const statuses = new Map<number, number>();
+    for (let i = 0; i < 2000; i++) {
+      const seed = seeds[next(seeds.length)] ?? '';
+      const at = next(seed.length);
+      const csl = seed.slice(0, at) + (odd[next(odd.length)] ?? '') + seed.slice(at + next(3));
+      const body = JSON.stringify({ db: DB, csl, properties: { Options: { servertimeout: '00:00:05' } } });
+      const path =
+        [
+          '/v1/rest/query',
+          '/v2/rest/query',
+          '/v1/rest/mgmt',
+          '/v1/rest/ingest/framewatch/Nums?streamFormat=json',
+          '/v1/rest/ingest/%ff/x',
+        ][next(5)] ?? '';
+      const answer = await fetch(`${server.url}${path}`, {
+        method: 'POST',
+        body: next(10) === 0 ? body.slice(0, next(body.length)) : body,
+      });
+      const text = await answer.text();
+      expect(() => JSON.parse(text) as unknown, text).not.toThrow();
+      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      expect([200, 400], `${path} ${csl}\n${text}`).toContain(answer.status);
+    }
+    expect(statuses.get(400)).toBeGreaterThan(500);
+    expect(statuses.get(200)).toBeGreaterThan(100);
+    expect((await fetch(`${server.url}/v1/rest/ping`)).status).toBe(200);
+  });
+});
+
 describe('doors without a body', () => {
   it('a browser, a probe and the SDK’s discovery are answered', async () => {
     expect(await (await fetch(`${server.url}/`)).text()).toContain('/v2/rest/query');

@@ -132,6 +132,20 @@ describe('materialized views', () => {
     expect(await rowsOf('Later | project N')).toEqual([]);
   });
 
+  it('a column added to the source later does not stop a view of all columns', async () => {
+    await client.execute(DB, '.create table Wide (Id:string, A:long)');
+    await client.execute(DB, '.create materialized-view WideOnce on table Wide { Wide | summarize take_any(*) by Id }');
+    await client.execute(
+      DB,
+      '.create materialized-view WideLast on table Wide { Wide | summarize arg_max(A, *) by Id }',
+    );
+    await client.execute(DB, '.ingest inline into table Wide <|\nx,1');
+    await client.execute(DB, '.create-merge table Wide (B:string)');
+    await client.execute(DB, '.ingest inline into table Wide <|\ny,2,new\nx,3,newer');
+    expect(await rowsOf('WideOnce')).toEqual(['{"Id":"x","A":1}', '{"Id":"y","A":2}']);
+    expect(await rowsOf('WideLast')).toEqual(['{"Id":"x","A":3}', '{"Id":"y","A":2}']);
+  });
+
   it('a view that cannot be kept up to date is refused when it is made', async () => {
     for (const [query, word] of [
       ['Beats | summarize count() by Cdn | where count_ > 1', 'last operator'],

@@ -29,6 +29,17 @@ export interface QueryResult {
 
 /** Compiles and runs a query over the tables of a database; views it reads are brought up to date first. */
 export async function runQuery(engine: Engine, request: QueryRequest): Promise<QueryResult> {
+  const { version } = engine.catalog;
+  try {
+    return await runOnce(engine, request);
+  } catch (error) {
+    // The schema changed between compiling and running: the statement named relations that are gone.
+    if (engine.catalog.version === version) throw error;
+    return runOnce(engine, request);
+  }
+}
+
+async function runOnce(engine: Engine, request: QueryRequest): Promise<QueryResult> {
   const compiled = await compileFor(engine, request);
   await engine.views.bringUpToDate(request.database, compiled.reads);
   return engine.readers.use(request.timeoutMs, request.signal, (connection) => collect(connection, compiled, request));
@@ -52,6 +63,8 @@ export async function collect(
   limits: Pick<QueryRequest, 'maxRows' | 'maxBytes' | 'takeRows'>,
 ): Promise<QueryResult> {
   const { maxRows = MAX_RESULT_ROWS, maxBytes = MAX_RESULT_BYTES, takeRows = Infinity } = limits;
+  // DuckDB reads a statement up to the first NUL.
+  if (compiled.sql.includes('\0')) throw new KustoError('UNSUPPORTED', 'Not supported: a NUL character in a literal');
   const rows: string[] = [];
   let bytes = 0;
   const { columns } = compiled;
@@ -104,5 +117,13 @@ export function asKustoError(error: unknown): KustoError {
   }
   const thrown = /KustoError: (.*)/s.exec(message);
   if (thrown?.[1] !== undefined) return new KustoError('BADREQUEST', thrown[1]);
+  if (
+    /(?:Binder|Parser|Catalog|Conversion|Not implemented|Out of Range|Invalid Input|Constraint) Error:/i.test(message)
+  ) {
+    return new KustoError(
+      'UNSUPPORTED',
+      `Not supported: the engine cannot run this query (${message.split('\n')[0] ?? ''})`,
+    );
+  }
   return new KustoError('INTERNAL', `Query execution failed: ${message}`);
 }

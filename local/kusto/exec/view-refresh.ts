@@ -45,16 +45,7 @@ export async function applyNewRows(
   const catalog = withRelation(engine.catalog.snapshot(database), source.name, relation);
   // materialized_view('X') names the same relation as X.
   const text = plainSource(view.query, source.name);
-  const compiled = await compileFor(engine, { database, text }, catalog);
-  if (
-    compiled.columns.length !== view.columns.length ||
-    compiled.columns.some(({ type }, i) => type !== view.columns[i]?.type)
-  ) {
-    throw new KustoError(
-      'BADREQUEST',
-      `Materialized view '${view.name}' no longer fits its query: the schema of '${source.name}' has changed`,
-    );
-  }
+  const compiled = forView(view, await compileFor(engine, { database, text }, catalog));
   const keysText = `${plainSource(plan.prefix, source.name)}\n| summarize by ${plan.keys.join(', ')}`;
   const keysOnly =
     plan.mode === 'recompute' && plan.keys.length > 0
@@ -64,6 +55,30 @@ export async function applyNewRows(
   await tx.connection.run(newRows(refresh));
   if (plan.mode === 'recompute') await recompute(refresh);
   else await combine(refresh);
+}
+
+/**
+ * The query's columns as the view has them, by name: `*` stands for the columns that the source had when the view was made,
+ * so a column added to the source later is left out.
+ */
+function forView(view: ViewEntity, compiled: CompiledQuery): CompiledQuery {
+  const found = view.columns.map(({ name, type }) =>
+    compiled.columns.findIndex((c) => c.name === name && c.type === type),
+  );
+  const missing = found.indexOf(-1);
+  if (missing >= 0) {
+    const gone = view.columns[missing]?.name ?? '';
+    throw new KustoError(
+      'BADREQUEST',
+      `Materialized view '${view.name}' no longer fits its source: its query does not give '${gone}' any more`,
+    );
+  }
+  const columns = found.map((at, i) => `q${at} AS r${i}`).join(', ');
+  return {
+    ...compiled,
+    sql: `SELECT ${columns} FROM (${compiled.sql}) AS q(${names(compiled.columns.length)})`,
+    columns: view.columns,
+  };
 }
 
 /**
@@ -78,9 +93,7 @@ function copiedColumns(plan: ViewPlan, view: ViewEntity, source: TableEntity): r
     source.columns.find((column) => column.name === name && column.type === type),
   );
   const isPlain = plan.keys.every((key, i) => key === view.columns[i]?.name);
-  return isPlain && columns.length === source.columns.length && columns.every((column) => column !== undefined)
-    ? columns
-    : null;
+  return isPlain && columns.every((column) => column !== undefined) ? columns : null;
 }
 
 /** Groups by the keys only and takes the rows by number: an aggregate over every column of a wide table costs ten times as much. */

@@ -53,7 +53,9 @@ export async function routes(
   ids: RequestIds,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const url = new URL(request.url ?? '/', 'http://localhost');
+  const target = request.url ?? '/';
+  if (!URL.canParse(target, 'http://localhost')) return notFound(target);
+  const url = new URL(target, 'http://localhost');
   const path = url.pathname.replace(/\/+$/, '') || '/';
   if (request.method === 'GET' || request.method === 'HEAD') {
     if (path === '/') return { status: 200, body: WELCOME, type: 'text/plain; charset=utf-8' };
@@ -80,15 +82,16 @@ export async function routes(
   if (path === '/v1/rest/query' || path === '/v2/rest/query' || path === '/v1/rest/mgmt')
     return queryOrCommand(engine, request, path, ids, signal);
   const ingest = /^\/v1\/rest\/ingest\/([^/]+)\/([^/]+)$/.exec(path);
-  if (ingest !== null)
-    return streamingIngest(
-      engine,
-      request,
-      url,
-      decodeURIComponent(ingest[1] ?? ''),
-      decodeURIComponent(ingest[2] ?? ''),
-    );
+  if (ingest !== null) return streamingIngest(engine, request, url, decoded(ingest[1]), decoded(ingest[2]));
   return notFound(path);
+}
+
+function decoded(part = ''): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new KustoError('BADREQUEST', `'${part}' in the path is not well encoded`);
+  }
 }
 
 const notFound = (path: string): Answer => ({
