@@ -116,7 +116,7 @@ function sameCell(type: KustoType, a: unknown, b: unknown, loose: boolean): bool
     case 'timespan':
       return sameTime(a, b, parseTimespan);
     case 'guid':
-      return String(a).toLowerCase() === String(b).toLowerCase();
+      return typeof a === 'string' && typeof b === 'string' && a.toLowerCase() === b.toLowerCase();
     case 'dynamic':
       return sameDynamic(a, b, loose);
     case 'string':

@@ -7,6 +7,6 @@ export const JS_EXAMPLES: readonly ScalarFunction[] = [
     name: 'reverse',
     args: ['string'],
     result: 'string',
-    call: (text: string) => [...text].reverse().join(''),
+    call: (text: string) => Array.from(text).reverse().join(''),
   },
 ];

@@ -106,7 +106,7 @@ function union(schemas: readonly unknown[]): unknown {
   const seen = schemas
     .flatMap((schema) => (Array.isArray(schema) ? (schema as unknown[]) : [schema]))
     .filter((schema) => schema !== undefined);
-  const plain = [...new Set(seen.filter((schema) => !isBag(schema)))].sort();
+  const plain = [...new Set(seen.filter((schema) => !isBag(schema)))].map(String).sort((a, b) => (a < b ? -1 : 1));
   const bags = seen.filter(isBag);
   const keys = [...new Set(bags.flatMap((bag) => Object.keys(bag)))];
   const bag = Object.fromEntries(keys.map((key) => [key, union(bags.map((item) => item[key]))]));

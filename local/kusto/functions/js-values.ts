@@ -95,7 +95,7 @@ export function writeValue(kind: ResultKind, value: unknown): DuckDBValue {
     case 'string':
     case 'guid':
     case 'json':
-      return String(value);
+      return typeof value === 'string' ? value : JSON.stringify(value);
     case 'bool':
       return Boolean(value);
     case 'int':

@@ -21,7 +21,7 @@ import { SPECIAL_CALLS } from './special-calls.ts';
 import type { Scope, Translator } from './translator.ts';
 import { callUserScalar, isUserFunction } from './user-functions.ts';
 
-export const nameOfCall = (node: Syntax): string => (node.Name as Syntax | null | undefined)?.SimpleName ?? '';
+export const nameOfCall = (node: Syntax): string => node.Name?.SimpleName ?? '';
 
 export const argumentNodes = (node: Syntax): Syntax[] => elements((node.ArgumentList as Syntax | null)?.Expressions);
 
@@ -124,7 +124,7 @@ function folded(fn: JsScalar, args: readonly Value[]): Value | undefined {
   if (result === undefined || result === null) return undefined;
   switch (fn.result) {
     case 'string':
-      return constantValue(String(result), 'string');
+      return typeof result === 'string' ? constantValue(result, 'string') : undefined;
     case 'long':
       return constantValue(typeof result === 'bigint' ? result : BigInt(Math.trunc(Number(result))), 'long');
     case 'bool':

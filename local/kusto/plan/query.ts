@@ -118,44 +118,40 @@ function functionTable(t: Translator, node: Syntax, scope: Scope, input?: Relati
   return t.session.refuse(`function ${name}() as a table`, node);
 }
 
+type Source = (t: Translator, node: Syntax, scope: Scope) => Relation;
+
+const inner: Source = (t, node, scope) => t.table(node.Expression as Syntax, scope);
+
+const SOURCES: ReadonlyMap<string, Source> = new Map<string, Source>([
+  ['PipeExpression', (t, node, scope) => t.operator(node.Operator as Syntax, inner(t, node, scope), scope)],
+  ['ParenthesizedExpression', inner],
+  ['ToTableExpression', inner],
+  ['DataScopeExpression', inner],
+  ['NameReference', namedTable],
+  ['RangeOperator', range],
+  ['PrintOperator', print],
+  ['DataTableExpression', datatable],
+  ['MaterializeExpression', materialized],
+  ['UnionOperator', (t, node, scope) => union(t, node, undefined, scope)],
+  ['SearchOperator', (t, node, scope) => search(t, node, undefined, scope)],
+  ['FindOperator', find],
+  ['FunctionCallExpression', (t, node, scope) => callPattern(t, node, scope) ?? t.callTable(node, scope)],
+  [
+    'PathExpression',
+    (t, node, scope) =>
+      callPattern(t, node, scope) ?? t.session.refuse(`${textOf(node).slice(0, 40)} as a table`, node),
+  ],
+]);
+
 /** A tabular expression. */
 export function table(t: Translator, node: Syntax, scope: Scope): Relation {
   const kind = kindOf(node);
-  if (OPERATORS.has(kind) && kind !== 'UnionOperator' && kind !== 'SearchOperator') {
-    // The first operator of a sub-query in mv-apply or partition has no source written before it.
-    const input = scope.find(PART_INPUT);
-    if (input?.kind === 'table') return t.operator(node, input.make(), scope);
-  }
-  switch (kind) {
-    case 'PipeExpression':
-      return t.operator(node.Operator as Syntax, t.table(node.Expression as Syntax, scope), scope);
-    case 'ParenthesizedExpression':
-    case 'ToTableExpression':
-    case 'DataScopeExpression':
-      return t.table(node.Expression as Syntax, scope);
-    case 'NameReference':
-      return namedTable(t, node, scope);
-    case 'RangeOperator':
-      return range(t, node, scope);
-    case 'PrintOperator':
-      return print(t, node, scope);
-    case 'DataTableExpression':
-      return datatable(t, node, scope);
-    case 'MaterializeExpression':
-      return materialized(t, node, scope);
-    case 'UnionOperator':
-      return union(t, node, undefined, scope);
-    case 'SearchOperator':
-      return search(t, node, undefined, scope);
-    case 'FindOperator':
-      return find(t, node, scope);
-    case 'FunctionCallExpression':
-      return callPattern(t, node, scope) ?? t.callTable(node, scope);
-    case 'PathExpression':
-      return callPattern(t, node, scope) ?? t.session.refuse(`${textOf(node).slice(0, 40)} as a table`, node);
-    default:
-      return t.session.refuse(`${textOf(node).split(/\s/)[0] ?? kindOf(node)} as a table`, node);
-  }
+  const source = SOURCES.get(kind);
+  if (source) return source(t, node, scope);
+  // The first operator of a sub-query in mv-apply or partition has no source written before it.
+  const part = OPERATORS.has(kind) ? scope.find(PART_INPUT) : undefined;
+  if (part?.kind === 'table') return t.operator(node, part.make(), scope);
+  return t.session.refuse(`${textOf(node).split(/\s/)[0] ?? kind} as a table`, node);
 }
 
 /** The tabular result of a call. */

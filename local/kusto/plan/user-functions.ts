@@ -31,7 +31,7 @@ export function isUserFunction(t: Translator, node: Syntax, scope: Scope): boole
 }
 
 function parametersOf(t: Translator, node: Syntax): ParameterSymbol[] {
-  const symbol = node.ReferencedSymbol as FunctionSymbol | null | undefined;
+  const symbol: FunctionSymbol | null | undefined = node.ReferencedSymbol;
   const signature = symbol?.Signatures && items(symbol.Signatures)[0];
   return signature ? items(signature.Parameters) : t.session.refuse(`call of ${nameOf(node)}`, node);
 }

@@ -49,7 +49,7 @@ const RFC822 =
   /^(?:[a-z]{3,9}, *)?(\d{1,2})[ -]([a-z]{3})[a-z]*[ -](\d{4}|\d{2})(?: +(\d{1,2}):(\d{2})(?::(\d{2}))?)? *(?:GMT|UTC|Z)?$/i;
 
 function ticksAt(parts: readonly (string | undefined)[], fraction: string | undefined): bigint | undefined {
-  const [year, month, day, hour, minute, second] = parts.map((part) => Number(part ?? 0)) as number[];
+  const [year, month, day, hour, minute, second] = parts.map((part) => Number(part ?? 0));
   if (year === undefined || month === undefined || day === undefined) return undefined;
   if (month < 1 || month > 12 || day < 1 || (hour ?? 0) > 24 || (minute ?? 0) > 59 || (second ?? 0) > 59)
     return undefined;

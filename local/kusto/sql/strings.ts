@@ -19,8 +19,9 @@ export function termMatch(text: string, needle: Value, side: TermSide, caseSensi
     return `regexp_matches(${text}, ${quote(left)} || regexp_escape(${needle.sql}) || ${quote(right)}, ${options})`;
   }
   const word = needle.constant;
-  const first = [...word][0] ?? '';
-  const last = [...word].at(-1) ?? '';
+  const letters = Array.from(word);
+  const first = letters[0] ?? '';
+  const last = letters.at(-1) ?? '';
   const left = side !== 'suffix' && ALPHANUMERIC.test(first) ? `(^|${BOUNDARY})` : '';
   const right = side !== 'prefix' && ALPHANUMERIC.test(last) ? `($|${BOUNDARY})` : '';
   const regex = `regexp_matches(${text}, ${quote(left + escapeRegex(word) + right)}, ${options})`;

@@ -150,8 +150,7 @@ export const render: Operator = (_t, node, input) => {
   const chart: Record<string, unknown> = { Visualization: textOf(node.GetChild(1) as Syntax) };
   const properties = [...elements(node.Parameters), ...elements((node.WithClause as Syntax | null)?.Properties)];
   for (const property of properties) {
-    if (property.Name && property.Expression)
-      chart[(property.Name as Syntax).SimpleName ?? ''] = propertyValue(property);
+    if (property.Name && property.Expression) chart[property.Name.SimpleName ?? ''] = propertyValue(property);
   }
   return { ...input, visualization: chart };
 };

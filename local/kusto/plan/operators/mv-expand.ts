@@ -137,7 +137,7 @@ export function mvExpand(t: Translator, node: Syntax, input: Relation, scope: Sc
   // A typeof at the end applies to its own column only; the parser knows.
   const types = new Map(items(node.ResultType?.Columns).map((column) => [column.Name, column.Type.Name]));
   const limitNode = (node.RowLimitClause as Syntax | null)?.RowLimit;
-  const limit = limitNode ? `${String(t.constant(limitNode, scope))}` : undefined;
+  const limit = limitNode ? String(t.constant(limitNode, scope)) : undefined;
   const { from, columns, index } = expand(t, node, row, parsed, limit);
   const names = namesOf(node);
   const indexName = parameter(node, 'with_itemindex');
