@@ -1,6 +1,5 @@
 import { createWriteStream, existsSync, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { KustoConnectionStringBuilder, Client } from 'azure-kusto-data';
 import { deployKql } from '../../scripts/kql-deploy.ts';
 import { startAzurite, type Azurite } from '../azurite/azurite.ts';
 import { startChild, type Child, type ChildOptions } from '../child-process.ts';
@@ -37,6 +36,8 @@ export class Stack {
     mkdirSync(join(dataDir, 'logs'), { recursive: true });
     const build = this.#step('Building the functions and the probe', () => buildAll(ROOT));
     const azurite = this.#step('Azurite', () => this.#startAzurite());
+    // Awaited below; a failure before that must not end the process without a clean stop.
+    for (const early of [build, azurite]) early.catch(() => undefined);
     await this.#step('Kusto-compatible engine', () => this.#startKusto());
     await this.#step('Database: tables, views, functions, detectors', () =>
       deployKql({
@@ -55,7 +56,6 @@ export class Stack {
     await startAudience({
       options: this.#options,
       root: ROOT,
-      historyEnd: await this.#historyEnd(),
       run: (child) => this.#child(child),
       print: (line) => console.log(line),
     });
@@ -182,17 +182,5 @@ export class Stack {
         ? [createDemoHandler({ endpoint: `${functionsUrl}/api/v1/events`, key: DEMO_KEY })]
         : [],
     });
-  }
-
-  /** Newest event of an earlier run's audience, so that only the gap is filled. */
-  async #historyEnd(): Promise<Date | undefined> {
-    const client = new Client(new KustoConnectionStringBuilder(this.#kustoUrl));
-    const answer = await client.execute(
-      DATABASE,
-      "PlaybackEvents | where AppName startswith 'sim' | summarize Newest = max(EventTime)",
-    );
-    client.close();
-    const newest: unknown = answer.primaryResults[0]?.toJSON<{ Newest: unknown }>().data[0]?.Newest;
-    return newest instanceof Date ? newest : typeof newest === 'string' && newest !== '' ? new Date(newest) : undefined;
   }
 }

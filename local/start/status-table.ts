@@ -1,4 +1,3 @@
-import { SIMULATOR_KEY } from './settings.ts';
 import type { Ports } from './options.ts';
 
 const at = (port: number, path = ''): string => `http://127.0.0.1:${port}${path}`;
@@ -15,8 +14,7 @@ export function statusTable(ports: Ports, dataDir: string, seconds: number): str
     ['Blob storage', `${at(ports.blob)}  files in telemetry/ are ingested`],
     ['Data and logs', dataDir],
   ];
-  const shift =
-    ports.functions === 7071 ? '' : ` --endpoint ${at(ports.functions, '/api/v1/events')} --key ${SIMULATOR_KEY}`;
+  const shift = ports.functions === 7071 ? '' : ` --endpoint ${at(ports.functions, '/api/v1/events')} --blob none`;
   const width = Math.max(...rows.map(([name]) => name.length));
   const line = '─'.repeat(72);
   return [
