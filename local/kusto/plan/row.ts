@@ -14,18 +14,21 @@ export class Row {
   private readonly layers: ((from: string) => string)[] = [];
   private readonly known = new Map<string, string>();
   private sequence: string | undefined;
+  /** No columns can be added: the expression stands inside another construct, and text that is used twice is written twice. */
+  private readonly plain: boolean;
   /** Aggregates are collected here while a summarize expression is translated. */
   readonly aggregates: { readonly inner: Row; add(sql: Value): Value } | undefined;
 
   constructor(
     session: Session,
     relation: Relation | undefined,
-    more: { sides?: Readonly<Record<string, Relation>>; aggregates?: Row['aggregates'] } = {},
+    more: { sides?: Readonly<Record<string, Relation>>; aggregates?: Row['aggregates']; plain?: boolean } = {},
   ) {
     this.session = session;
     this.relation = relation;
     this.sides = more.sides ?? {};
     this.aggregates = more.aggregates;
+    this.plain = more.plain === true;
   }
 
   column(name: string): Value | undefined {
@@ -36,6 +39,7 @@ export class Row {
   atom(sql: string): string {
     const known = this.known.get(sql);
     if (known !== undefined) return known;
+    if (this.plain) return `(${sql})`;
     if (this.relation === undefined && !this.aggregates) return this.share(sql);
     const id = this.session.id('h');
     this.layers.push((from) => `(SELECT *, ${sql} AS ${id} FROM ${from})`);

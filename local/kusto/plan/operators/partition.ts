@@ -23,11 +23,7 @@ export function partition(t: Translator, node: Syntax, input: Relation, scope: S
   const { parts: _, order: _o, serialized: _s, ...rest } = result;
   return {
     ...rest,
-    columns: named(
-      t.session,
-      node,
-      result.columns.map((column) => column.value),
-    ),
+    columns: result.columns,
     ...(input.parts ? { parts: input.parts } : {}),
   };
 }
