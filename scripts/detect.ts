@@ -17,12 +17,13 @@ const log = (line: string): void => console.log(line);
 /** A KQL literal of an instant. */
 const literal = (asof: Date): string => `datetime(${asof.toISOString()})`;
 
-/** Anomalies at `asof`. With `write`, only those that were not in the table, and they are now. */
+/** Anomalies at `asof`. With `write`, only those that were not in the table; they are now. */
 export async function detect(cluster: Cluster, asof: Date, options: { readonly write: boolean }): Promise<Row[]> {
   if (!options.write) return cluster.query(`Detect_All(${literal(asof)})`);
-  const found = await cluster.query(`Detect_New(${literal(asof)})`);
-  if (found.length > 0) await cluster.command(`.set-or-append Anomalies <| Detect_New(${literal(asof)})`);
-  return found;
+  // One run of the detectors: what it appended is read back.
+  const extents = await cluster.command(`.set-or-append Anomalies <| Detect_New(${literal(asof)})`);
+  const appended = extents.reduce((total, { RowCount }) => total + Number(RowCount), 0);
+  return appended === 0 ? [] : cluster.query(`Anomalies | where DetectedAt == ${literal(asof)}`);
 }
 
 const instant = (text: string, option: string): Date => {

@@ -75,7 +75,7 @@ describe('kql:deploy', () => {
   it('tells which command of a script failed', async () => {
     await expect(
       cluster.command(
-        '.execute database script with (ThrowOnErrors=true) <|\n.create-or-alter function Broken() { NoSuchTable | take 1 }',
+        '.execute database script with (ThrowOnErrors=true) <|\n.alter table NoSuchTable policy caching hot = 1d',
       ),
     ).rejects.toThrow(/NoSuchTable/);
   });
