@@ -12,25 +12,35 @@ export interface Size {
   what: string;
   gzipBytes: number;
   budgetBytes: number;
+  /** Where the budget is to go; absent when it is there. */
+  goalBytes: number | undefined;
 }
 
 /** Each entry of the budget, bundled and minified as published, gzip level 9. */
 export async function probeSizes(): Promise<Size[]> {
   const text = readFileSync(join(PROBE, 'size-budget.json'), 'utf8');
-  const budget = JSON.parse(text) as Record<string, { gzipBytes: number; what: string }>;
+  const budget = JSON.parse(text) as Record<string, { gzipBytes: number; goalGzipBytes?: number; what: string }>;
   const sizes: Size[] = [];
-  for (const [entry, { gzipBytes: budgetBytes, what }] of Object.entries(budget)) {
+  for (const [entry, { gzipBytes: budgetBytes, goalGzipBytes: goalBytes, what }] of Object.entries(budget)) {
     const entryPoints = [join(PROBE, 'src', entry.replace(/\.js$/, '.ts'))];
     const { outputFiles } = await build({ ...probeBundle, entryPoints, format: 'esm', write: false });
-    sizes.push({ entry, what, budgetBytes, gzipBytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).length });
+    sizes.push({
+      entry,
+      what,
+      budgetBytes,
+      goalBytes,
+      gzipBytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).length,
+    });
   }
   return sizes;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const { entry, what, gzipBytes, budgetBytes } of await probeSizes()) {
+  for (const { entry, what, gzipBytes, budgetBytes, goalBytes } of await probeSizes()) {
     const over = gzipBytes > budgetBytes;
-    console.log(`${over ? 'TOO BIG' : 'ok'}  ${entry} (${what}): ${gzipBytes} B gzip of ${budgetBytes} B`);
+    console.log(
+      `${over ? 'TOO BIG' : 'ok'}  ${entry} (${what}): ${gzipBytes} B gzip of ${budgetBytes} B${goalBytes ? `, goal ${goalBytes} B` : ''}`,
+    );
     if (over) process.exitCode = 1;
   }
 }

@@ -58,13 +58,15 @@ async function throttle(kbps: number | null): Promise<void> {
 }
 
 function showFigures(probe: Probe): void {
-  const { state, figures } = probe;
+  const { session, header } = probe;
+  if (!session || !header) return;
+  const { state, totals } = session;
   element('state').textContent = state;
   element('state').dataset['state'] = state;
-  element('session').textContent = probe.sessionId;
-  element('stalls').textContent = `${figures.stalls + figures.freezes}`;
-  element('interrupted').textContent = `${((figures.stallMs + figures.freezeMs) / 1000).toFixed(1)} s`;
-  element('dropped').textContent = figures.tot ? `${((100 * figures.drop) / figures.tot).toFixed(1)} %` : '–';
+  element('session').textContent = header.sid;
+  element('stalls').textContent = `${totals.stalls + totals.freezes}`;
+  element('interrupted').textContent = `${((totals.stallMs + totals.freezeMs) / 1000).toFixed(1)} s`;
+  element('dropped').textContent = totals.tot ? `${((100 * totals.drop) / totals.tot).toFixed(1)} %` : '–';
   element('rendition').textContent = video.videoHeight ? `${video.videoHeight}p` : '–';
   const ranges = video.buffered;
   const ahead = ranges.length ? ranges.end(ranges.length - 1) - video.currentTime : 0;
@@ -78,10 +80,10 @@ element('again').addEventListener('click', () => player.attachSource(clip));
 const draw = drawTimeline(element('timeline') as HTMLCanvasElement);
 setInterval(() => {
   showFigures(probe);
-  draw(probe.state);
+  draw(probe.session?.state ?? 'idle');
 }, 250);
 watchRows({
-  sessionId: () => probe.sessionId,
+  sessionId: () => probe.header?.sid ?? '',
   query: element('query'),
   hint: element('rows-hint'),
   head: element('rows-head'),

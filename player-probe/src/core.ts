@@ -1,18 +1,17 @@
-import type { WireCounters, WireEvent } from '../../schema/probe-wire.ts';
+import type { WireEvent } from '../../schema/probe-wire.ts';
 import { sampleOf, watchMedia } from './media.ts';
 import { consentOf, newId } from './privacy.ts';
-import { Queue, type Header } from './queue.ts';
+import { createQueue, type Header } from './queue.ts';
 import { createSession, type Session } from './session.ts';
 import type { Fields, Kind } from './signals.ts';
-import { noCounters, type State } from './totals.ts';
 import { createTransport } from './transport.ts';
 import { PROBE_VERSION } from './version.ts';
 
 export interface ProbeOptions {
-  /** Where to send to: an origin, or a full URL when the path is not `/api/v1/events`. */
+  /** Where Framewatch is; `/api/v1/events` is added. */
   endpoint: string;
   /** Write key of the tenant. */
-  key?: string;
+  key: string;
   contentId?: string;
   title?: string;
   /** VOD, live or low-latency live; the player is asked when this is absent. */
@@ -29,19 +28,15 @@ export interface ProbeOptions {
   sample?: number;
   /** `performance.now()` of the viewer's click, when that was before `attach`. */
   requestedAt?: number;
-  /** Seconds until a start or a stall that never ends is given up (60, 120). */
-  startTimeout?: number;
-  stallTimeout?: number;
   /** Sees every event as it is queued. */
   onEvent?: (event: WireEvent, header: Header) => void;
 }
 
 export interface Probe {
-  /** Id of the present session: the SessionId of its rows. Empty until somebody asks for playback. */
-  readonly sessionId: string;
-  readonly state: State;
-  /** The session's counters so far. */
-  readonly figures: WireCounters;
+  /** The present session, or the last: its state and its counters so far. Absent until somebody asks for playback. */
+  readonly session: Pick<Session, 'state' | 'totals'> | undefined;
+  /** What its events are sent with; `sid` is the SessionId of its rows. */
+  readonly header: Readonly<Header> | undefined;
   /** Sends what waits. */
   flush: () => Promise<void>;
   /** Ends the session, removes every listener and sends the rest. */
@@ -81,29 +76,17 @@ const NEWS = /start|stall|freeze|error|end|hb/;
 
 /** Everything around the session that is the same for every player: page, timer, queue, transport. */
 export function createCore(options: ProbeOptions, port: PlayerPort): Core {
-  const {
-    contentId: cid,
-    title,
-    streamType: st,
-    app,
-    appVersion: appVer,
-    startTimeout = 60,
-    stallTimeout = 120,
-  } = options;
+  const { contentId: cid, title, streamType: st, app, appVersion: appVer } = options;
   let { interval = 10, sample = 1 } = options;
-  const url = new URL(options.endpoint, location.href);
-  if (url.pathname === '/') url.pathname = '/api/v1/events';
-  if (options.key) url.searchParams.set('k', options.key);
-  const queue = new Queue();
-  const transport = createTransport(url.href, queue, (answer) => {
+  const queue = createQueue();
+  const transport = createTransport(`${options.endpoint}/api/v1/events?k=${options.key}`, queue, (answer) => {
     interval = answer.interval ?? interval;
     sample = answer.sample ?? sample;
   });
   const stop = new AbortController();
   const { signal } = stop;
   let video: HTMLVideoElement | undefined;
-  let unwatch = stop;
-  let lookAtMedia: (() => void) | undefined;
+  let watched: (() => void) | undefined;
 
   const guard: Core['guard'] =
     (fn) =>
@@ -142,15 +125,6 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
     autoplay: false,
     signal,
     guard,
-    get sessionId() {
-      return core.header?.sid ?? '';
-    },
-    get state() {
-      return core.session?.state ?? 'idle';
-    },
-    get figures() {
-      return core.session?.totals ?? noCounters();
-    },
     begin: (at, request) => {
       if (!video) return;
       const h = (core.header = header(at));
@@ -164,33 +138,26 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
       const config = {
         emit,
         intervalMs: () => interval * 1000,
-        startTimeoutMs: startTimeout * 1000,
-        stallTimeoutMs: stallTimeout * 1000,
         box: () => video && { pw: video.clientWidth, ph: video.clientHeight },
       };
       core.session = createSession(config, at, sampleOf(video, core, port), request);
       port.begun();
     },
     look: () => {
-      const found = port.video();
-      if (found && found !== video) {
-        unwatch.abort();
-        unwatch = new AbortController();
-        video = found;
-        lookAtMedia = watchMedia(found, core, port, unwatch.signal);
+      if (!video) {
+        video = port.video();
+        if (video) watched = watchMedia(video, core, port, signal);
       }
-      lookAtMedia?.();
+      watched?.();
     },
     flush: transport.flush,
     detach: guard(() => {
       core.session?.end(performance.now(), 'exit');
       clearInterval(timer);
-      unwatch.abort();
       stop.abort();
       void transport.flush();
     }),
   };
-  unwatch = new AbortController();
   const timer = setInterval(guard(core.look), LOOK_MS);
   document.addEventListener(
     'visibilitychange',

@@ -42,7 +42,6 @@ export interface DashPlayer {
   isDynamic(): boolean;
   getVideoElement(): unknown;
   getAutoPlay(): boolean;
-  getSource(): string | object;
   getCurrentLiveLatency(): number;
   getTargetLiveDelay(): number;
   getRepresentationsByType?(type: 'video'): Representation[];
@@ -114,9 +113,7 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
   const loading = (at: number) => {
     core.autoplay = player.getAutoPlay();
     core.look();
-    const source = player.getSource();
-    const src = typeof source === 'string' ? hostOf(new URL(source, location.href).href) : undefined;
-    if (core.autoplay) core.begin(at, { auto: true, src });
+    if (core.autoplay) core.begin(at, { auto: true });
   };
 
   const ready = () => {
@@ -180,7 +177,7 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
     core.guard((list: PerformanceObserverEntryList) => {
       for (const { name, requestStart, responseStart } of list.getEntries() as PerformanceResourceTiming[])
         // 0 means that the server does not allow us to see it: no figure rather than a false one.
-        if (urls.delete(bare(name)) && requestStart) core.session?.ttfb(responseStart - requestStart);
+        if (urls.delete(bare(name)) && requestStart) core.session?.ttfb(now(), responseStart - requestStart);
     }),
   );
   timings.observe({ type: 'resource' });

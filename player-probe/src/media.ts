@@ -1,18 +1,7 @@
 import type { Core, PlayerPort } from './core.ts';
 import type { Sample } from './signals.ts';
 
-const EVENTS = [
-  'play',
-  'pause',
-  'waiting',
-  'playing',
-  'seeking',
-  'seeked',
-  'ended',
-  'resize',
-  'ratechange',
-  'volumechange',
-];
+const EVENTS = ['play', 'pause', 'waiting', 'playing', 'seeking', 'seeked', 'ended', 'resize'];
 
 /** The last frame before a stall is to be seen. */
 const LOW_MS = 1000;
@@ -52,27 +41,21 @@ export function sampleOf(video: HTMLVideoElement, core: Core, port: PlayerPort):
 /** Watches a media element, whoever feeds it, and tells the present session. Returns the look and the end of the watch. */
 export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort, signal: AbortSignal): () => void {
   let frame = 0;
-  let restAt = 0;
   let low = false;
 
   const look = (type?: string, shown?: boolean) => {
     const at = performance.now();
     if (type === 'play' || type === 'pause') core.autoplay = false;
     const sample = sampleOf(video, core, port);
-    const { pt, bl, flow, paused, seeking } = sample;
-    if (/idle|ended/.test(core.state)) {
-      if (type === 'play') core.begin(at, { pre: video.readyState > 0 });
-      // Playback goes on after a failure, or out of the page cache: a new session, but no new attempt.
-      else if (flow && !paused && restAt && pt > restAt) core.begin(at);
-    }
-    restAt = flow ? pt : 0;
-    low = bl < LOW_MS;
-    core.session?.look(at, sample, shown && (flow || !core.session?.started) && !seeking);
+    // A click on play begins a session, after the end of one as well.
+    if (type === 'play' && (core.session?.state ?? 'ended') === 'ended') core.begin(at, { pre: video.readyState > 0 });
+    low = sample.bl < LOW_MS;
+    core.session?.look(at, sample, shown);
     // One callback per look, not per frame; only while a frame is waited for or the buffer runs low does it follow each one.
     frame ||= video.requestVideoFrameCallback?.(
       core.guard(() => {
         frame = 0;
-        if (low || core.state !== 'playing') look('', true);
+        if (low || core.session?.state !== 'playing') look('', true);
       }),
     );
   };

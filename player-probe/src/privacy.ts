@@ -8,8 +8,9 @@ export function consentOf(granted: boolean | undefined): 0 | 1 {
 export const cutUrls = (text: string): string =>
   text.replace(/[^\s'"]*[/?][^\s'"]*/g, (address) => /\/\/(?:[^/?#]*@)?([^/?#]+)/.exec(address)?.[1] ?? '…');
 
-/** UUID v4; `crypto.randomUUID` exists on secure pages only. */
-export const newId = (): string =>
-  '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, (c) =>
-    (+c ^ (crypto.getRandomValues(new Uint8Array(1))[0]! & (15 >> (+c / 4)))).toString(16),
-  );
+/** UUID v4. `crypto.randomUUID` exists on secure pages only; the names of blobs are such ids everywhere. */
+export function newId(): string {
+  const url = URL.createObjectURL(new Blob());
+  URL.revokeObjectURL(url);
+  return url.slice(-36);
+}

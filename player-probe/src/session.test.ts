@@ -33,8 +33,6 @@ function stage(intervalMs = 10_000, request: object | undefined = { auto: true }
     {
       emit: (event) => events.push(event),
       intervalMs: () => intervalMs,
-      startTimeoutMs: 60_000,
-      stallTimeoutMs: 120_000,
       box: () => undefined,
     },
     at,
@@ -83,6 +81,19 @@ describe('what counts and what does not', () => {
     s.play(1000);
     expect(of(s.events, 'start')[0]).toMatchObject({ ms: 500, kbps: 800 });
     expect(of(s.events, 'stall')).toHaveLength(0);
+  });
+
+  test('a first frame before the data flow is a start, not a stall; one that nothing follows is a stall', () => {
+    const s = stage();
+    s.stand(500);
+    s.see({ frames: 1 }, true);
+    s.stand(80);
+    s.play(2000);
+    expect(of(s.events, 'stall')).toHaveLength(0);
+    const stuck = stage();
+    stuck.see({ frames: 1 }, true);
+    stuck.stand(1000);
+    expect(stuck.session.state).toBe('stalled');
   });
 
   test('the phases add up to the startup time', () => {
@@ -329,8 +340,6 @@ function perform(
     {
       emit: (event) => events.push(event),
       intervalMs: () => 10_000,
-      startTimeoutMs: 60_000,
-      stallTimeoutMs: 120_000,
       box: () => undefined,
     },
     at,

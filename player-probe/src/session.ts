@@ -1,6 +1,6 @@
 import type { WireBeat, WireCounters, WireEvent } from '../../schema/probe-wire.ts';
 import type { EndReason, Failure, Fields, Kind, Load, Phase, Sample, SessionConfig } from './signals.ts';
-import { noCounters, noInterval, TIME_OF, type State } from './totals.ts';
+import { KIND, noCounters, noInterval, type State, type Trouble } from './totals.ts';
 
 /** A picture that stands this long over a running playhead is frozen. */
 const STILL_MS = 500;
@@ -8,6 +8,8 @@ const RECENT_MS = 300;
 /** Chromium says `waiting` up to 3 s after the picture stopped: so long a freeze may turn out a stall. */
 const VERDICT_MS = 4000;
 const LONG_MS = 10_000;
+const START_TIMEOUT_MS = 60_000;
+const STALL_TIMEOUT_MS = 120_000;
 const AFTER_SEEK_MS = 2000;
 const SECOND_MS = 1000;
 /** Below this many frames the frame rate is a guess. */
@@ -17,7 +19,6 @@ const FIRST_EDGE_MS = 50;
 
 export interface Session {
   readonly state: State;
-  readonly started: boolean;
   readonly totals: Readonly<WireCounters>;
   /** The element as it is now. `shown`: a frame has just reached the screen. */
   look: (at: number, look: Sample, shown?: boolean) => void;
@@ -26,7 +27,7 @@ export interface Session {
   mark: (at: number, phase: Phase) => void;
   segment: (at: number, load: Load) => void;
   /** Time to first byte of one segment, ms. */
-  ttfb: (ms: number) => void;
+  ttfb: (at: number, ms: number) => void;
   /** An error is fatal when nothing can start after it, or later, when the playhead stays stuck: players often play on. */
   error: (at: number, failure: Failure) => void;
   /** In turn from `look`; out of turn when the page is hidden. */
@@ -41,7 +42,7 @@ export interface Session {
  * (A closure of small functions and not a class: local names minify, members do not, and the probe has a size budget.)
  */
 export function createSession(
-  { emit, intervalMs, startTimeoutMs, stallTimeoutMs, box }: SessionConfig,
+  { emit, intervalMs, box }: SessionConfig,
   at: number,
   view: Sample,
   request?: Omit<Fields<Kind<'request'>>, 'k'>,
@@ -51,27 +52,22 @@ export function createSession(
   const phases: Kind<'start'>['ph'] = {};
   let told = noCounters();
   let interval = noInterval(view.bl);
-  let state: State = 'idle';
   let started = !request;
+  let state: State = started ? 'playing' : 'starting';
   let sequence = 0;
   let { kbps } = view;
   let now = t0;
   let beatAt = t0;
-  /** ms in the present state. */
+  /** ms in the present state, and what is to be told of it. */
   let run = 0;
+  let detail: { cause?: NonNullable<Kind<'stall'>['cause']>; from?: number; to?: number } = {};
   /** Last look, last frame seen, last time the playhead moved. */
   let lookAt = t0;
   let frameAt = t0;
   let moveAt = t0;
   let seekAt = -Infinity;
   let troubleAt = -Infinity;
-  let seeking = false;
-  let stalled = false;
-  let frozen = false;
   let pauseTold = false;
-  let from = 0;
-  let to = 0;
-  let cause: Kind<'stall'>['cause'];
   let failure: Failure | undefined;
   let cdn: string | undefined;
   let startMs = 0;
@@ -82,37 +78,38 @@ export function createSession(
     emit({ n: sequence++, ...fields, t: now - t0, pt, bl, ...(w && { kbps, w, h }), cdn } as WireEvent);
   };
 
-  const book = (to: State | 'hidden', ms: number) => {
-    if (!ms || to === 'idle' || to === 'ended') return;
-    interval.ms[to] = (interval.ms[to] ?? 0) + ms;
-    const time = TIME_OF[to as keyof typeof TIME_OF];
-    if (time) totals[time] += ms;
-    if (time || to === 'starting') totals.watchMs += ms;
-    if (to === 'starting') startMs += ms;
-    if (to === 'playing') totals.bits = Math.max(told.bits, totals.bits + ms * kbps);
+  const book = (where: Exclude<State, 'ended'> | 'hidden', ms: number) => {
+    interval.ms[where] = (interval.ms[where] ?? 0) + ms;
+    if (where === 'hidden' || where === 'paused') return;
+    totals.watchMs += ms;
+    if (where === 'starting') startMs += ms;
+    else if (where === 'playing') {
+      totals.playMs += ms;
+      totals.bits = Math.max(told.bits, totals.bits + ms * kbps);
+    } else totals[`${KIND[where]}Ms`] += ms;
   };
 
-  /** Books the time since the last signal to the present state. */
-  const advance = (at: number) => {
-    const ms = Math.max(0, Math.round(at) - now) || 0;
-    now += ms;
-    run += ms;
-    book(state, ms);
-    if (view.visibility === 'hidden') book('hidden', ms);
-  };
+  /** Wraps a signal: the time since the last one is booked to the present state. */
+  const live =
+    <A extends unknown[]>(signal: (...args: A) => void) =>
+    (at: number, ...args: A) => {
+      if (state === 'ended') return;
+      const ms = Math.max(0, Math.round(at) - now) || 0;
+      now += ms;
+      run += ms;
+      if (ms) book(state, ms);
+      if (ms && view.visibility === 'hidden') book('hidden', ms);
+      signal(...args);
+    };
 
   const visible = () => view.w > 0 && view.visibility !== 'hidden';
   const frameMs = () => totals.playMs / totals.tot || 0;
   const still = () => now - (visible() ? frameAt : moveAt);
-  const alarm = (fatal: boolean, { cat, code, msg }: Failure) => tell({ k: 'error', cat, code, msg, fatal });
 
-  const beat = (at: number, st = state as WireBeat['st']) => {
-    advance(at);
+  const beat = (st: WireBeat['st'] = state) => {
     const c = { ...totals };
-    const open = { ms: run, open: true };
     const { thr, ltc, sg } = interval;
-    if (state === 'stalled') tell({ k: 'stall', ...open, cause });
-    if (state === 'frozen') tell({ k: 'freeze', ...open });
+    if (st === 'stalled' || st === 'frozen') tell({ k: KIND[st], ms: run, open: true, ...detail });
     tell({
       k: 'hb',
       st,
@@ -134,31 +131,26 @@ export function createSession(
     beatAt = now;
   };
 
-  const mark = (at: number, phase: Phase) => {
-    advance(at);
+  const mark = (phase: Phase) => {
     if (started || phases[phase] !== undefined) return;
     phases[phase] = startMs - markedMs;
     markedMs = startMs;
   };
 
   /** From one state to the next, with the event of what is over. */
-  const enter = (next: State) => {
+  const enter = (next: State, last = view) => {
     const left = state;
+    const was = detail;
     let ms = run;
     state = next;
     run = 0;
+    detail = {};
     if (next === 'stalled') {
-      totals.stalls++;
-      cause =
-        now - seekAt < AFTER_SEEK_MS
-          ? 'seek'
-          : view.bl > SECOND_MS
-            ? 'decode'
-            : now - troubleAt < LONG_MS
-              ? 'cdn'
-              : 'network';
+      const network = now - troubleAt < LONG_MS ? 'cdn' : 'network';
+      detail.cause = now - seekAt < AFTER_SEEK_MS ? 'seek' : view.bl > SECOND_MS ? 'decode' : network;
     }
-    if (next === 'frozen') totals.freezes++;
+    if (next === 'seeking') detail.from = last.pt;
+    if (next in KIND) totals[`${KIND[next as Trouble]}s`]++;
     if ((next === 'stalled' || next === 'frozen') && (left === 'playing' || left === 'frozen')) {
       // It began with the last frame, and a freeze that ends in a stall was its beginning. What a beat has told stays.
       run = Math.max(0, Math.min(left === 'frozen' ? ms : still(), ms, interval.ms[left] ?? 0));
@@ -166,29 +158,25 @@ export function createSession(
       book(next, run);
       ms -= run;
     }
-    if (left === 'stalled') tell({ k: 'stall', ms, cause });
-    if (left === 'frozen') {
-      if (ms) tell({ k: 'freeze', ms });
-      else totals.freezes--;
-    }
-    if (left === 'seeking') {
-      seekAt = frameAt = moveAt = now;
-      tell({ k: 'seek', ms, from, to });
-    }
+    if (left === 'seeking') seekAt = frameAt = moveAt = now;
+    if (left === 'frozen' && !ms) totals.freezes--;
+    else if (left in KIND) tell({ k: KIND[left as Trouble], ms, ...was });
   };
 
-  const end = (at: number, why: EndReason) => {
-    if (state === 'ended') return;
-    advance(at);
+  const end = (why: EndReason) => {
     const broken = started ? 'vpf' : 'vsf';
     if (why === 'exit' || why === 'replaced') {
-      if (failure && (stalled || !started)) why = broken;
+      if (failure && (!started || state === 'stalled')) why = broken;
       else if (!started) why = 'ebvs';
     }
-    const last = why === broken ? 'failed' : 'ended';
     enter('ended');
-    beat(at, last);
+    beat(why === broken ? 'failed' : 'ended');
     tell({ k: 'end', why, c: { ...totals } });
+  };
+
+  const error = (next: Failure, fatal: boolean) => {
+    const { cat, code, msg } = next;
+    tell({ k: 'error', cat, code, msg, fatal });
   };
 
   /** Counts frames and says whether the picture (without one: the playhead) moves. */
@@ -202,6 +190,8 @@ export function createSession(
     if (moved) moveAt = now;
     // Frames that stopped between two looks: count on from the earlier one.
     if (frames) frameAt = Math.max(frameAt, Math.min(now, Math.round(lookAt + frames * frameMs())));
+    // A frame of before the seek or of the starved player is no sign of life.
+    shown &&= view.flow || !started;
     if (shown) frameAt = now;
     if (view.paused || view.seeking || view.visibility !== last.visibility) frameAt = moveAt = now;
     lookAt = now;
@@ -209,82 +199,69 @@ export function createSession(
   };
 
   /** All flows, they say: has the picture frozen, or everything stopped without a word? */
-  const suspect = () => {
+  const suspect = (): State => {
     const idle = now - moveAt;
     // Sound and picture rarely end together.
-    if (view.left < SECOND_MS || still() < STILL_MS) return;
-    if (idle >= STILL_MS) stalled = true;
-    else frozen = visible() && totals.tot > KNOWN_FRAMES && idle < RECENT_MS && still() > 3 * frameMs();
+    if (view.left < SECOND_MS || still() < STILL_MS) return 'playing';
+    if (idle >= STILL_MS) return 'stalled';
+    return visible() && totals.tot > KNOWN_FRAMES && idle < RECENT_MS && still() > 3 * frameMs() ? 'frozen' : 'playing';
   };
 
-  const judge = (last: Sample, alive: boolean) => {
-    const { paused, flow, pt } = view;
+  /** The state that the element shows, given the one before. */
+  const judge = (last: Sample, alive: boolean): State => {
+    const { paused, seeking, flow, ended } = view;
     if (!started) {
-      if (paused || !alive) return;
-      mark(now, 'decode');
+      if (paused) return 'paused';
+      if (!alive) return 'starting';
+      mark('decode');
       started = true;
       tell({ k: 'start', ms: startMs, ph: phases });
-    } else if (view.seeking) {
-      // A player's nudge over a gap in mid-stall: to the viewer still the same stall.
-      if (stalled && Math.abs(pt - last.pt) < SECOND_MS) return;
-      if (!seeking) {
-        totals.seeks++;
-        from = last.pt;
-      }
-      to = pt;
-      seeking = true;
-      stalled = frozen = false;
-    } else if (seeking) seeking = !paused && !alive;
-    else if (paused) stalled = frozen = false;
-    else if (!flow) stalled = !view.ended;
-    else if (alive) stalled = frozen = false;
-    else if (!stalled && !frozen) suspect();
+    }
+    // A player's nudge over a gap in mid-stall: to the viewer still the same stall.
+    if (seeking) return state === 'stalled' && Math.abs(view.pt - last.pt) < SECOND_MS ? state : 'seeking';
+    if (state === 'seeking' && !paused && !alive) return state;
+    if (paused) return 'paused';
+    // At the first frame it may not flow yet: that still belongs to the start.
+    if (!flow && !ended && (last.flow || /stalled|frozen|paused/.test(state))) return 'stalled';
+    return (state === 'stalled' || state === 'frozen') && !alive ? state : suspect();
   };
 
-  const settle = () => {
-    const { paused } = view;
-    const playing = stalled ? 'stalled' : frozen ? 'frozen' : 'playing';
-    const next = seeking ? 'seeking' : paused ? 'paused' : started ? playing : 'starting';
-    if (next !== state) enter(next);
+  /** Gives up on what is stuck for too long; beats when it is time and it is not open whether a freeze has begun. */
+  const patience = () => {
+    const late = run >= (started ? STALL_TIMEOUT_MS : START_TIMEOUT_MS);
+    if (/starting|stalled|seeking/.test(state) && (late || (failure && run >= LONG_MS))) {
+      error(failure ?? { cat: 'other', code: `${state}-timeout` }, true);
+      end(!failure ? 'timeout' : started ? 'vpf' : 'vsf');
+      return;
+    }
+    const doubt = state === 'frozen' ? run < VERDICT_MS : state === 'playing' && still() > RECENT_MS;
+    if (!doubt && now - beatAt >= intervalMs() * (state === 'paused' ? PAUSED_BEATS : 1)) beat();
+  };
+
+  const look = (next: Sample, shown = false) => {
+    const last = view;
+    const { paused, visibility } = (view = next);
+    const seen = judge(last, watch(last, shown));
+    if (seen !== state) enter(seen, last);
+    if (next.seeking && seen === 'seeking') detail.to = next.pt;
     // A pause of a moment is a seek's or the end's.
     if (started && paused !== pauseTold && (run >= RECENT_MS || !paused)) {
       pauseTold = paused;
       tell({ k: paused ? 'pause' : 'resume' });
     }
-  };
-
-  /** Gives up on what is stuck for too long; beats when it is time and it is not open whether a freeze has begun. */
-  const patience = () => {
-    const late = run >= (started ? stallTimeoutMs : startTimeoutMs);
-    if (/starting|stalled|seeking/.test(state) && (late || (failure && run >= LONG_MS))) {
-      alarm(true, failure ?? { cat: 'other', code: `${state}-timeout` });
-      end(now, !failure ? 'timeout' : started ? 'vpf' : 'vsf');
-      return;
+    if (visibility !== last.visibility) tell({ k: 'visibility', from: last.visibility, to: visibility });
+    const from = kbps;
+    kbps = next.kbps || from;
+    if (started && from && kbps !== from) {
+      totals[kbps > from ? 'up' : 'down']++;
+      tell({ k: 'rendition', from, to: kbps });
     }
-    const doubt = state === 'frozen' ? run < VERDICT_MS : state === 'playing' && still() > RECENT_MS;
-    if (!doubt && now - beatAt >= intervalMs() * (state === 'paused' ? PAUSED_BEATS : 1)) beat(now);
-  };
-
-  const look = (at: number, next: Sample, shown = false) => {
-    const last = view;
-    advance(at);
-    view = next;
-    judge(last, watch(last, shown));
-    settle();
-    if (next.visibility !== last.visibility) tell({ k: 'visibility', from: last.visibility, to: next.visibility });
-    const was = kbps;
-    kbps = next.kbps || was;
-    if (started && was && kbps !== was) {
-      totals[kbps > was ? 'up' : 'down']++;
-      tell({ k: 'rendition', from: was, to: kbps });
-    }
-    if (next.ended) end(at, 'completed');
+    if (next.ended) end('completed');
     else patience();
   };
 
-  const segment = (at: number, { ty, by, ms, mediaMs, failed, cdn: next }: Load) => {
+  const segment = ({ ty, by, ms, mediaMs, failed, cdn: next }: Load) => {
     const { sg, thr } = interval;
-    advance(at);
     sg.n++;
     interval.by += by;
     if (failed) {
@@ -295,51 +272,36 @@ export function createSession(
     if (ms > mediaMs) sg.slow++;
     if (ms > 0) thr.push(Math.round((by * 8) / ms));
     if (ty === 'video') failure = undefined;
-    const left = cdn;
-    cdn = next || left;
-    if (!left || left === cdn) return;
+    const from = cdn;
+    cdn = next || from;
+    if (!from || from === cdn) return;
     troubleAt = now;
-    tell({ k: 'cdn', from: left, to: cdn! });
-  };
-
-  const error = (at: number, next: Failure) => {
-    advance(at);
-    totals.err++;
-    failure = next;
-    const fatal = !!next.fatal && !started;
-    alarm(fatal, next);
-    if (fatal) end(at, 'vsf');
+    tell({ k: 'cdn', from, to: cdn! });
   };
 
   if (request) tell({ k: 'request', ...request });
-  settle();
-  const live =
-    <A extends unknown[]>(signal: (...args: A) => void) =>
-    (...args: A) => {
-      if (state !== 'ended') signal(...args);
-    };
   return {
     get state() {
       return state;
-    },
-    get started() {
-      return started;
     },
     totals,
     look: live(look),
     mark: live(mark),
     segment: live(segment),
-    error: live(error),
-    end,
-    ready: live((at: number, reps: Kind<'ready'>['reps']) => {
-      advance(at);
-      tell({ k: 'ready', ms: now - t0, reps });
+    end: live(end),
+    beat: live(() => beat()),
+    error: live((next: Failure) => {
+      const fatal = !!next.fatal && !started;
+      failure = next;
+      totals.err++;
+      error(next, fatal);
+      if (fatal) end('vsf');
     }),
-    beat: live((at: number) => beat(at)),
+    ready: live((reps: Kind<'ready'>['reps']) => tell({ k: 'ready', ms: now - t0, reps })),
     // Edges double from 50 ms; the eighth bucket takes the rest.
-    ttfb: (ms) => {
+    ttfb: live((ms: number) => {
       const bucket = Math.min(7, Math.max(0, Math.ceil(Math.log2(ms / FIRST_EDGE_MS))));
       (interval.ttfb ??= [0, 0, 0, 0, 0, 0, 0, 0])[bucket]!++;
-    },
+    }),
   };
 }

@@ -56,8 +56,6 @@ export interface SessionConfig {
   emit: (event: WireEvent) => void;
   /** ms between beats; read at each look, because the server may change it. */
   intervalMs: () => number;
-  startTimeoutMs: number;
-  stallTimeoutMs: number;
   /** Size of the player on the page, CSS px. */
   box: () => { pw: number; ph: number } | undefined;
 }

@@ -1,10 +1,11 @@
 import type { WireBeat, WireCounters } from '../../schema/probe-wire.ts';
 
-/** What the viewer sees. `idle`: no session; `ended`: no more. */
-export type State = Exclude<WireBeat['st'], 'failed' | 'ad'> | 'idle';
+/** What the viewer sees. `ended`: no more. */
+export type State = Exclude<WireBeat['st'], 'failed' | 'ad'>;
 
-/** Counters that hold the time of a state. */
-export const TIME_OF = { playing: 'playMs', stalled: 'stallMs', frozen: 'freezeMs', seeking: 'seekMs' } as const;
+/** States that are told as events when they are over: their kind, and with it their counters `<kind>s` and `<kind>Ms`. */
+export const KIND = { stalled: 'stall', frozen: 'freeze', seeking: 'seek' } as const;
+export type Trouble = keyof typeof KIND;
 
 const NAMES = 'stalls,stallMs,freezes,freezeMs,seeks,seekMs,playMs,watchMs,bits,drop,tot,err,up,down';
 

@@ -1,8 +1,6 @@
 import type { IngestAnswer } from '../../schema/probe-wire.ts';
 import type { Queue } from './queue.ts';
 
-/** Browsers refuse keepalive requests and beacons beyond 64 KiB in flight, all of them together. */
-const MAX_BODY = 60 * 1024;
 const GZIP_FROM = 200;
 const TIMEOUT_MS = 30_000;
 const SPACING_MS = 5000;
@@ -28,8 +26,8 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
   let retries = 0;
   let retryAt = 0;
   let sentAt = -Infinity;
-  /** Bytes on the line; what is still being packed is not. */
-  let flying = 0;
+  /** On the line; what is still being packed is not. */
+  let flying = false;
   let epoch = 0;
 
   const later = (ms: number) => {
@@ -42,12 +40,12 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
   /** True when there is more to send. */
   const attempt = async (): Promise<boolean> => {
     const mine = epoch;
-    let body: BodyInit = queue.take(MAX_BODY);
+    let body: BodyInit = queue.take();
     if (!body) return false;
     if (body.length > GZIP_FROM && typeof CompressionStream === 'function')
       body = await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
     if (mine !== epoch) return false;
-    flying = MAX_BODY;
+    flying = true;
     sentAt = performance.now();
     const answer = await fetch(url, {
       method: 'POST',
@@ -57,7 +55,7 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
       credentials: 'omit',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch(() => undefined);
-    flying = 0;
+    flying = false;
     const status = answer?.status ?? 500;
     const again = status > 499 || status === 429 || status === 408;
     const count = queue.settle(!again);
@@ -73,16 +71,19 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
     if (answer?.ok) onAnswer(await answer.json().catch(() => ({})));
     // 422: the server has them in quarantine, they are not lost.
     else if (status !== 422) queue.dropped += count;
-    return queue.waiting > 0;
+    return queue.waiting() > 0;
+  };
+
+  const drain = async () => {
+    const pause = retryAt - performance.now();
+    if (pause > 0) later(pause);
+    else while (await attempt());
   };
 
   const flush = (): Promise<void> =>
-    (sending ??= (async () => {
-      const pause = retryAt - performance.now();
-      if (pause > 0) later(pause);
-      else while (await attempt());
+    (sending ??= drain().finally(() => {
       sending = undefined;
-    })());
+    }));
 
   return {
     flush,
@@ -91,7 +92,7 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
       // What is packed but not on the line has time no more: it goes with the beacon.
       epoch++;
       if (flying) return;
-      const body = queue.take(MAX_BODY);
+      const body = queue.take();
       queue.settle(!body || navigator.sendBeacon(url, new Blob([body], { type: 'text/plain' })));
     },
   };

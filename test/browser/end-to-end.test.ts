@@ -73,9 +73,12 @@ describe('Chromium → probe → built functions in the local host → Kusto →
     const page = await browser.newPage();
     await play(page, stage, { endpoint: host.url });
     const state = (name: string) =>
-      page.waitForFunction((wanted) => window.stage.probe?.state === wanted, name, { timeout: 30_000, polling: 20 });
+      page.waitForFunction((wanted) => window.stage.probe?.session?.state === wanted, name, {
+        timeout: 30_000,
+        polling: 20,
+      });
     await state('playing');
-    const sid = await page.evaluate(() => window.stage.probe!.sessionId);
+    const sid = await page.evaluate(() => window.stage.probe!.header!.sid);
     await page.waitForTimeout(2000);
     await stage.throttle(12);
     await state('stalled');

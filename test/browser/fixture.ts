@@ -17,7 +17,7 @@ export interface Fixture {
 export function browserFixture(): Fixture {
   const fixture = {
     state: async (name: string, ms = 30_000) => {
-      await fixture.page.waitForFunction((state) => window.stage.probe?.state === state, name, {
+      await fixture.page.waitForFunction((state) => window.stage.probe?.session?.state === state, name, {
         timeout: ms,
         polling: 20,
       });

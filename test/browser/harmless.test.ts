@@ -65,11 +65,11 @@ describe('the probe does no harm', () => {
     const { page, stage, collector } = on;
     await play(page, stage);
     await on.state('playing');
-    const first = await page.evaluate(() => window.stage.probe!.sessionId);
+    const first = await page.evaluate(() => window.stage.probe!.header!.sid);
     await page.evaluate((source) => window.stage.player!.attachSource(source), '/demo/clip/stage/clip.mpd?2');
-    await page.waitForFunction((sid) => window.stage.probe!.sessionId !== sid, first);
+    await page.waitForFunction((sid) => window.stage.probe!.header!.sid !== sid, first);
     await on.state('playing');
-    const second = await page.evaluate(() => window.stage.probe!.sessionId);
+    const second = await page.evaluate(() => window.stage.probe!.header!.sid);
     await page.waitForTimeout(1000);
     await page.evaluate(() => window.stage.player!.reset());
     await collector.until(() => collector.events(second).some(({ k }) => k === 'end'));
