@@ -264,6 +264,33 @@ test('names of unnamed columns are those that Kusto makes up', async () => {
   expect(await names('print 1, x = 2, strlen("a")')).toEqual(['print_0', 'x', 'print_2']);
 });
 
+test('the same query with other times uses the kept tree and answers for its own times', async () => {
+  const query = (day: string): string =>
+    `print d = datetime(${day}), s = "datetime(2020-01-01)" | where d > datetime(2024-01-01)`;
+  expect(await rows(query('2024-05-01'))).toEqual([['2024-05-01T00:00:00Z', 'datetime(2020-01-01)']]);
+  expect(await rows(query('2024-06-02 01:00'))).toEqual([['2024-06-02T01:00:00Z', 'datetime(2020-01-01)']]);
+  expect(await rows(query('2023-06-02'))).toEqual([]);
+});
+
+test('places of errors are those of the text as given, behind a datetime literal too', () => {
+  expect(refusal('Beats | where Ts > datetime(2024-01-01) and Nope == 1').column).toBe(45);
+  expect(refusal('print datetime(2024-01-01), rand()').column).toBe(29);
+});
+
+test('a session of scan ends where its step says, in every part alone', async () => {
+  const query = `datatable(u:string, t:timespan)["a", 0m, "a", 10m, "a", 45m, "b", 50m, "b", 51m] | sort by u asc, t asc
+    | partition hint.strategy=native by u (sort by t asc
+    | scan with_match_id=m declare (began:timespan) with (step s: true => began = iff(isnull(s.began), t, s.began); step e output=none: t - s.began > 30m;))
+    | project u, t, m | sort by u asc, t asc`;
+  expect(await rows(query)).toEqual([
+    ['a', '00:00:00', 0],
+    ['a', '00:10:00', 0],
+    ['a', '00:45:00', 1],
+    ['b', '00:50:00', 0],
+    ['b', '00:51:00', 0],
+  ]);
+});
+
 test('column names differ by case only and stay apart', async () => {
   expect(await rows('print a = 1, A = 2 | extend b = A - a | project b, A')).toEqual([[1, 2]]);
 });

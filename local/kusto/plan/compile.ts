@@ -1,5 +1,6 @@
 // KQL text → one DuckDB statement.
 
+import { analyzeCached } from '../parser/analysis-cache.ts';
 import { analyze } from '../parser/analyze.ts';
 import { elements, kindOf, type Syntax } from '../parser/language.ts';
 import { toJson } from '../sql/convert.ts';
@@ -20,8 +21,14 @@ export interface CompileOptions {
 }
 
 const MOST_PLANS = 300;
-/** Least recently used first. */
-const plans = new Map<string, CompiledQuery>();
+/** Plans of each catalog, least recently used first. A changed schema comes as another catalog. */
+const plansByCatalog = new WeakMap<Catalog, Map<string, CompiledQuery>>();
+
+function plansOf(catalog: Catalog): Map<string, CompiledQuery> {
+  let plans = plansByCatalog.get(catalog);
+  if (!plans) plansByCatalog.set(catalog, (plans = new Map<string, CompiledQuery>()));
+  return plans;
+}
 
 function translatorFor(session: Session): Translator {
   const t: Translator = {
@@ -81,17 +88,26 @@ function resultOf(t: Translator, node: Syntax, scope: Scope): Relation {
  * can't do what it asks. Plans of queries that don't depend on the clock are kept.
  */
 export function compileQuery(text: string, catalog: Catalog, options: CompileOptions): CompiledQuery {
-  const key = JSON.stringify([catalog.database, catalog.version, options.parameters ?? null, text]);
+  const plans = plansOf(catalog);
+  const key = JSON.stringify([options.parameters ?? null, text]);
   const known = plans.get(key);
   if (known) {
     plans.delete(key);
     plans.set(key, known);
     return known;
   }
-  const code = analyze(text, catalog);
   const nowTicks = BigInt(options.now.getTime()) * 10_000n + UNIX_EPOCH_TICKS;
-  const session = new Session(catalog, text, nowTicks, options.parameters ?? {});
-  const plan = guarded(session, code.Syntax);
+  const { code, times } = analyzeCached(text, catalog);
+  let session = new Session(catalog, text, nowTicks, options.parameters ?? {}, times);
+  let plan: CompiledQuery;
+  try {
+    plan = guarded(session, code.Syntax);
+  } catch (error) {
+    // With markers in the text the places of an error are not those of the query.
+    if (times.length === 0) throw error;
+    session = new Session(catalog, text, nowTicks, options.parameters ?? {}, []);
+    plan = guarded(session, analyze(text, catalog).Syntax);
+  }
   if (!session.usesNow) {
     plans.set(key, plan);
     if (plans.size > MOST_PLANS) plans.delete(plans.keys().next().value as string);

@@ -1,5 +1,6 @@
 import type { KustoType } from '../types.ts';
 import { PHYSICAL } from '../types.ts';
+import { timeOf } from '../parser/analysis-cache.ts';
 import { textOf } from '../parser/analyze.ts';
 import { elements, kindOf, type Syntax } from '../parser/language.ts';
 import { integerValue, realSql } from '../sql/arithmetic.ts';
@@ -87,12 +88,15 @@ function realConstant(text: string): number | undefined {
   return text !== '' && Number.isFinite(Number(text)) ? Number(text) : undefined;
 }
 
+const literalOf = (text: string, type: KustoType, session: Session): Constant | undefined =>
+  parseLiteral(type === 'datetime' ? timeOf(innerText(text), session.times) : text, type);
+
 /** A literal expression. */
 export function literal(node: Syntax, session: Session): Value {
   const type = typeOf(node) ?? literalType(textOf(node));
   if (type === undefined) session.refuse(`literal ${textOf(node)}`, node);
   if (type === 'string') return constantValue(stringOf(node), 'string');
-  const value = parseLiteral(textOf(node), type);
+  const value = literalOf(textOf(node), type, session);
   if (value === undefined) session.refuse(`literal ${textOf(node)}`, node);
   return constantValue(value, type);
 }
@@ -155,7 +159,7 @@ function scalarText(node: Syntax, session: Session): string {
   if (/^null$/i.test(text)) return 'null';
   if (type === 'string') return JSON.stringify(stringOf(node));
   if (/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text)) return text;
-  const value = type && parseLiteral(text, type);
+  const value = type && literalOf(text, type, session);
   if (value === undefined) return session.refuse(`${text} inside dynamic()`, node);
   if (type === 'datetime' && typeof value === 'bigint') return JSON.stringify(isoOf(value));
   if (type === 'timespan') return session.refuse('timespan inside dynamic()', node);

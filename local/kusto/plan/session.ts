@@ -9,6 +9,8 @@ export class Session {
   readonly text: string;
   readonly nowTicks: bigint;
   readonly parameters: Readonly<Record<string, string>>;
+  /** Texts of the datetime literals that the bound tree has markers for. */
+  readonly times: readonly string[];
   /** `WITH` entries: scalar sub-queries and materialized tables. */
   readonly shared: string[] = [];
   readonly reads = new Set<string>();
@@ -18,11 +20,18 @@ export class Session {
   /** Offset of the call in the query text while a function body (which has a text of its own) is translated. */
   private readonly calls: Syntax[] = [];
 
-  constructor(catalog: Catalog, text: string, nowTicks: bigint, parameters: Readonly<Record<string, string>>) {
+  constructor(
+    catalog: Catalog,
+    text: string,
+    nowTicks: bigint,
+    parameters: Readonly<Record<string, string>>,
+    times: readonly string[] = [],
+  ) {
     this.catalog = catalog;
     this.text = text;
     this.nowTicks = nowTicks;
     this.parameters = parameters;
+    this.times = times;
   }
 
   /** A new physical name. */
