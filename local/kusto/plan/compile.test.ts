@@ -163,7 +163,7 @@ const CASES: Readonly<Record<string, readonly [string, unknown[]][]>> = {
       [[20, 'b', '2024-01-02T00:00:00Z', 'a', 10, { edge: { pop: 'FRA' } }]],
     ],
     [
-      'range x from 1 to 4 step 1 | summarize percentilew(x, 5 - x, 50), sumif(x, x > 2), countif(x % 2 == 0), make_set(x / 3)',
+      'range x from 1 to 4 step 1 | summarize percentilew(x, 5 - x, 50), sumif(x, x > 2), countif(x % 2 == 0), set=array_sort_asc(make_set(x / 3))',
       [[2, 7, 2, [0, 1]]],
     ],
     ['range x from 1 to 3 step 1 | sort by x desc | summarize make_list(x)', [[[3, 2, 1]]]],
@@ -256,6 +256,14 @@ for (const [topic, list] of Object.entries(CASES)) {
     });
   });
 }
+
+test('elements keep the order of their array below a sort', async () => {
+  const query =
+    'range g from 1 to 3 step 1 | extend x = range(1, 4000) | sort by g desc | mv-expand x to typeof(long) | project g, x';
+  const given = (await rows(query)) as [number, number][];
+  expect(given).toHaveLength(12_000);
+  expect(given.every(([g, x], i) => g === 3 - Math.floor(i / 4000) && x === (i % 4000) + 1)).toBe(true);
+});
 
 test('names of unnamed columns are those that Kusto makes up', async () => {
   expect(

@@ -163,5 +163,7 @@ export function mvExpand(t: Translator, node: Syntax, input: Relation, scope: Sc
     const expected = types.get(column.name);
     if (expected !== undefined && expected !== column.value.type) t.session.refuse(`mv-expand to ${expected}`, node);
   }
-  return { ...input, from, columns: ordered };
+  // Elements keep the order of their array within a sorted input.
+  const order = input.order && [...input.order, { sql: index, descending: false, nullsFirst: true }];
+  return { ...input, from, columns: ordered, ...(order ? { order } : {}) };
 }
