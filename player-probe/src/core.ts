@@ -115,7 +115,8 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
       pl,
       pv: PROBE_VERSION,
       sr: sample < 1 ? sample : undefined,
-      consent,
+      // Said only when it is a no.
+      consent: consent ? undefined : consent,
     } as Header;
   };
 
