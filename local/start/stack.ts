@@ -179,7 +179,7 @@ export class Stack {
       dataDir: join(dataDir, 'viewer'),
       functionsUrl,
       extraHandlers: existsSync(join(ROOT, 'player-probe/demo'))
-        ? [createDemoHandler({ endpoint: `${functionsUrl}/api/v1/events`, key: DEMO_KEY })]
+        ? [createDemoHandler({ endpoint: functionsUrl, key: DEMO_KEY })]
         : [],
     });
   }
