@@ -4,19 +4,22 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchClone } from './clone.ts';
 import { benchDoor } from './door.ts';
+import { benchEngine } from './engine.ts';
 import { report, type Section } from './report.ts';
 import { benchSeries } from './series.ts';
 
 const { values } = parseArgs({
   options: {
     full: { type: 'boolean' },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '10' },
     help: { type: 'boolean', short: 'h' },
   },
 });
 if (values.help) {
   console.log(
-    'usage: npm run bench [-- --full] [--seconds N]\n\n  --full       also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --seconds N  length of each load (default 10)',
+    'usage: npm run bench [-- --full] [--only SECTION] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, series or engine; the others keep their last figures\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
   );
   process.exit(0);
 }
@@ -58,12 +61,30 @@ const add = async (
   for (const row of rows) console.log(`  ${row.what}: ${row.figure} (${row.note})`);
 };
 
-await add('HTTP door', 'npm run bench', () => benchDoor(Number(values.seconds)));
-await add('Series', 'npm run bench', benchSeries);
+const measured: readonly (readonly [
+  only: string,
+  title: string,
+  run: () => Promise<Section['rows']> | Section['rows'],
+])[] = [
+  ['door', 'HTTP door', () => benchDoor(Number(values.seconds))],
+  ['series', 'Series', benchSeries],
+  ['engine', 'Local Kusto engine', () => benchEngine(values.quick)],
+];
+if (values.only !== undefined && !measured.some(([only]) => only === values.only))
+  throw new Error(`--only takes ${measured.map(([only]) => only).join(', ')}`);
+for (const [only, title, run] of measured) {
+  if (values.only === undefined || values.only === only) await add(title, `npm run bench -- --only ${only}`, run);
+  else {
+    const kept = earlier(title);
+    if (kept) sections.push(kept);
+  }
+}
 if (values.full) await add(CLONE_TITLE, 'npm run bench -- --full', benchClone);
 else {
   const kept = earlier(CLONE_TITLE);
   if (kept) sections.push(kept);
 }
-writeFileSync(file, report(sections, new Date()));
-console.log(`wrote ${file}`);
+if (!values.quick) {
+  writeFileSync(file, report(sections, new Date()));
+  console.log(`wrote ${file}`);
+}
