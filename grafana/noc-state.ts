@@ -10,7 +10,7 @@ export const tiles = (): PanelList => [
     id: PANEL.viewers,
     title: 'Concurrent viewers',
     at: { x: 0, y: 0, w: 4, h: 4 },
-    unit: 'short',
+    unit: 'locale',
     decimals: 0,
     description: 'Σ time covered by heartbeats / bin width, each session weighted by 1 / sample rate.',
     query: `Concurrent(${RANGE}, "all", ${FILTERS}) | project Bin, Viewers = ConcurrentViewers`,
@@ -57,7 +57,7 @@ export const tiles = (): PanelList => [
   }),
   number({
     id: 6,
-    title: 'Active incidents',
+    title: 'Open',
     at: { x: 19, y: 0, w: 2, h: 4 },
     unit: 'none',
     decimals: 0,
@@ -86,16 +86,16 @@ export const now = (): PanelList => [
     description:
       'Anomalies of one cause are one incident. Root scope = the scope with the largest share of the excess beyond its share of the traffic. Impact = viewing minutes touched beyond what was expected.',
     query:
-      'Incidents($__timeFrom, $__timeTo) | project State, Severity, RootScope, Worst, Metrics, Started, DurationMinutes, ImpactMinutes, MaxScore, Anomalies',
+      'Incidents($__timeFrom, $__timeTo) | project State, Severity, RootScope, Worst, Metrics, Started, DurationMinutes, ImpactMinutes',
   })
     .overrideByName('State', look({ width: 80 }))
     .overrideByName('Severity', look({ width: 80 }))
     .overrideByName('RootScope', look({ name: 'Root scope', width: 190 }))
     .overrideByName('Started', look({ width: 160 }))
     .overrideByName('DurationMinutes', look({ name: 'Duration', unit: 'm', decimals: 0, width: 85 }))
+    .overrideByName('Worst', look({ width: 290 }))
     .overrideByName('ImpactMinutes', look({ name: 'Impact', unit: 'm', decimals: 0, width: 80 }))
-    .overrideByName('MaxScore', look({ name: 'Score', decimals: 1, width: 70 }))
-    .overrideByName('Anomalies', look({ decimals: 0, width: 90 })),
+    .noValue('No incidents in this range'),
   alerts(
     9,
     'Active alerts',

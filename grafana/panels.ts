@@ -101,7 +101,7 @@ export function lines(spec: PanelSpec): TimeSeries {
     .description(description)
     .gridPos(at)
     .datasource(DATA_SOURCE)
-    .interval('1m')
+    .interval('5m')
     .withTarget(kql(query, { resultFormat: 'time_series' }))
     .unit(unit)
     .min(0)

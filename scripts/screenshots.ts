@@ -41,6 +41,18 @@ async function shoot(page: Page, name: string): Promise<void> {
   console.log(`wrote ${path}`);
 }
 
+/** Until the critical anomaly rule fires. */
+async function untilFiring(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 60; attempt++) {
+    const { rules } = (await (await fetch(`${url}/api/alerts`)).json()) as {
+      rules: { rule: { uid: string }; state: string }[];
+    };
+    if (rules.some(({ rule, state }) => rule.uid === 'framewatch-anomaly-critical' && state === 'Alerting')) return;
+    await sleep(5000);
+  }
+  throw new Error('the outage was not noticed within five minutes');
+}
+
 async function demo(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/demo/`);
   await sleep(9000);
@@ -53,7 +65,14 @@ async function demo(page: Page, url: string): Promise<void> {
 
 async function dashboards(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/?from=now-6h&to=now`);
-  await sleep(12_000);
+  await page.waitForFunction(
+    'document.querySelectorAll(".panel").length > 5 && !document.querySelector(\'.panel[data-state="loading"]\')',
+    undefined,
+    {
+      timeout: 60_000,
+    },
+  );
+  await sleep(3000);
   await shoot(page, 'noc-overview');
   await page.goto(`${url}/alerting`);
   await sleep(3000);
@@ -73,7 +92,7 @@ const browser = await chromium.launch({
   ],
 });
 try {
-  const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
+  const page = await browser.newPage({ viewport: { width: 1600, height: 1100 } });
   await demo(page, stack.url);
   if (values.url === undefined) {
     const outage = await startChild({
@@ -90,7 +109,7 @@ try {
       ready: /\S/,
       log: (line) => console.log(`  ${line}`),
     });
-    await sleep(150_000);
+    await untilFiring(stack.url);
     await dashboards(page, stack.url);
     await outage.stop();
   } else {

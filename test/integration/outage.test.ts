@@ -1,5 +1,6 @@
 // The product's promise: two weeks of audience, then one CDN fails in one country. Who is to blame is named, people are paged once, and told
 // when it is over. A twin audience without the incident stays silent.
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { devConnectionString } from '../../local/azurite/azurite.ts';
@@ -12,8 +13,9 @@ import { newDataDir, removeDataDir, startStack, type TestStack } from '../suppor
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const ROOT = join(import.meta.dirname, '..', '..');
-const END = Math.floor(Date.now() / (5 * MINUTE)) * 5 * MINUTE;
-/** The outage begins 70 minutes ago and lasts half an hour. */
+/** The newest 19:00 UTC that is over: prime time in Germany, whatever the hour at which the test runs. */
+const END = Math.floor((Date.now() - 19 * 60 * MINUTE) / DAY) * DAY + 19 * 60 * MINUTE;
+/** Half an hour long, over 40 minutes before the end. */
 const OUTAGE = { start: END - 70 * MINUTE, minutes: 30 };
 
 interface AnomalyRow {
@@ -25,16 +27,60 @@ interface AnomalyRow {
   IncidentId: string;
 }
 
+/** Both twins share the history up to here: it is sent once, and the data folder copied. */
+const FORK = OUTAGE.start - 4 * 60 * MINUTE;
+
 const dirs: string[] = [];
+const dataDir = (): string => {
+  const dir = newDataDir();
+  dirs.push(dir);
+  return dir;
+};
 afterAll(() => dirs.forEach(removeDataDir));
+
+/** Sends the audience from where `dir` left it until `to`, through both front doors. */
+async function send(
+  stack: TestStack,
+  to: number,
+  scenario: Pick<AudienceOptions, 'scenario' | 'incident'>,
+): Promise<void> {
+  const summary = await runAudience({
+    endpoint: `${stack.functionsUrl}/api/v1/events`,
+    key: 'simulator',
+    blob: devConnectionString(stack.blobPort),
+    from: END - 14 * DAY,
+    to,
+    seed: 'outage',
+    stateFile: join(stack.dataDir, 'audience.json'),
+    ...scenario,
+  });
+  const rate = Math.round(summary.events / summary.seconds);
+  console.log(
+    `${summary.sessions} sessions, ${summary.events} events at ${rate} events/s, ${summary.blobLines} blob lines`,
+  );
+  expect(summary.accepted).toBe(summary.events);
+}
+
+let history: string | undefined;
+
+/** A copy of a data folder that holds two weeks of ordinary audience up to FORK. */
+async function withHistory(): Promise<string> {
+  if (history === undefined) {
+    history = dataDir();
+    const stack = await startStack({ dataDir: history });
+    await send(stack, FORK, { scenario: 'steady' });
+    expect(await stack.stop()).toBe(0);
+  }
+  const copy = dataDir();
+  cpSync(history, copy, { recursive: true });
+  return copy;
+}
 
 async function withAudience(
   scenario: Pick<AudienceOptions, 'scenario' | 'incident'>,
   run: (stack: TestStack, viewer: Viewer) => Promise<void>,
 ): Promise<void> {
-  const dataDir = newDataDir();
-  dirs.push(dataDir);
-  const stack = await startStack({ dataDir });
+  const stack = await startStack({ dataDir: await withHistory() });
   const viewer = await startViewer({
     port: 0,
     kustoUrl: stack.kustoUrl,
@@ -44,19 +90,7 @@ async function withAudience(
     evaluateAlerts: false,
   });
   try {
-    const summary = await runAudience({
-      endpoint: `${stack.functionsUrl}/api/v1/events`,
-      key: 'simulator',
-      blob: devConnectionString(stack.blobPort),
-      from: END - 14 * DAY,
-      to: END,
-      seed: 'outage',
-      ...scenario,
-    });
-    console.log(
-      `${summary.sessions} sessions, ${summary.events} events in ${summary.seconds.toFixed(0)} s = ${Math.round(summary.events / summary.seconds)} events/s, ${summary.blobLines} blob lines`,
-    );
-    expect(summary.accepted).toBe(summary.events);
+    await send(stack, END, scenario);
     await run(stack, viewer);
     expect(await stack.stop()).toBe(0);
   } finally {
