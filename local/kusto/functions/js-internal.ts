@@ -2,6 +2,7 @@
 
 import { parseDatetime, parseTimespan } from '../sql/literals.ts';
 import type { JsScalar } from './function-types.ts';
+import { DIGEST_HELPERS } from './js-digest.ts';
 
 const isNumberOrNull = (item: unknown): boolean => item === null || typeof item === 'number';
 
@@ -131,4 +132,5 @@ export const INTERNAL_FUNCTIONS: readonly JsScalar[] = [
   weightedRank,
   sessions,
   schema,
+  ...DIGEST_HELPERS,
 ];

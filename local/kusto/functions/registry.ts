@@ -29,6 +29,7 @@ import { NATIVE_LOGIC } from './native-logic.ts';
 import { NATIVE_MATH } from './native-math.ts';
 import { NATIVE_RARE } from './native-rare.ts';
 import { NATIVE_TEXT } from './native-text.ts';
+import { SKETCH_AGGREGATES, SKETCH_SCALARS } from './sketches.ts';
 
 const SCALAR_LISTS: readonly (readonly ScalarFunction[])[] = [
   JS_DYNAMIC,
@@ -46,9 +47,10 @@ const SCALAR_LISTS: readonly (readonly ScalarFunction[])[] = [
   NATIVE_MATH,
   NATIVE_RARE,
   NATIVE_TEXT,
+  SKETCH_SCALARS,
 ];
 
-const AGGREGATE_LISTS: readonly (readonly Aggregate[])[] = [BASIC_AGGREGATES, COLLECTING_AGGREGATES];
+const AGGREGATE_LISTS: readonly (readonly Aggregate[])[] = [BASIC_AGGREGATES, COLLECTING_AGGREGATES, SKETCH_AGGREGATES];
 
 function byName<T extends { readonly name: string }>(lists: readonly (readonly T[])[]): ReadonlyMap<string, T> {
   const map = new Map<string, T>();
