@@ -1,17 +1,7 @@
 import { contextFields, counterFields, identityFields } from './common-fields.ts';
 import { defineTable } from './spec.ts';
 
-export const PLAYER_STATES = [
-  'starting',
-  'playing',
-  'stalled',
-  'frozen',
-  'seeking',
-  'paused',
-  'ad',
-  'ended',
-  'failed',
-] as const;
+export const PLAYER_STATES = ['starting', 'playing', 'stalled', 'frozen', 'seeking', 'paused', 'ad', 'ended', 'failed'] as const;
 /** Upper edges of the time-to-first-byte histogram; an eighth bucket holds the rest. */
 export const TTFB_EDGES_MS = [50, 100, 200, 400, 800, 1600, 3200] as const;
 
@@ -39,42 +29,16 @@ export const playbackBeats = defineTable({
     segments: { kind: 'long', min: 0, unit: 'count', doc: 'Segments loaded in the interval.' },
     segmentErrors: { kind: 'long', min: 0, unit: 'count', doc: 'Segments that failed in the interval.' },
     segmentsSlow: { kind: 'long', min: 0, unit: 'count', doc: 'Segments that took longer to load than they play.' },
-    ttfbHistogram: {
-      kind: 'dynamic',
-      doc: 'Counts of segments by time to first byte; edges 50, 100, 200, 400, 800, 1600, 3200 ms.',
-    },
-    throughputKbps: {
-      kind: 'real',
-      min: 0,
-      unit: 'kbps',
-      doc: 'Median segment throughput of the interval.',
-      standard: 'CMCD mtp',
-    },
+    ttfbHistogram: { kind: 'dynamic', doc: 'Counts of segments by time to first byte; edges 50, 100, 200, 400, 800, 1600, 3200 ms.' },
+    throughputKbps: { kind: 'real', min: 0, unit: 'kbps', doc: 'Median segment throughput of the interval.', standard: 'CMCD mtp' },
     bufferMs: { kind: 'real', unit: 'ms', doc: 'Buffered media at the beat.', standard: 'CMCD bl' },
     bufferMinMs: { kind: 'real', unit: 'ms', doc: 'Least buffered media in the interval.' },
     latencyMs: { kind: 'real', unit: 'ms', doc: 'Mean live latency of the interval.', standard: 'CMCD ltc' },
     latencyMaxMs: { kind: 'real', unit: 'ms', doc: 'Largest live latency of the interval.' },
     latencyTargetMs: { kind: 'real', unit: 'ms', doc: 'Live latency the player aims at.' },
-    playbackRate: {
-      kind: 'real',
-      unit: 'ratio',
-      doc: 'Playback rate at the beat.',
-      standard: 'CTA-2066 playbackRate, CMCD pr',
-    },
-    playerWidthPx: {
-      kind: 'int',
-      min: 0,
-      unit: 'px',
-      doc: 'Width of the player on the page.',
-      standard: 'CTA-2066 playerWidth',
-    },
-    playerHeightPx: {
-      kind: 'int',
-      min: 0,
-      unit: 'px',
-      doc: 'Height of the player on the page.',
-      standard: 'CTA-2066 playerHeight',
-    },
+    playbackRate: { kind: 'real', unit: 'ratio', doc: 'Playback rate at the beat.', standard: 'CTA-2066 playbackRate, CMCD pr' },
+    playerWidthPx: { kind: 'int', min: 0, unit: 'px', doc: 'Width of the player on the page.', standard: 'CTA-2066 playerWidth' },
+    playerHeightPx: { kind: 'int', min: 0, unit: 'px', doc: 'Height of the player on the page.', standard: 'CTA-2066 playerHeight' },
     ...counterFields,
     props: { kind: 'dynamic', doc: 'Fields the dialect had and this schema does not.' },
   },

@@ -2,28 +2,8 @@ import { contextFields, counterFields, identityFields } from './common-fields.ts
 import { defineTable } from './spec.ts';
 
 export const EVENT_KINDS = [
-  'request',
-  'ready',
-  'start',
-  'stall',
-  'freeze',
-  'seek',
-  'pause',
-  'resume',
-  'rendition',
-  'cdn',
-  'segment',
-  'error',
-  'drm',
-  'adBreak',
-  'ad',
-  'visibility',
-  'resize',
-  'rate',
-  'mute',
-  'fullscreen',
-  'end',
-  'custom',
+  'request', 'ready', 'start', 'stall', 'freeze', 'seek', 'pause', 'resume', 'rendition', 'cdn', 'segment', 'error', 'drm',
+  'adBreak', 'ad', 'visibility', 'resize', 'rate', 'mute', 'fullscreen', 'end', 'custom',
 ] as const;
 export const END_REASONS = ['completed', 'exit', 'ebvs', 'vsf', 'vpf', 'timeout', 'replaced'] as const;
 export const STALL_CAUSES = ['network', 'cdn', 'seek', 'decode', 'unknown'] as const;
@@ -36,13 +16,7 @@ export const playbackEvents = defineTable({
     ...identityFields,
     kind: { kind: 'string', required: true, oneOf: EVENT_KINDS, doc: 'What happened.' },
     ...contextFields,
-    durationMs: {
-      kind: 'real',
-      min: 0,
-      unit: 'ms',
-      doc: 'How long it took. start: request to first frame; stall, freeze, seek, drm, adBreak: their length; ready: request to metadata.',
-      standard: 'CTA-2066 initialStartupTime (kind start)',
-    },
+    durationMs: { kind: 'real', min: 0, unit: 'ms', doc: 'How long it took. start: request to first frame; stall, freeze, seek, drm, adBreak: their length; ready: request to metadata.', standard: 'CTA-2066 initialStartupTime (kind start)' },
     isOpen: { kind: 'bool', doc: 'The stall or freeze was still going on when this was sent.' },
     isAuto: { kind: 'bool', doc: 'Caused by the player, not by the viewer (autoplay, ABR).' },
     startupPhases: { kind: 'dynamic', doc: 'kind start: ms spent in player, manifest, init, drm, segment, decode.' },
@@ -60,19 +34,9 @@ export const playbackEvents = defineTable({
     errorCode: { kind: 'string', maxLength: 64, doc: 'kind error: the player’s code.', standard: 'CMCD ec' },
     errorMessage: { kind: 'string', maxLength: 240, doc: 'kind error: message with URLs cut to their host.' },
     isFatal: { kind: 'bool', doc: 'kind error: playback never started or could not go on.' },
-    isBusiness: {
-      kind: 'bool',
-      doc: 'kind error: refused on purpose (entitlement, geography), not a technical fault.',
-    },
-    endReason: {
-      kind: 'string',
-      oneOf: END_REASONS,
-      doc: 'kind end: ebvs = exit before video start, vsf = video start failure, vpf = video playback failure.',
-    },
-    isSummary: {
-      kind: 'bool',
-      doc: 'kind end: the counters of this row are the session’s only account, no heartbeats carry them.',
-    },
+    isBusiness: { kind: 'bool', doc: 'kind error: refused on purpose (entitlement, geography), not a technical fault.' },
+    endReason: { kind: 'string', oneOf: END_REASONS, doc: 'kind end: ebvs = exit before video start, vsf = video start failure, vpf = video playback failure.' },
+    isSummary: { kind: 'bool', doc: 'kind end: the counters of this row are the session’s only account, no heartbeats carry them.' },
     ...counterFields,
     props: { kind: 'dynamic', doc: 'Fields the dialect had and this schema does not.' },
   },
