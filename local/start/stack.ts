@@ -1,7 +1,7 @@
 import { createWriteStream, existsSync, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { deployKql } from '../../scripts/kql-deploy.ts';
-import { startAzurite, type Azurite } from '../azurite/azurite.ts';
+import { devConnectionString, startAzurite, type Azurite } from '../azurite/azurite.ts';
 import { startChild, type Child, type ChildOptions } from '../child-process.ts';
 import { createDemoHandler } from '../demo/handler.ts';
 import { startEventGrid, type EventGrid } from '../event-grid/event-grid.ts';
@@ -35,9 +35,9 @@ export class Stack {
     const started = performance.now();
     mkdirSync(join(dataDir, 'logs'), { recursive: true });
     const build = this.#step('Building the functions and the probe', () => buildAll(ROOT));
-    const azurite = this.#step('Azurite', () => this.#startAzurite());
     // Awaited below; a failure before that must not end the process without a clean stop.
-    for (const early of [build, azurite]) early.catch(() => undefined);
+    build.catch(() => undefined);
+    await this.#step('Azurite', () => this.#startAzurite());
     await this.#step('Kusto-compatible engine', () => this.#startKusto());
     await this.#step('Database: tables, views, functions, detectors', () =>
       deployKql({
@@ -47,7 +47,7 @@ export class Stack {
         log: (line) => this.#log('kql', line),
       }),
     );
-    await Promise.all([build, azurite]);
+    await build;
     await this.#step('Functions', () => this.#startFunctions());
     await this.#step('Event Grid relay', () => this.#startEventGrid());
     await this.#step('Dashboards, alert rules, demo page', () => this.#startViewer());
@@ -132,7 +132,12 @@ export class Stack {
     const { ports, dataDir } = this.#options;
     await this.#child({
       name: 'kusto',
-      args: [join(ROOT, 'local/kusto/main.ts'), '--db', join(dataDir, 'kusto.duckdb'), '--port', String(ports.kusto)],
+      args: [
+        join(ROOT, 'local/kusto/main.ts'),
+        `--db=${join(dataDir, 'kusto.duckdb')}`,
+        `--port=${ports.kusto}`,
+        `--blob-connection=${devConnectionString(ports.azuriteBlob, ports.queue)}`,
+      ],
       ready: /ready|listening/i,
     });
   }
