@@ -9,13 +9,14 @@ import { dataDictionary } from '../schema/emit/markdown.ts';
 import type { Table } from '../schema/spec.ts';
 import { tables } from '../schema/tables.ts';
 import { metricsReference } from './kql-reference.ts';
+import { kqlSupport } from './kql-support.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const HEAD = '// Generated from schema/ by `npm run generate`; do not edit.\n\n';
 const all: readonly Table[] = Object.values(tables);
 
 /** Every generated file: path from the root → content. */
-export function generated(): Map<string, string> {
+export async function generated(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   files.set(
     'kql/schema/generated/010-tables.kql',
@@ -26,6 +27,7 @@ export function generated(): Map<string, string> {
     files.set(`schema/generated/${table.name}.schema.json`, JSON.stringify(jsonSchema(table), null, 2) + '\n');
   files.set('docs/data-dictionary.md', dataDictionary(all));
   files.set('docs/metrics.md', metricsReference(root));
+  files.set('docs/kql-support.md', await kqlSupport());
   for (const [path, content] of generateGrafana()) files.set(path, content);
   return files;
 }
@@ -45,8 +47,8 @@ function orphans(files: ReadonlyMap<string, string>): string[] {
   );
 }
 
-function main(): void {
-  const files = generated();
+async function main(): Promise<void> {
+  const files = await generated();
   const stale = [...files].filter(
     ([path, content]) => !existsSync(join(root, path)) || readFileSync(join(root, path), 'utf8') !== content,
   );
@@ -72,4 +74,4 @@ function main(): void {
   console.log(`${files.size} files, ${stale.length} changed.`);
 }
 
-if (process.argv[1] && relative(process.argv[1], fileURLToPath(import.meta.url)) === '') main();
+if (process.argv[1] && relative(process.argv[1], fileURLToPath(import.meta.url)) === '') await main();

@@ -52,7 +52,8 @@ export function analyzeCached(text: string, catalog: Catalog): Analysis {
   else {
     try {
       code = analyze(marked.text, catalog);
-    } catch {
+    } catch (error) {
+      if (marked.times.length === 0) throw error;
       return { code: analyze(text, catalog), times: [] };
     }
   }
