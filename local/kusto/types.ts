@@ -63,6 +63,8 @@ export interface CompiledQuery {
   readonly visualization?: Readonly<Record<string, unknown>>;
   /** Names of the materialized views and tables it reads, so that the caller can bring views up to date first. */
   readonly reads: readonly string[];
+  /** Holds the time of its compilation: now(), ago(). Such a plan serves one execution. */
+  readonly readsClock?: boolean;
 }
 
 export type KustoErrorCode = 'SYN' | 'SEM' | 'UNSUPPORTED' | 'LIMIT' | 'TIMEOUT' | 'BADREQUEST' | 'NOTFOUND' | 'INTERNAL';

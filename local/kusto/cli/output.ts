@@ -19,7 +19,7 @@ const WIDEST_CELL = 120;
 function cellText(value: unknown, type: string): string {
   if (value === null || value === undefined) return '';
   if (type === 'bool') return value === true || value === 1 ? 'true' : 'false';
-  return typeof value === 'object' ? jsonText(value) : String(value);
+  return typeof value === 'string' ? value : jsonText(value);
 }
 
 const csvCell = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

@@ -48,6 +48,7 @@ function optionsOf(args: readonly string[]): KustoServerOptions | null {
     port,
     host: values.host,
     database: values.database,
+    keepSnapshot: true,
     ...(blobConnection === undefined ? {} : { blobConnection }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   };

@@ -15,20 +15,5 @@ export interface Compiler {
   registerFunctions(connection: DuckDBConnection): Promise<void>;
   /** Pays the parser's start-up cost ahead of the first query. */
   warmUp(): Promise<void>;
+  close(): Promise<void>;
 }
-
-/** The compiler in this process. The parser (4 MB of script) is loaded at the first use, so management and ingestion start at once. */
-export const inProcessCompiler: Compiler = {
-  async compile(text, catalog, options) {
-    const { compileQuery } = await import('../plan/compile.ts');
-    return compileQuery(text, catalog, options);
-  },
-  async registerFunctions(connection) {
-    const { registerFunctions } = await import('../functions/register.ts');
-    await registerFunctions(connection);
-  },
-  async warmUp() {
-    const { warmUp } = await import('../parser/warm-up.ts');
-    warmUp();
-  },
-};

@@ -8,7 +8,8 @@ import { runUpdatePolicies } from '../ingest/update-policies.ts';
 import { lastBatchOf } from '../store/physical.ts';
 import { ReaderPool } from '../store/readers.ts';
 import { Writer, type Transaction } from '../store/writer.ts';
-import { inProcessCompiler, type Compiler } from './compiler.ts';
+import { CompileProcess } from '../compiler/compile-process.ts';
+import type { Compiler } from './compiler.ts';
 import { applyRetention } from './retention.ts';
 import { OperationLog } from './operations.ts';
 import { ViewRefresher } from './view-refresher.ts';
@@ -21,6 +22,10 @@ export interface EngineOptions {
   /** Created when the file is new. */
   readonly database?: string;
   readonly compiler?: Compiler;
+  /** Starts the compiler at once; on unless false. */
+  readonly warmUp?: boolean;
+  /** See {@link CompileProcess}. */
+  readonly keepSnapshot?: boolean;
 }
 
 /** libuv's pool has 4 threads by default and a running query holds one: three queries leave one for commits. */
@@ -49,11 +54,17 @@ export class Engine {
   readonly #instance: DuckDBInstance;
   readonly #timers: NodeJS.Timeout[] = [];
 
-  private constructor(instance: DuckDBInstance, catalog: CatalogState, writer: Writer, options: EngineOptions) {
+  private constructor(
+    instance: DuckDBInstance,
+    catalog: CatalogState,
+    writer: Writer,
+    compiler: Compiler,
+    options: EngineOptions,
+  ) {
     this.#instance = instance;
     this.catalog = catalog;
     this.writer = writer;
-    this.compiler = options.compiler ?? inProcessCompiler;
+    this.compiler = compiler;
     this.defaultDatabase = options.database ?? 'framewatch';
     this.readers = new ReaderPool(() => instance.connect(), READERS);
     this.views = new ViewRefresher(this);
@@ -63,6 +74,19 @@ export class Engine {
   }
 
   static async open(options: EngineOptions): Promise<Engine> {
+    const { keepSnapshot = false } = options;
+    const compiler = options.compiler ?? new CompileProcess({ keepSnapshot });
+    // The parser loads while the database opens.
+    if (options.warmUp !== false) compiler.warmUp().catch(() => {});
+    try {
+      return await Engine.#open(compiler, options);
+    } catch (error) {
+      await compiler.close();
+      throw error;
+    }
+  }
+
+  static async #open(compiler: Compiler, options: EngineOptions): Promise<Engine> {
     const instance = await DuckDBInstance.create(options.file, {
       memory_limit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
       // A query must not reach files or the network; the database file itself stays writable.
@@ -74,8 +98,8 @@ export class Engine {
     await connection.run("SET preserve_insertion_order = true; SET checkpoint_threshold = '64MB'");
     const catalog = await CatalogState.load(connection);
     await connection.run(TagLog.bootstrap);
-    const engine = new Engine(instance, catalog, await openWriter(connection, catalog), options);
-    await engine.compiler.registerFunctions(connection);
+    const engine = new Engine(instance, catalog, await openWriter(connection, catalog), compiler, options);
+    await compiler.registerFunctions(connection);
     await engine.views.load();
     if (catalog.databases().length === 0) await engine.createDatabase(engine.defaultDatabase);
     engine.#timers.push(
@@ -107,6 +131,7 @@ export class Engine {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    await this.compiler.close();
     await this.readers.close();
     await this.writer.close();
     this.#instance.closeSync();

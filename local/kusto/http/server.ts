@@ -22,6 +22,8 @@ export interface KustoServerOptions {
   readonly blobConnection?: string;
   /** Loads the parser ahead of the first query; on unless false. */
   readonly warmUp?: boolean;
+  /** Keeps a start-up snapshot of the parser beside the installed packages: later starts answer sooner. */
+  readonly keepSnapshot?: boolean;
 }
 
 export interface KustoServer {
@@ -57,7 +59,6 @@ export async function startKusto(options: KustoServerOptions): Promise<KustoServ
     await engine.close();
     throw error;
   });
-  if (options.warmUp !== false) setImmediate(() => void engine.compiler.warmUp().catch(() => {}));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,

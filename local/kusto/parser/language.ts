@@ -172,9 +172,12 @@ let loaded: { language: Language; bridge: BridgeLibrary } | undefined;
 
 function load(): { language: Language; bridge: BridgeLibrary } {
   if (!loaded) {
-    const require = createRequire(import.meta.url);
-    require('@kusto/language-service-next/bridge.min.js');
-    require('@kusto/language-service-next/Kusto.Language.Bridge.min.js');
+    // A process that began from a snapshot has them already.
+    if (!('Kusto' in globalThis)) {
+      const require = createRequire(import.meta.url);
+      require('@kusto/language-service-next/bridge.min.js');
+      require('@kusto/language-service-next/Kusto.Language.Bridge.min.js');
+    }
     const globals = globalThis as unknown as { Kusto: { Language: Language }; Bridge: BridgeLibrary };
     loaded = { language: globals.Kusto.Language, bridge: globals.Bridge };
   }

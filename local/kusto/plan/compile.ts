@@ -58,6 +58,7 @@ function finish(session: Session, relation: Relation): CompiledQuery {
     columns: schemaOf(relation),
     ordered: relation.order !== undefined && relation.order.length > 0,
     reads: [...session.reads],
+    ...(session.usesNow ? { readsClock: true } : {}),
     ...(relation.visualization ? { visualization: relation.visualization } : {}),
   };
 }
