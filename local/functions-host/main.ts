@@ -23,7 +23,9 @@ try {
     void host.close().then(() => process.exit(0));
   };
   process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  // Under a parent with a channel, Ctrl-C is the parent's to handle: it stops the senders first.
+  process.on('SIGINT', () => process.connected || stop());
+  process.on('disconnect', stop);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -113,7 +113,8 @@ async function run(): Promise<void> {
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop());
-  process.on('SIGINT', () => void stop());
+  // Ctrl-C reaches every process of the terminal; the parent decides when this one stops.
+  process.on('SIGINT', () => undefined);
   process.on('disconnect', () => void stop());
   process.on('message', (message: unknown) => {
     if (message === 'stop') void stop();

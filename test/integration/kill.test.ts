@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { envelope } from '../../bench/bodies.ts';
-import { freePortBase, newDataDir, removeDataDir, startStack, type TestStack } from '../support/stack.ts';
+import { freePortBase, newDataDir, removeDataDir, startStack, untilFree, type TestStack } from '../support/stack.ts';
 
 const ROUNDS = process.env['FRAMEWATCH_HEAVY'] ? 20 : 3;
 const EVENTS = 20;
@@ -71,3 +71,15 @@ it(
   },
   120_000 + ROUNDS * 40_000,
 );
+
+it('kill -9 of the starting process alone leaves no orphan behind: the same ports and data serve the next start', async () => {
+  const dir = newDataDir();
+  const base = await freePortBase();
+  const first = await startStack({ dataDir: dir, base });
+  await first.killParent();
+  await untilFree(base);
+  const second = await startStack({ dataDir: dir, base });
+  expect(await second.query('PlaybackEvents | count')).toEqual([{ Count: 0 }]);
+  expect(await second.stop()).toBe(0);
+  removeDataDir(dir);
+}, 180_000);

@@ -22,6 +22,8 @@ export interface TestStack {
   readonly query: <Row>(csl: string) => Promise<Row[]>;
   /** Ctrl-C, and what a clean stop takes. Resolves with the exit code. */
   readonly stop: () => Promise<number | null>;
+  /** SIGKILL to the process that started the others, and to it alone. */
+  readonly killParent: () => Promise<void>;
   /** SIGKILL to every process of the stack at once. */
   readonly kill9: () => Promise<void>;
 }
@@ -41,6 +43,16 @@ export async function freePortBase(): Promise<number> {
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base;
   }
   throw new Error('found no fourteen free ports in a row');
+}
+
+/** Waits until all ports of a base are free again. */
+export async function untilFree(base: number): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    const ports = Array.from({ length: 14 }, (_none, index) => base + index);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`ports ${base} … ${base + 13} are still taken after 30 s`);
 }
 
 export const newDataDir = (): string => mkdtempSync(join(tmpdir(), 'framewatch-stack-'));
@@ -103,6 +115,11 @@ export async function startStack(options: {
       client.close();
       child.kill('SIGINT');
       return exited;
+    },
+    killParent: async () => {
+      client.close();
+      child.kill('SIGKILL');
+      await exited;
     },
     kill9: async () => {
       client.close();

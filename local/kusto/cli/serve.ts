@@ -77,7 +77,9 @@ export async function serve(args: readonly string[]): Promise<number> {
     const place = options.file === ':memory:' ? 'in memory' : options.file;
     const stopped = new Promise<void>((resolve) => {
       process.once('SIGTERM', resolve);
-      process.once('SIGINT', resolve);
+      // Under a parent with a channel, Ctrl-C is the parent's to handle: it stops the senders first.
+      process.on('SIGINT', () => process.connected || resolve());
+      process.once('disconnect', resolve);
     });
     process.stdout.write(
       `Kusto-compatible engine ready at ${server.url} (database ${options.database ?? ''}, ${place})\n`,
