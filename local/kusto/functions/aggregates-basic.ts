@@ -42,7 +42,9 @@ const extreme =
 const moment =
   (name: string) =>
   ([value]: readonly Value[], site: AggregateSite): string =>
-    `coalesce(${name}(CAST(${plain(value, site)} AS DOUBLE))${filter(site)}, 0)`;
+    value?.type === 'datetime' || value?.type === 'timespan'
+      ? site.refuse(`${value.type}: it is not documented what this gives`)
+      : `coalesce(${name}(CAST(${plain(value, site)} AS DOUBLE))${filter(site)}, 0)`;
 
 const covariance =
   (name: string) =>

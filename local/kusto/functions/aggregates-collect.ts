@@ -20,7 +20,14 @@ function percentiles(args: readonly Value[], site: AggregateSite): Value {
   const [value, ...shares] = args;
   const all = shares.map((share) => percentileOf(value, share, site));
   const first = all[0];
-  return first ? { ...first, tuple: all } : site.refuse('needs percentiles');
+  if (!value || !first) return site.refuse('needs percentiles');
+  // One aggregate for all of them, which DuckDB computes once: apart, each would gather and order the values again.
+  const list = `quantile_disc(${value.sql}, [${shares.map((share) => Number(share.constant) / 100).join(', ')}])${filter(site)}`;
+  const tuple = all.map((item, i) => ({
+    ...item,
+    sql: first.type === 'long' ? `CAST((${list})[${i + 1}] AS BIGINT)` : `(${list})[${i + 1}]`,
+  }));
+  return { ...first, tuple };
 }
 
 function percentilesArray(args: readonly Value[], site: AggregateSite): Value {
@@ -37,6 +44,23 @@ function percentilesArray(args: readonly Value[], site: AggregateSite): Value {
   )
     return site.refuse('needs constant percentiles, one by one');
   return { sql: `[${all.map((item) => item.sql).join(', ')}]`, type: 'dynamic', list: first.type };
+}
+
+/** The same as an array; the percentiles may come as one constant array. */
+function weightedArray([value, weight, ...shares]: readonly Value[], site: AggregateSite): Value {
+  const only = shares.length === 1 ? shares[0] : undefined;
+  const given: unknown = only?.type === 'dynamic' && typeof only.constant === 'string' ? JSON.parse(only.constant) : [];
+  const listed = (Array.isArray(given) ? given : []).map((share: unknown): Value => ({
+    sql: String(share),
+    type: 'real',
+    constant: Number(share),
+  }));
+  const found = weighted([value, weight, ...(listed.length > 0 ? listed : shares)] as Value[], site);
+  const items = found.tuple ?? [found];
+  const element = ELEMENT[found.type];
+  if (element === undefined || element === 'string' || element === 'bool')
+    return site.refuse(`not possible with ${found.type}`);
+  return { sql: `[${items.map((item) => item.sql).join(', ')}]`, type: 'dynamic', list: element };
 }
 
 /** Smallest value whose weight, with that of all smaller ones, reaches the share. */
@@ -137,6 +161,7 @@ export const COLLECTING_AGGREGATES: readonly Aggregate[] = [
   { name: 'percentiles_array', arity: [2, 32], build: percentilesArray },
   { name: 'percentilew', arity: [3, 3], build: weighted },
   { name: 'percentilesw', arity: [3, 32], build: weighted },
+  { name: 'percentilesw_array', arity: [3, 32], build: weightedArray },
   { name: 'make_list', arity: [1, 2], build: gathered(false, false) },
   { name: 'make_list_if', arity: [2, 3], condition: 1, build: gathered(false, false) },
   { name: 'make_list_with_nulls', arity: [1, 1], build: gathered(false, true) },

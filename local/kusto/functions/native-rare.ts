@@ -48,11 +48,28 @@ function arraySort(args: readonly Value[], site: CallSite): Value {
   return tuple.length === 1 ? first : { sql: whole, type: 'dynamic', tuple };
 }
 
+/** `rand()` in [0, 1), `rand(n)` one of 0 … n-1; another one in every row. */
+function rand([limit]: readonly Value[], site: CallSite): Value {
+  if (!limit) return { sql: 'random()', type: 'real', notNull: true };
+  if (typeof limit.constant !== 'bigint' || limit.constant < 2n) return site.refuse('needs a constant above 1');
+  return { sql: `floor(random() * ${limit.constant})`, type: 'real', notNull: true };
+}
+
+function assertion([condition, message]: readonly Value[], site: CallSite): Value {
+  if (condition?.type !== 'bool' || typeof message?.constant !== 'string')
+    return site.refuse('needs a condition and a constant text');
+  const text = quote(`assert() has failed with message: ${message.constant}`);
+  return { sql: `CASE WHEN ${condition.sql} THEN TRUE ELSE error(${text}) END`, type: 'bool', notNull: true };
+}
+
 /** Seldom used functions, in SQL. */
 export const NATIVE_RARE: readonly NativeScalar[] = [
   { kind: 'native', name: 'extract_json', arity: [2, 3], build: extractJson },
   { kind: 'native', name: 'extractjson', arity: [2, 3], build: extractJson },
   { kind: 'native', name: 'array_sort_asc', arity: [1, 64], build: arraySort },
   { kind: 'native', name: 'array_sort_desc', arity: [1, 64], build: arraySort },
+  { kind: 'native', name: 'rand', arity: [0, 1], build: rand },
+  { kind: 'native', name: 'new_guid', arity: [0, 0], build: () => 'CAST(uuid() AS VARCHAR)' },
+  { kind: 'native', name: 'assert', arity: [2, 2], build: assertion },
   { kind: 'native', name: 'around', arity: [3, 3], build: around },
 ];

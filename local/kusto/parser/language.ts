@@ -60,6 +60,7 @@ export interface Syntax {
   readonly Body?: Syntax | null;
   readonly ByClause?: Syntax | null;
   readonly ByExpression?: Syntax | null;
+  readonly Clauses?: Syntax | null;
   readonly Column?: Syntax | null;
   readonly Columns?: Syntax | null;
   readonly ComputationClause?: Syntax | null;
@@ -137,6 +138,7 @@ export interface Syntax {
   readonly Values?: Syntax | null;
   readonly ViewKeyword?: Syntax | null;
   readonly WithClause?: Syntax | null;
+  readonly WithOthersClause?: Syntax | null;
 }
 
 export interface Code {

@@ -10,6 +10,7 @@ import { between, hasList, inList } from './lists.ts';
 import { constantValue, dynamicText, literal } from './literal.ts';
 import { elementAccess, pathAccess } from './path.ts';
 import type { Row } from './row.ts';
+import { textMatch } from './star.ts';
 import { scalarSubquery } from './subquery.ts';
 import type { Scope, Translator } from './translator.ts';
 
@@ -85,12 +86,20 @@ export function scalar(t: Translator, node: Syntax, row: Row, scope: Scope): Val
   }
 }
 
+/** `* has "x"`. */
+function onAllColumns(t: Translator, node: Syntax, row: Row, scope: Scope): string {
+  const text = t.constant(node.Right as Syntax, scope);
+  if (typeof text !== 'string') return t.session.refuse('a text that is not constant after *', node);
+  return textMatch(t, node, row, undefined, textOf(node.Operator as Syntax).toLowerCase(), text);
+}
+
 /** A condition for WHERE: null may be given for false, which lets DuckDB push it down to the scan. */
 export function predicate(t: Translator, node: Syntax, row: Row, scope: Scope): string {
   switch (kindOf(node)) {
     case 'ParenthesizedExpression':
       return predicate(t, node.Expression as Syntax, row, scope);
     case 'BinaryExpression':
+      if (kindOf(node.Left as Syntax) === 'StarExpression') return onAllColumns(t, node, row, scope);
       return predicateBinary(t, node, row, scope);
     case 'InExpression':
       return inList(t, node, row, scope, true).sql;

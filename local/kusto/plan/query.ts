@@ -25,16 +25,18 @@ import { mvExpand } from './operators/mv-expand.ts';
 import { parse, parseKv } from './operators/parse.ts';
 import { partition, topHitters } from './operators/partition.ts';
 import { extend, project, reshape } from './operators/project.ts';
+import { sample, sampleDistinct } from './operators/sample.ts';
 import { scan } from './operators/scan.ts';
 import { find, search } from './operators/search.ts';
 import { datatable, print, range, tableRelation } from './operators/sources.ts';
 import { summarize } from './operators/summarize.ts';
+import { topNested } from './operators/top-nested.ts';
 import { union } from './operators/union.ts';
 import { callPattern } from './patterns.ts';
 import { realias } from './realias.ts';
 import type { Relation } from './relation.ts';
 import { Row } from './row.ts';
-import { PART_INPUT, type Scope, type Translator } from './translator.ts';
+import { PART_INPUT, Scope, type Translator } from './translator.ts';
 import { callUserTable, isUserFunction } from './user-functions.ts';
 
 type Operator = (t: Translator, node: Syntax, input: Relation, scope: Scope) => Relation;
@@ -75,6 +77,9 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['PartitionOperator', partition],
   ['TopHittersOperator', topHitters],
   ['SearchOperator', search],
+  ['SampleOperator', sample],
+  ['SampleDistinctOperator', sampleDistinct],
+  ['TopNestedOperator', topNested],
 ]);
 
 /** The operator after a pipe. */
@@ -85,7 +90,8 @@ export function operator(t: Translator, node: Syntax, input: Relation, scope: Sc
   if (input.parts && !result.parts)
     t.session.refuse(`operator ${textOf(node).split(/\s/)[0] ?? ''} inside mv-apply or partition`, node);
   const visualization = result.visualization ?? input.visualization;
-  return visualization ? { ...result, visualization } : result;
+  const unsure = result.source !== undefined && kindOf(node) !== 'AsOperator' ? { sourceUnsure: true } : {};
+  return { ...result, ...unsure, ...(visualization ? { visualization } : {}) };
 }
 
 function namedTable(t: Translator, node: Syntax, scope: Scope): Relation {
@@ -118,6 +124,27 @@ function functionTable(t: Translator, node: Syntax, scope: Scope, input?: Relati
   return t.session.refuse(`function ${name}() as a table`, node);
 }
 
+/** `database('own name').Table` or `.Function(…)`. */
+function ofDatabase(t: Translator, node: Syntax, scope: Scope): Relation {
+  const owner = node.Expression as Syntax;
+  const selector = node.Selector as Syntax;
+  const called = kindOf(owner) === 'FunctionCallExpression' ? (owner.Name?.SimpleName ?? '') : '';
+  if (called !== 'database')
+    return t.session.refuse(`${textOf(node).slice(0, 40)} as a table; only the database of the request is there`, node);
+  const argument = elements((owner.ArgumentList as Syntax).Expressions)[0];
+  const wanted = argument ? stringOf(argument) : t.session.catalog.database;
+  if (wanted !== t.session.catalog.database)
+    return t.session.refuse(`database ${wanted}; only ${t.session.catalog.database} is there`, node);
+  // What `let` declares is not of the database.
+  const none = new Scope();
+  if (kindOf(selector) === 'NameReference') return namedTable(t, selector, none);
+  if (kindOf(selector) === 'FunctionCallExpression' && isUserFunction(t, selector, none) && !isLocal(selector, scope))
+    return t.callTable(selector, scope);
+  return t.session.refuse(`${textOf(node).slice(0, 40)} as a table`, node);
+}
+
+const isLocal = (node: Syntax, scope: Scope): boolean => scope.find(node.Name?.SimpleName ?? '') !== undefined;
+
 type Source = (t: Translator, node: Syntax, scope: Scope) => Relation;
 
 const inner: Source = (t, node, scope) => t.table(node.Expression as Syntax, scope);
@@ -136,11 +163,7 @@ const SOURCES: ReadonlyMap<string, Source> = new Map<string, Source>([
   ['SearchOperator', (t, node, scope) => search(t, node, undefined, scope)],
   ['FindOperator', find],
   ['FunctionCallExpression', (t, node, scope) => callPattern(t, node, scope) ?? t.callTable(node, scope)],
-  [
-    'PathExpression',
-    (t, node, scope) =>
-      callPattern(t, node, scope) ?? t.session.refuse(`${textOf(node).slice(0, 40)} as a table`, node),
-  ],
+  ['PathExpression', (t, node, scope) => callPattern(t, node, scope) ?? ofDatabase(t, node, scope)],
 ]);
 
 /** A tabular expression. */

@@ -27,6 +27,8 @@ export interface Relation {
   readonly serialized?: boolean;
   /** What `union withsource` calls it. */
   readonly source?: string;
+  /** Operators came after it, so that it is not certain what Kusto calls it. */
+  readonly sourceUnsure?: boolean;
   readonly visualization?: Readonly<Record<string, unknown>>;
   /** Inside mv-apply and partition: physical columns that keep the parts apart. Every operator works on each part alone. */
   readonly parts?: readonly string[];

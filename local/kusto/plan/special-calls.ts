@@ -5,7 +5,7 @@ import { elements, type Syntax } from '../parser/language.ts';
 import { binSql, integerSql, integerValue } from '../sql/arithmetic.ts';
 import { toJson } from '../sql/convert.ts';
 import { quote, type Value } from '../sql/value.ts';
-import { typeOf } from './literal.ts';
+import { constantValue, typeOf } from './literal.ts';
 import type { Row } from './row.ts';
 import type { Scope, Translator } from './translator.ts';
 
@@ -201,6 +201,8 @@ const binAuto: SpecialCall = (t, node, row, scope) => {
   return { sql: binSql(value, size, at, value.type, row), type: value.type };
 };
 
+const currentDatabase: SpecialCall = (t) => constantValue(t.session.catalog.database, 'string');
+
 /** Functions that are translated by hand. */
 export const SPECIAL_CALLS: ReadonlyMap<string, SpecialCall> = new Map<string, SpecialCall>([
   ['now', now],
@@ -214,6 +216,7 @@ export const SPECIAL_CALLS: ReadonlyMap<string, SpecialCall> = new Map<string, S
   ['row_window_session', rowWindowSession],
   ['bin_auto', binAuto],
   ['pack_all', packAll],
+  ['current_database', currentDatabase],
   ['bag_pack_columns', bagPackColumns],
   ['column_ifexists', columnIfExists],
   ['columnifexists', columnIfExists],

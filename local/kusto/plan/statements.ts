@@ -6,12 +6,24 @@ import { constantValue, parseLiteral, typeOf } from './literal.ts';
 import { isTable } from './lists.ts';
 import { realias } from './realias.ts';
 import { Row } from './row.ts';
-import type { Binding, Scope, Translator } from './translator.ts';
+import type { Relation } from './relation.ts';
+import { Scope, type Binding, type Translator } from './translator.ts';
 
 const nameOf = (node: Syntax): string => (node.Name as Syntax).SimpleName ?? '';
 
+/** The rows of `view () { … }`. */
+function viewBody(t: Translator, declaration: Syntax, scope: Scope): Relation {
+  const inner = new Scope(scope);
+  const body = declaration.Body as Syntax;
+  for (const statement of elements(body.Statements)) declareStatement(t, statement, inner);
+  return t.table(body.Expression as Syntax, inner);
+}
+
 function letBinding(t: Translator, expression: Syntax, scope: Scope): Binding {
-  if (kindOf(expression) === 'FunctionDeclaration') return { kind: 'function', declaration: expression, scope };
+  if (kindOf(expression) === 'FunctionDeclaration') {
+    const view = /^view\b/.test(textOf(expression)) ? (): Relation => viewBody(t, expression, scope) : undefined;
+    return { kind: 'function', declaration: expression, scope, ...(view ? { view } : {}) };
+  }
   if (kindOf(expression) === 'ParenthesizedExpression' && !isTable(expression)) {
     return letBinding(t, expression.Expression as Syntax, scope);
   }

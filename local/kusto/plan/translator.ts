@@ -11,7 +11,7 @@ export type Binding =
   | { readonly kind: 'scalar'; readonly value: Value }
   | { readonly kind: 'table'; readonly make: () => Relation }
   | { readonly kind: 'pattern'; readonly declaration: Syntax }
-  | { readonly kind: 'function'; readonly declaration: Syntax; readonly scope: Scope };
+  | { readonly kind: 'function'; readonly declaration: Syntax; readonly scope: Scope; readonly view?: () => Relation };
 
 /** Name under which the rows of mv-apply and partition are bound for their sub-query; no KQL name can be this. */
 export const PART_INPUT = '$part';
@@ -27,6 +27,14 @@ export class Scope {
 
   declare(name: string, binding: Binding): void {
     this.names.set(name, binding);
+  }
+
+  /** Tables that `let name = view () { … }` declared, as search over everything sees them. */
+  views(): Relation[] {
+    const own = [...this.names].flatMap(([source, binding]) =>
+      binding.kind === 'function' && binding.view ? [{ ...binding.view(), source }] : [],
+    );
+    return [...(this.parent?.views() ?? []), ...own];
   }
 
   find(name: string): Binding | undefined {

@@ -20,8 +20,10 @@ export function wildcardTables(t: Translator, pattern: string): Relation[] {
 const nameNode = (node: Syntax): Syntax =>
   kindOf(node) === 'ParenthesizedExpression' ? nameNode(node.Expression as Syntax) : node;
 
-function inputs(t: Translator, node: Syntax, scope: Scope): Relation[] {
-  return elements(node.Expressions).flatMap((item) => {
+/** Tables of a list; names may hold asterisks. */
+export function inputsOf(t: Translator, list: readonly (Syntax | '*')[], scope: Scope): Relation[] {
+  return list.flatMap((item) => {
+    if (item === '*') return wildcardTables(t, item);
     const inner = nameNode(item);
     const text = textOf(inner);
     if (kindOf(inner) === 'NameReference' && text.includes('*'))
@@ -57,6 +59,8 @@ export function stack(t: Translator, node: Syntax, tables: readonly Relation[], 
       const value = source(table, name, type);
       const id = ids[i] as string;
       if (value) return `${lists[i] || type !== 'dynamic' ? value.sql : toJson(value, row)} AS ${id}`;
+      if (name === sourceName && table.sourceUnsure === true)
+        t.session.refuse(`withsource over a table with operators, name it with | as ${table.source ?? 'Name'}`, node);
       if (name === sourceName) return `${quote(table.source ?? `union_arg${index}`)} AS ${id}`;
       return `${nullOf(type, PHYSICAL).sql} AS ${id}`;
     });
@@ -80,8 +84,18 @@ export function stack(t: Translator, node: Syntax, tables: readonly Relation[], 
   };
 }
 
+/** With isfuzzy=true names that stand for nothing are passed over. */
+function isThere(t: Translator, node: Syntax, scope: Scope): boolean {
+  const name = node.SimpleName ?? textOf(node);
+  if (kindOf(node) !== 'NameReference' || name.includes('*') || scope.find(name)) return true;
+  const { tables, functions } = t.session.catalog;
+  return tables.some((table) => table.name === name) || functions.some((fn) => fn.name === name);
+}
+
 export function union(t: Translator, node: Syntax, input: Relation | undefined, scope: Scope): Relation {
-  const tables = [...(input ? [input] : []), ...inputs(t, node, scope)];
+  const fuzzy = parameter(node, 'isfuzzy')?.toLowerCase() === 'true';
+  const list = elements(node.Expressions).filter((item) => !fuzzy || isThere(t, nameNode(item), scope));
+  const tables = [...(input ? [input] : []), ...inputsOf(t, list, scope)];
   const withSource = parameter(node, 'withsource') ?? parameter(node, 'with_source');
   return stack(t, node, tables, withSource);
 }
