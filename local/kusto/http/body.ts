@@ -1,11 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { brotliDecompress, gunzip, gunzipSync, inflate } from 'node:zlib';
 import { KustoError } from '../types.ts';
 
 const unzip = promisify(gunzip);
 const unDeflate = promisify(inflate);
 const unBrotli = promisify(brotliDecompress);
+
+/** Inflated on the spot: the thread pool is shared with running queries, and its queue costs more than the work. */
+const SYNC_BYTES = 64 * 1024;
 
 export const tooLarge = (limit: number): KustoError =>
   new KustoError(
@@ -32,7 +35,8 @@ export async function inflateBody(body: Buffer, encoding: string | undefined, li
   const chunkSize = Math.min(1024 * 1024, Math.max(16 * 1024, body.length * 8));
   const options = { maxOutputLength: limit, chunkSize };
   try {
-    if (body[0] === 0x1f && body[1] === 0x8b) return await unzip(body, options);
+    if (body[0] === 0x1f && body[1] === 0x8b)
+      return body.length <= SYNC_BYTES ? gunzipSync(body, options) : await unzip(body, options);
     if (encoding === 'deflate') return await unDeflate(body, options);
     if (encoding === 'br') return await unBrotli(body, options);
     return body;

@@ -1,23 +1,7 @@
-import type { IncomingMessage } from 'node:http';
-import type { Engine } from '../exec/engine.ts';
-import { runQuery } from '../exec/query.ts';
-import { fetchBlob } from '../ingest/fetch-blob.ts';
-import { ingestText } from '../ingest/ingest-text.ts';
-import { runCommand } from '../mgmt/run-command.ts';
-import { KustoError } from '../types.ts';
-import { readBody } from './body.ts';
-import type { RequestIds } from './errors.ts';
-import { commandV1, queryV1, queryV2 } from './frames.ts';
-import { readRequest } from './request-properties.ts';
-
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly type?: string;
-}
+import type { Answer } from './door-messages.ts';
 
 /** Kusto's limit for a streaming request. */
-const STREAMING_LIMIT = 4 * 1024 * 1024;
+export const STREAMING_LIMIT = 4 * 1024 * 1024;
 /** A query text, or `.ingest inline` and scripts. */
 const REQUEST_LIMIT = 64 * 1024 * 1024;
 
@@ -46,132 +30,42 @@ const AUTH_METADATA = JSON.stringify({
   },
 });
 
-/** Answers one request; throws KustoError for what the client is to be told. */
-export async function routes(
-  engine: Engine,
-  request: IncomingMessage,
-  ids: RequestIds,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const target = request.url ?? '/';
+/** Where a request goes: answered at the door, or with its body (at most `limit` bytes) to the engine. */
+export type Route =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'engine'; readonly path: string; readonly search: string; readonly limit: number };
+
+const REQUEST_PATHS = new Set(['/v1/rest/query', '/v2/rest/query', '/v1/rest/mgmt']);
+export const INGEST_PATH = /^\/v1\/rest\/ingest\/([^/]+)\/([^/]+)$/;
+
+const answer = (status: number, body: string, type?: string): Route => ({
+  kind: 'answer',
+  answer: { status, body, ...(type === undefined ? {} : { type }) },
+});
+
+/** Decides by method and path alone. */
+export function routeOf(method: string, target: string, databases: readonly string[]): Route {
   if (!URL.canParse(target, 'http://localhost')) return notFound(target);
   const url = new URL(target, 'http://localhost');
   const path = url.pathname.replace(/\/+$/, '') || '/';
-  if (request.method === 'GET' || request.method === 'HEAD') {
-    if (path === '/') return { status: 200, body: WELCOME, type: 'text/plain; charset=utf-8' };
-    if (path === '/v1/rest/ping')
-      return {
-        status: 200,
-        body: JSON.stringify({ status: 'ok', databases: engine.catalog.databases().map(({ name }) => name) }),
-      };
-    if (path === '/v1/rest/auth/metadata') return { status: 200, body: AUTH_METADATA };
-    if (/^\/v[12]\/rest\/(?:query|mgmt|ingest)/.test(path))
-      return {
-        status: 405,
-        body: JSON.stringify({ error: { code: 'MethodNotAllowed', message: `${path} takes POST` } }),
-      };
-    return notFound(path);
-  }
-  if (request.method !== 'POST')
-    return {
-      status: 405,
-      body: JSON.stringify({
-        error: { code: 'MethodNotAllowed', message: `${request.method ?? ''} is not supported` },
-      }),
-    };
-  if (path === '/v1/rest/query' || path === '/v2/rest/query' || path === '/v1/rest/mgmt')
-    return queryOrCommand(engine, request, path, ids, signal);
-  const ingest = /^\/v1\/rest\/ingest\/([^/]+)\/([^/]+)$/.exec(path);
-  if (ingest !== null) return streamingIngest(engine, request, url, decoded(ingest[1]), decoded(ingest[2]));
-  return notFound(path);
+  if (method === 'GET' || method === 'HEAD') return getRoute(path, databases);
+  if (method !== 'POST') return notAllowed(`${method} is not supported`);
+  const { search } = url;
+  if (REQUEST_PATHS.has(path)) return { kind: 'engine', path, search, limit: REQUEST_LIMIT };
+  return INGEST_PATH.test(path) ? { kind: 'engine', path, search, limit: STREAMING_LIMIT } : notFound(path);
 }
 
-function decoded(part = ''): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw new KustoError('BADREQUEST', `'${part}' in the path is not well encoded`);
-  }
+function getRoute(path: string, databases: readonly string[]): Route {
+  if (path === '/') return answer(200, WELCOME, 'text/plain; charset=utf-8');
+  if (path === '/v1/rest/ping') return answer(200, JSON.stringify({ status: 'ok', databases }));
+  if (path === '/v1/rest/auth/metadata') return answer(200, AUTH_METADATA);
+  return /^\/v[12]\/rest\/(?:query|mgmt|ingest)/.test(path) ? notAllowed(`${path} takes POST`) : notFound(path);
 }
 
-const notFound = (path: string): Answer => ({
-  status: 404,
-  body: JSON.stringify({
-    error: {
-      code: 'NotFound',
-      message: `There is nothing at ${path}`,
-      '@message': `There is nothing at ${path}`,
-      '@permanent': true,
-    },
-  }),
-});
+const notAllowed = (message: string): Route =>
+  answer(405, JSON.stringify({ error: { code: 'MethodNotAllowed', message } }));
 
-async function queryOrCommand(
-  engine: Engine,
-  request: IncomingMessage,
-  path: string,
-  ids: RequestIds,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const body = readRequest(await readBody(request, REQUEST_LIMIT), engine.defaultDatabase);
-  // Clients fetch ingestion resources from a database of this name, which holds nothing.
-  const database =
-    body.database === 'NetDefaultDB' ? engine.defaultDatabase : engine.catalog.databaseName(body.database);
-  if (isCommand(body.text)) {
-    const { timeoutMs, parameters } = body;
-    const result = await runCommand(body.text, {
-      engine,
-      database,
-      timeoutMs,
-      parameters,
-      clientRequestId: ids.clientRequestId,
-    });
-    return { status: 200, body: path === '/v2/rest/query' ? queryV2(result, undefined, ids) : commandV1(result) };
-  }
-  const result = await runQuery(engine, { ...body, database, signal });
-  const encode = path === '/v2/rest/query' ? queryV2 : queryV1;
-  return { status: 200, body: encode(result, result.visualization, ids) };
-}
-
-const isCommand = (text: string): boolean => /^(?:\s*\/\/[^\n]*\n|\s)*\./.test(text);
-
-async function streamingIngest(
-  engine: Engine,
-  request: IncomingMessage,
-  url: URL,
-  database: string,
-  table: string,
-): Promise<Answer> {
-  const body = await readBody(request, STREAMING_LIMIT);
-  const format = url.searchParams.get('streamFormat');
-  if (format === null) throw new KustoError('BADREQUEST', "The query parameter 'streamFormat' is missing");
-  const text =
-    url.searchParams.get('sourceKind') === 'uri'
-      ? await fetchBlob(sourceUri(body), STREAMING_LIMIT, engine.blobHosts)
-      : body;
-  const mappingName = url.searchParams.get('mappingName') ?? undefined;
-  const rows = await ingestText(engine, { database, table, format, mappingName, body: text.toString('utf8') });
-  const columns = [
-    { ColumnName: 'ConsumedRecordsCount', DataType: 'Int64', ColumnType: 'long' },
-    { ColumnName: 'UpdatePolicyStatus', DataType: 'String', ColumnType: 'string' },
-    { ColumnName: 'UpdatePolicyFailureCode', DataType: 'String', ColumnType: 'string' },
-    { ColumnName: 'UpdatePolicyFailureReason', DataType: 'String', ColumnType: 'string' },
-  ];
-  return {
-    status: 200,
-    body: JSON.stringify({
-      Tables: [{ TableName: 'Table_0', Columns: columns, Rows: [[rows, 'Inactive', 'Unknown', null]] }],
-    }),
-  };
-}
-
-function sourceUri(body: Buffer): string {
-  try {
-    const parsed = JSON.parse(body.toString('utf8')) as { sourceUri?: unknown; SourceUri?: unknown };
-    const uri = parsed.sourceUri ?? parsed.SourceUri;
-    if (typeof uri === 'string') return uri;
-  } catch {
-    // Told below.
-  }
-  throw new KustoError('BADREQUEST', "With sourceKind=uri the body must be JSON with 'sourceUri'");
-}
+const notFound = (path: string): Route => {
+  const message = `There is nothing at ${path}`;
+  return answer(404, JSON.stringify({ error: { code: 'NotFound', message, '@message': message, '@permanent': true } }));
+};

@@ -1,14 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { Worker } from 'node:worker_threads';
 import { Engine } from '../exec/engine.ts';
-import { asKustoError } from '../exec/query.ts';
 import { QueuedIngestion } from '../ingest/queued-ingestion.ts';
-import { KustoError } from '../types.ts';
-import { toOneApi, type RequestIds } from './errors.ts';
-import { routes, type Answer } from './routes.ts';
+import { answerRequest } from './answer-request.ts';
+import type { FromDoor, ToDoor } from './door-messages.ts';
 
 export interface KustoServerOptions {
   /** File of the database, or `:memory:`. */
@@ -33,90 +27,92 @@ export interface KustoServer {
   close(): Promise<void>;
 }
 
-const compress = promisify(gzip);
-const GZIP_FROM_BYTES = 1400;
+const DOOR = new URL('./door.ts', import.meta.url);
 
-/** Starts the engine and its HTTP door; resolves when it answers. */
+/** Starts the engine in this thread and its HTTP door in another; resolves when it answers. */
 export async function startKusto(options: KustoServerOptions): Promise<KustoServer> {
   const { host = '127.0.0.1' } = options;
-  const engine = await Engine.open(options);
-  const server = createServer((request, response) => {
-    void answer(engine, request, response);
-  });
-  server.keepAliveTimeout = 60_000;
-  server.requestTimeout = 0;
+  const door = new Door();
+  let engine: Engine | null = null;
+  let queued: QueuedIngestion | null = null;
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(options.port, host, resolve);
+    const opened = await Engine.open(options);
+    engine = opened;
+    const port = await door.open(opened, options.port, host);
+    if (options.blobConnection !== undefined) queued = await QueuedIngestion.start(opened, options.blobConnection);
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      engine: opened,
+      close: async () => {
+        await queued?.stop();
+        await door.close();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await door.close();
+    await engine?.close();
+    throw error;
+  }
+}
+
+/** The HTTP thread as the engine sees it. */
+class Door {
+  readonly #worker = new Worker(DOOR, { name: 'http', execArgv: [] });
+  readonly #running = new Map<number, AbortController>();
+  readonly #closed = Promise.withResolvers<void>();
+  #isOpen = false;
+  #toldVersion = -1;
+
+  /** Resolves with the port. */
+  open(engine: Engine, port: number, host: string): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#worker.on('error', (error) => {
+      reject(error);
+      // Without its door the engine serves nobody: better to end than to hang.
+      if (this.#isOpen) throw error;
     });
-  } catch (error) {
-    await engine.close();
-    throw error;
+    this.#worker.on('message', (message: FromDoor) => {
+      if (message.kind === 'listening') {
+        this.#isOpen = true;
+        resolve(message.port);
+      } else if (message.kind === 'failed') {
+        reject(Object.assign(new Error(message.message), { code: message.code }));
+      } else if (message.kind === 'closed') this.#closed.resolve();
+      else if (message.kind === 'gone') this.#running.get(message.id)?.abort();
+      else void this.#answer(engine, message.request);
+    });
+    this.#tellDatabases(engine);
+    this.#tell({ kind: 'listen', port, host });
+    return promise;
   }
-  const queued = await startQueued(engine, options.blobConnection).catch(async (error: unknown) => {
-    server.close();
-    await engine.close();
-    throw error;
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    engine,
-    close: async () => {
-      await queued?.stop();
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      const force = setTimeout(() => server.closeAllConnections(), 3000);
-      await closed;
-      clearTimeout(force);
-      await engine.close();
-    },
-  };
-}
 
-async function startQueued(engine: Engine, connection: string | undefined): Promise<QueuedIngestion | null> {
-  return connection === undefined ? null : QueuedIngestion.start(engine, connection);
-}
-
-async function answer(engine: Engine, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const header = request.headers['x-ms-client-request-id'];
-  const ids: RequestIds = {
-    clientRequestId: typeof header === 'string' ? header : `unspecified;${randomUUID()}`,
-    activityId: randomUUID(),
-  };
-  const gone = new AbortController();
-  response.on('close', () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  let result: Answer;
-  try {
-    result = await routes(engine, request, ids, gone.signal);
-  } catch (error) {
-    const known = error instanceof KustoError ? error : asKustoError(error);
-    const { status, body } = toOneApi(known, ids);
-    result = { status, body };
+  /** Takes no more requests, answers those that came, and ends the thread. */
+  async close(): Promise<void> {
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      this.#tell({ kind: 'close' });
+      await this.#closed.promise;
+    }
+    await this.#worker.terminate();
   }
-  await send(request, response, result, ids).catch(() => response.destroy());
-}
 
-async function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, body, type }: Answer,
-  ids: RequestIds,
-): Promise<void> {
-  if (response.destroyed) return;
-  response.statusCode = status;
-  response.setHeader('Content-Type', type ?? 'application/json; charset=UTF-8');
-  // A header takes no line breaks and no characters beyond Latin-1.
-  response.setHeader('x-ms-client-request-id', ids.clientRequestId.replace(/[^\x20-\x7e]/g, '?'));
-  response.setHeader('x-ms-activity-id', ids.activityId);
-  const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-  if (takesGzip && body.length >= GZIP_FROM_BYTES) {
-    response.setHeader('Content-Encoding', 'gzip');
-    response.end(await compress(body, { level: 1 }));
-    return;
+  async #answer(engine: Engine, request: Parameters<typeof answerRequest>[1]): Promise<void> {
+    const gone = new AbortController();
+    this.#running.set(request.id, gone);
+    const answer = await answerRequest(engine, request, gone.signal);
+    this.#running.delete(request.id);
+    this.#tellDatabases(engine);
+    this.#tell({ kind: 'answer', id: request.id, answer });
   }
-  response.end(body);
+
+  #tellDatabases(engine: Engine): void {
+    if (this.#toldVersion === engine.catalog.version) return;
+    this.#toldVersion = engine.catalog.version;
+    this.#tell({ kind: 'databases', names: engine.catalog.databases().map(({ name }) => name) });
+  }
+
+  #tell(message: ToDoor): void {
+    this.#worker.postMessage(message, []);
+  }
 }
