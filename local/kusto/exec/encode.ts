@@ -38,7 +38,8 @@ export function encodeReal(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? '"Infinity"' : '"-Infinity"';
   if (Object.is(value, -0)) return '-0.0';
   const text = String(value);
-  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+  // From 1e21 on a whole number is written with an exponent.
+  return Number.isInteger(value) && Math.abs(value) < 1e21 ? `${text}.0` : text;
 }
 
 const BARE_NON_FINITE = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|nan|Infinity|inf)\b/g;

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { KustoError, type Catalog, type Column, type CompiledQuery } from '../types.ts';
+import { columnReaders } from './chunk-columns.ts';
 import { encodeCell } from './encode.ts';
 import type { Engine } from './engine.ts';
 
@@ -69,19 +70,19 @@ export async function collect(
   let bytes = 0;
   const { columns } = compiled;
   try {
-    const result = await connection.stream(compiled.sql);
+    const result = await connection.stream(gathered(compiled, Math.min(maxRows, takeRows)));
     for (
       let chunk = await result.fetchChunk();
       chunk !== null && chunk.rowCount > 0;
       chunk = await result.fetchChunk()
     ) {
-      const values = chunk.getColumns();
+      const read = columnReaders(chunk, columns);
       for (let row = 0; row < chunk.rowCount && rows.length < takeRows; row++) {
         let text = '[';
         for (let i = 0; i < columns.length; i++) {
           const column = columns[i];
           if (column === undefined) break;
-          text += `${i === 0 ? '' : ','}${encodeCell(values[i]?.[row], column.type)}`;
+          text += `${i === 0 ? '' : ','}${encodeCell(read[i]?.(row), column.type)}`;
         }
         text += ']';
         bytes += text.length;
@@ -96,6 +97,15 @@ export async function collect(
   }
   return { columns, rows, visualization: compiled.visualization };
 }
+
+/**
+ * A streamed filter gives a chunk for every 2,048 rows it looked at, however few it kept, and each is fetched by itself. Gathered first,
+ * within DuckDB's memory limit and one row beyond what may be answered, the rows come in full chunks. A sort gathers anyway.
+ */
+const gathered = ({ sql, ordered }: CompiledQuery, mostRows: number): string =>
+  ordered
+    ? sql
+    : `WITH answer AS MATERIALIZED (SELECT * FROM (${sql})${Number.isSafeInteger(mostRows) ? ` LIMIT ${mostRows + 1}` : ''}) SELECT * FROM answer`;
 
 const tooLarge = (what: string): KustoError =>
   new KustoError(
