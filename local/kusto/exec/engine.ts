@@ -8,10 +8,10 @@ import { runUpdatePolicies } from '../ingest/update-policies.ts';
 import { lastBatchOf } from '../store/physical.ts';
 import { ReaderPool } from '../store/readers.ts';
 import { Writer, type Transaction } from '../store/writer.ts';
+import { ActivityLog } from './activity-log.ts';
 import { CompileProcess } from '../compiler/compile-process.ts';
 import type { Compiler } from './compiler.ts';
 import { applyRetention } from './retention.ts';
-import { OperationLog } from './operations.ts';
 import { ViewRefresher } from './view-refresher.ts';
 
 export interface EngineOptions {
@@ -45,7 +45,9 @@ export class Engine {
   readonly views: ViewRefresher;
   readonly failures: FailureLog;
   readonly tags: TagLog;
-  readonly operations = new OperationLog();
+  /** Management commands that change something. */
+  readonly operations = new ActivityLog();
+  readonly queries = new ActivityLog();
   readonly defaultDatabase: string;
   /** `host:port` of the storage account that blobs may be read from, besides loopback. */
   readonly blobHosts = new Set<string>();

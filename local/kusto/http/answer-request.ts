@@ -1,5 +1,5 @@
 import type { Engine } from '../exec/engine.ts';
-import { asKustoError, runQuery } from '../exec/query.ts';
+import { asKustoError, runQuery, type QueryResult } from '../exec/query.ts';
 import { fetchBlob } from '../ingest/fetch-blob.ts';
 import { ingestText } from '../ingest/ingest-text.ts';
 import { runCommand } from '../mgmt/run-command.ts';
@@ -36,7 +36,7 @@ function decoded(part = ''): string {
 
 async function queryOrCommand(
   engine: Engine,
-  { path, ids, body: bytes }: ForwardedRequest,
+  { path, ids, caller, body: bytes }: ForwardedRequest,
   signal: AbortSignal,
 ): Promise<Answer> {
   const body = readRequest(bufferOf(bytes), engine.defaultDatabase);
@@ -50,11 +50,23 @@ async function queryOrCommand(
       database,
       timeoutMs,
       parameters,
-      clientRequestId: ids.clientRequestId,
+      clientRequestId: caller.clientRequestId,
+      caller,
     });
     return { status: 200, body: path === '/v2/rest/query' ? queryV2(result, undefined, ids) : commandV1(result) };
   }
-  const result = await runQuery(engine, { ...body, database, signal });
+  const cancelled = new AbortController();
+  const cancel = (): void =>
+    cancelled.abort(new KustoError('TIMEOUT', 'Query was cancelled by .cancel query (0x80131505).', undefined, false));
+  const running = engine.queries.begin({ type: 'Query', text: body.text, database, cancel, ...caller });
+  let result: QueryResult;
+  try {
+    result = await runQuery(engine, { ...body, database, signal: AbortSignal.any([signal, cancelled.signal]) });
+    running.done(result.rows.length);
+  } catch (error) {
+    running.failed(error);
+    throw error;
+  }
   const encode = path === '/v2/rest/query' ? queryV2 : queryV1;
   return { status: 200, body: encode(result, result.visualization, ids) };
 }

@@ -1,11 +1,13 @@
 // What the HTTP thread and the engine's thread say to each other.
 
+import type { Caller } from '../exec/activity-log.ts';
 import type { RequestIds } from './errors.ts';
 
 /** A request whose body is read and inflated. */
 export interface ForwardedRequest {
   readonly id: number;
   readonly ids: RequestIds;
+  readonly caller: Caller;
   /** Without a slash at the end. */
   readonly path: string;
   readonly search: string;

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { parentPort } from 'node:worker_threads';
 import { gzip, gzipSync } from 'node:zlib';
+import type { Caller } from '../exec/activity-log.ts';
 import { KustoError } from '../types.ts';
 import { readBody } from './body.ts';
 import type { Answer, FromDoor, ToDoor } from './door-messages.ts';
@@ -93,9 +94,16 @@ async function answerTo(request: IncomingMessage, response: ServerResponse, ids:
     tell({ kind: 'gone', id });
     resolve({ status: 499, body: '' });
   });
-  const message: FromDoor = { kind: 'request', request: { id, ids, path: route.path, search: route.search, body } };
+  const { path, search } = route;
+  const caller = callerOf(request, ids);
+  const message: FromDoor = { kind: 'request', request: { id, ids, caller, path, search, body } };
   engine.postMessage(message, [body.buffer]);
   return promise;
+}
+
+function callerOf({ headers }: IncomingMessage, { clientRequestId }: RequestIds): Caller {
+  const text = (name: string): string => String(headers[name] ?? '').slice(0, 500);
+  return { clientRequestId, user: text('x-ms-user'), application: text('x-ms-app') };
 }
 
 async function send(

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { Engine } from '../exec/engine.ts';
-import { QueuedIngestion } from '../ingest/queued-ingestion.ts';
+import type { QueuedIngestion } from '../ingest/queued-ingestion.ts';
 import { answerRequest } from './answer-request.ts';
 import type { FromDoor, ToDoor } from './door-messages.ts';
 
@@ -39,7 +39,7 @@ export async function startKusto(options: KustoServerOptions): Promise<KustoServ
     const opened = await Engine.open(options);
     engine = opened;
     const port = await door.open(opened, options.port, host);
-    if (options.blobConnection !== undefined) queued = await QueuedIngestion.start(opened, options.blobConnection);
+    if (options.blobConnection !== undefined) queued = await startQueued(opened, options.blobConnection);
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
       engine: opened,
@@ -54,6 +54,12 @@ export async function startKusto(options: KustoServerOptions): Promise<KustoServ
     await engine?.close();
     throw error;
   }
+}
+
+/** The storage client costs a quarter of a second to load: only for those who use it. */
+async function startQueued(engine: Engine, connection: string): Promise<QueuedIngestion> {
+  const { QueuedIngestion: Ingestion } = await import('../ingest/queued-ingestion.ts');
+  return Ingestion.start(engine, connection);
 }
 
 /** The HTTP thread as the engine sees it. */

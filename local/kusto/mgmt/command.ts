@@ -1,3 +1,4 @@
+import type { Caller } from '../exec/activity-log.ts';
 import type { Engine } from '../exec/engine.ts';
 import { encodeRow } from '../exec/encode.ts';
 import type { KustoType } from '../types.ts';
@@ -16,6 +17,8 @@ export interface CommandContext {
   readonly timeoutMs: number;
   readonly parameters: Readonly<Record<string, string>>;
   readonly clientRequestId: string;
+  /** Who sent it, when it came over HTTP. */
+  readonly caller?: Caller;
 }
 
 /** Runs one command; the scanner stands after the command's words. */

@@ -1,14 +1,17 @@
 import { splitTop } from '../catalog/split.ts';
+import type { Running } from '../exec/activity-log.ts';
 import { asKustoError, collect, compileFor, type QueryResult } from '../exec/query.ts';
 import { PHYSICAL, KustoError, type Column } from '../types.ts';
 import { toAnswer, type CommandContext, type CommandResult, type Handler, type Handlers } from './command.ts';
+import { activityCommands } from './activities.ts';
+import { columnCommands } from './columns.ts';
 import { functionCommands } from './functions.ts';
 import { ingestCommands } from './ingest-commands.ts';
 import { mappingCommand, showDatabaseMappings } from './mappings.ts';
 import { policyCommand } from './policies.ts';
 import { queuedIngestionCommands } from './queued-ingestion.ts';
 import { Scanner } from './scanner.ts';
-import { executeScript } from './script.ts';
+import { executeScript, typeOf } from './script.ts';
 import { showDatabaseCommands } from './show-databases.ts';
 import { showCommands } from './show.ts';
 import { tableCommands } from './tables.ts';
@@ -16,13 +19,16 @@ import { viewCommands } from './views.ts';
 
 const HANDLERS: Handlers = {
   ...tableCommands,
+  ...columnCommands,
   ...functionCommands,
   ...viewCommands,
   ...ingestCommands,
   ...showCommands,
+  ...activityCommands,
   ...showDatabaseCommands,
   ...queuedIngestionCommands,
-  'execute database script': (scanner, context) => executeScript(scanner, context, runOne),
+  'execute database script': (scanner, context) =>
+    executeScript(scanner, context, (text, within) => runOne(text, within)),
 };
 const MAX_WORDS = 4;
 
@@ -69,38 +75,49 @@ function findHandler(text: string): { handler: Handler; scanner: Scanner } {
   throw new KustoError('BADREQUEST', `The management command '.${words.join(' ')}' is not known to this engine`);
 }
 
-async function runOne(text: string, context: CommandContext): Promise<CommandResult> {
-  const { handler, scanner } = findHandler(text);
-  const startedAt = new Date();
-  const isShow = text.startsWith('.show');
-  const log = (state: 'Completed' | 'Failed', status: string): void => {
-    if (isShow) return;
-    context.engine.operations.add({
-      command: text.slice(0, 200),
-      database: context.database,
-      startedAt,
-      durationMs: Date.now() - startedAt.getTime(),
-      state,
-      status,
-    });
-  };
+function begin(text: string, context: CommandContext): Running | null {
+  const type = typeOf(text);
+  if (type === 'Show') return null;
+  const { database, clientRequestId, caller = { clientRequestId, user: '', application: '' } } = context;
+  return context.engine.operations.begin({ type, text, database, ...caller });
+}
+
+async function runOne(text: string, context: CommandContext, operation = begin(text, context)): Promise<CommandResult> {
   try {
+    const { handler, scanner } = findHandler(text);
     const answer = await handler(scanner, context);
-    log('Completed', '');
+    operation?.done(answer.rows.length);
     return answer;
   } catch (error) {
-    log('Failed', error instanceof Error ? error.message : String(error));
+    operation?.failed(error);
     throw error;
   }
+}
+
+/** Commands that Kusto runs in the background when told so. */
+const IN_BACKGROUND = /^\.(?:(?:set|append|set-or-append|set-or-replace|create|create-or-alter|delete)\s+async)\b/i;
+
+/** Answers with the operation's id at once; `.show operations <id>` tells how it goes. */
+function runInBackground(text: string, context: CommandContext): CommandResult | null {
+  if (!IN_BACKGROUND.test(text)) return null;
+  // An unknown command is told at once.
+  findHandler(text);
+  const operation = begin(text, context);
+  if (operation === null) return null;
+  // Failures are in the log.
+  runOne(text, context, operation).catch(() => {});
+  return { columns: { OperationId: 'guid' }, rows: [[operation.id]] };
 }
 
 /** Runs a management command; `.show …` may be followed by `| query` over its answer. */
 export async function runCommand(text: string, context: CommandContext): Promise<QueryResult> {
   const command = dropComments(text);
   const [first = '', ...pipeline] = command.startsWith('.show') ? splitTop(command, '|') : [command];
-  const answer = await runOne(first, context).catch((error: unknown) => {
-    throw asKustoError(error);
-  });
+  const answer =
+    runInBackground(first, context) ??
+    (await runOne(first, context).catch((error: unknown) => {
+      throw asKustoError(error);
+    }));
   if (pipeline.length === 0) return toAnswer(answer);
   return queryOver(answer, pipeline.join('\n| '), context);
 }

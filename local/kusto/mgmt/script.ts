@@ -83,13 +83,16 @@ export async function executeScript(scanner: Scanner, context: CommandContext, r
   return result(COLUMNS, rows);
 }
 
-/** `.create-or-alter function …` → `FunctionCreateOrAlter`. */
-function typeOf(text: string): string {
-  const [, verb = '', noun = ''] = /^\.([\w-]+)\s*([\w-]*)/.exec(text) ?? [];
+/** `.create-or-alter function …` → `FunctionCreateOrAlter`, `.set-or-append T …` → `TableSetOrAppend`. */
+export function typeOf(text: string): string {
+  const [, verb = '', noun = ''] = /^\.([\w-]+)\s*(?:async\s+)?([\w-]*)/i.exec(text) ?? [];
   const camel = (word: string): string =>
     word
       .split('-')
       .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
       .join('');
-  return verb.toLowerCase() === 'show' ? 'Show' : `${camel(noun)}${camel(verb)}`;
+  if (verb.toLowerCase() === 'show') return 'Show';
+  // Their noun is the table's name.
+  const isIngestion = /^(?:set|append|set-or-append|set-or-replace)$/i.test(verb);
+  return `${isIngestion ? 'Table' : camel(noun)}${camel(verb)}`;
 }

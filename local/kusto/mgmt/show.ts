@@ -1,11 +1,11 @@
 import os from 'node:os';
-import { storageOf } from '../catalog/catalog.ts';
 import type { TableEntity } from '../catalog/entities.ts';
 import { ticksOfMs } from '../store/clock.ts';
 import { KustoError } from '../types.ts';
 import { table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
 import type { Scanner } from './scanner.ts';
 import { cslOf, DOTNET, tableJson } from './schema-text.ts';
+import { tableDetails, tableExtents } from './table-details.ts';
 
 const TABLE_COLUMNS = { TableName: 'string', DatabaseName: 'string', Folder: 'string', DocString: 'string' } as const;
 
@@ -16,58 +16,12 @@ function showTables(scanner: Scanner, context: CommandContext): CommandResult | 
   const { engine, database } = context;
   const wanted = scanner.peek('(') ? scanner.names() : null;
   const tables = engine.catalog.tables(database).filter(({ name }) => wanted?.includes(name) ?? true);
-  if (scanner.word('details')) return details(context, tables);
+  if (scanner.word('details')) return tableDetails(context, tables);
+  if (scanner.word('extents')) return tableExtents(context, tables);
   scanner.end();
   return result(
     TABLE_COLUMNS,
     tables.map((t) => [t.name, database, t.folder, t.docstring]),
-  );
-}
-
-async function details(context: CommandContext, tables: readonly TableEntity[]): Promise<CommandResult> {
-  const rows: unknown[][] = [];
-  await context.engine.readers.use(context.timeoutMs, undefined, async (connection) => {
-    for (const t of tables) {
-      const reader = await connection.runAndReadAll(`SELECT count(*), min(_at), max(_at) FROM ${storageOf(t)}`);
-      const [count, first, last] = reader.getRows()[0] ?? [];
-      const policy = (name: string): string =>
-        context.engine.catalog.policy(context.database, 'table', t.name, name)?.value ?? 'null';
-      rows.push([
-        t.name,
-        context.database,
-        t.folder,
-        t.docstring,
-        count === 0n ? 0n : 1n,
-        0,
-        0,
-        count,
-        0,
-        0n,
-        policy('retention'),
-        policy('caching'),
-        first,
-        last,
-      ]);
-    }
-  });
-  return result(
-    {
-      TableName: 'string',
-      DatabaseName: 'string',
-      Folder: 'string',
-      DocString: 'string',
-      TotalExtents: 'long',
-      TotalExtentSize: 'real',
-      TotalOriginalSize: 'real',
-      TotalRowCount: 'long',
-      HotExtentSize: 'real',
-      HotRowCount: 'long',
-      RetentionPolicy: 'string',
-      CachingPolicy: 'string',
-      MinExtentsCreationTime: 'datetime',
-      MaxExtentsCreationTime: 'datetime',
-    },
-    rows,
   );
 }
 
@@ -84,7 +38,8 @@ function showTable(scanner: Scanner, context: CommandContext): CommandResult | P
       { TableName: 'string', Schema: 'string', DatabaseName: 'string', Folder: 'string', DocString: 'string' },
       [[t.name, JSON.stringify(tableJson(t)), database, t.folder, t.docstring]],
     );
-  if (scanner.word('details')) return details(context, [t]);
+  if (scanner.word('details')) return tableDetails(context, [t]);
+  if (scanner.word('extents')) return tableExtents(context, [t]);
   scanner.end();
   return result(
     {
@@ -127,6 +82,8 @@ async function showFailures(_scanner: Scanner, context: CommandContext): Promise
 export const showCommands: Handlers = {
   'show tables': showTables,
   'show table': showTable,
+  'show database extents': (_scanner, context) =>
+    tableExtents(context, context.engine.catalog.tables(context.database)),
   'show ingestion failures': showFailures,
   'show streamingingestion failures': showFailures,
   'show version': (_scanner, { engine }) =>
@@ -169,35 +126,6 @@ export const showCommands: Handlers = {
       ],
       ['Ingestions', 1n, engine.writer.isIdle ? 0n : 1n, engine.writer.isIdle ? 1n : 0n, 'Writer'],
     ]),
-  'show operations': (scanner, { engine }) => {
-    scanner.rest();
-    return result(
-      {
-        OperationId: 'guid',
-        Operation: 'string',
-        NodeId: 'string',
-        StartedOn: 'datetime',
-        LastUpdatedOn: 'datetime',
-        Duration: 'timespan',
-        State: 'string',
-        Status: 'string',
-        Database: 'string',
-      },
-      engine.operations
-        .list()
-        .map((o) => [
-          o.id,
-          o.command,
-          engine.id,
-          ticksOfMs(o.startedAt.getTime()),
-          ticksOfMs(o.startedAt.getTime() + o.durationMs),
-          BigInt(o.durationMs) * 10_000n,
-          o.state,
-          o.status,
-          o.database,
-        ]),
-    );
-  },
   'show principal access': () => result({ Scope: 'string', Role: 'string' }, [['Cluster', 'AllDatabasesAdmin']]),
   'show diagnostics': (_scanner, { engine }) =>
     result({ IsHealthy: 'bool', MachinesTotal: 'long', IngestionsInProgress: 'long', DatabasesCount: 'long' }, [

@@ -123,7 +123,7 @@ async function writeTables(scanner: Scanner, context: CommandContext, mode: Mode
 }
 
 /** Changes what is said about a table (docstring, folder, column docstrings), or the name of a column. */
-async function edit(
+export async function edit(
   context: CommandContext,
   name: string,
   change: (table: TableEntity) => TableEntity,
@@ -227,6 +227,7 @@ function belongings(context: CommandContext, name: string, newName: string | nul
 
 async function dropTables(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
   const names = scanner.names();
+  if (names.length === 1 && scanner.word('columns')) return dropColumns(scanner, context, names[0] ?? '');
   const ifExists = scanner.word('ifexists');
   scanner.end();
   await context.engine.change(async (tx) => {
@@ -250,6 +251,20 @@ async function dropTables(scanner: Scanner, context: CommandContext): Promise<Co
     { TableName: 'string', DatabaseName: 'string', Folder: 'string', DocString: 'string' },
     context.engine.catalog.tables(context.database).map((t) => [t.name, context.database, t.folder, t.docstring]),
   );
+}
+
+async function dropColumns(scanner: Scanner, context: CommandContext, tableName: string): Promise<CommandResult> {
+  const gone = scanner.names();
+  scanner.end();
+  if (context.engine.catalog.view(context.database, tableName) !== undefined)
+    throw bad(`'${tableName}' is a materialized view: its columns come from its query`);
+  return edit(context, tableName, (table) => {
+    const unknown = gone.find((name) => !table.columns.some((column) => column.name === name));
+    if (unknown !== undefined) throw bad(`Table '${tableName}' has no column '${unknown}'`);
+    const columns = table.columns.filter(({ name }) => !gone.includes(name));
+    checkColumns(columns);
+    return { ...table, columns };
+  });
 }
 
 async function renameTables(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
@@ -287,21 +302,6 @@ async function clearTable(scanner: Scanner, context: CommandContext): Promise<Co
   return result({ Status: 'string' }, [['Succeeded']]);
 }
 
-async function editColumn(
-  scanner: Scanner,
-  context: CommandContext,
-  change: (table: TableEntity, column: StoredColumn) => TableEntity,
-): Promise<CommandResult> {
-  const tableName = scanner.name();
-  scanner.expect('.');
-  const columnName = scanner.name();
-  return edit(context, tableName, (table) => {
-    const column = table.columns.find(({ name }) => name === columnName);
-    if (column === undefined) throw bad(`Table '${tableName}' has no column '${columnName}'`);
-    return change(table, column);
-  });
-}
-
 export const tableCommands: Handlers = {
   'create table': (scanner, context) => writeTables(scanner, context, 'create'),
   'create tables': (scanner, context) => writeTables(scanner, context, 'create'),
@@ -313,9 +313,4 @@ export const tableCommands: Handlers = {
   'drop tables': dropTables,
   'rename table': renameTables,
   'clear table': clearTable,
-  'drop column': (scanner, context) =>
-    editColumn(scanner, context, (table, { id }) => ({
-      ...table,
-      columns: table.columns.filter((column) => column.id !== id),
-    })),
 };

@@ -45,7 +45,12 @@ export class ReaderPool {
         interrupt(new KustoError('TIMEOUT', `Request timed out after ${timeoutMs} ms (0x80131505).`, undefined, false)),
       Math.max(1, leftMs),
     );
-    const onAbort = (): void => interrupt(new KustoError('TIMEOUT', 'The client went away.', undefined, false));
+    const onAbort = (): void => {
+      const reason: unknown = signal?.reason;
+      interrupt(
+        reason instanceof KustoError ? reason : new KustoError('TIMEOUT', 'The client went away.', undefined, false),
+      );
+    };
     const running = work(connection).finally(() => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
