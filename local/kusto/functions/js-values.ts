@@ -8,11 +8,13 @@ import {
   LIST,
   VARCHAR,
   DuckDBListValue,
-  DuckDBListVector,
+  type DuckDBDataChunk,
   type DuckDBType,
   type DuckDBValue,
   type DuckDBVector,
 } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
+import { seriesReader } from './list-vectors.ts';
 import type { ArgumentKind, ResultKind } from './function-types.ts';
 
 export const ARGUMENT_TYPE: Readonly<Record<ArgumentKind, DuckDBType>> = {
@@ -68,20 +70,11 @@ const parseLoose = (text: string): unknown => {
   }
 };
 
-function seriesReader(vector: DuckDBListVector): Reader {
-  return (row) => {
-    const entries = vector.getItemVector(row);
-    if (entries === null) return null;
-    const out: (number | null)[] = Array.from({ length: entries.itemCount });
-    for (let i = 0; i < out.length; i++) out[i] = entries.getItem(i) as number | null;
-    return out;
-  };
-}
-
 /** How to read one argument column. */
-export function readerOf(kind: ArgumentKind, vector: DuckDBVector): Reader {
+export function readerOf(kind: ArgumentKind, input: DuckDBDataChunk, index: number): Reader {
+  if (kind === 'series') return seriesReader(duckdb.data_chunk_get_vector(input.chunk, index), input.rowCount);
+  const vector = input.getColumnVector(index);
   if (kind === 'dynamic') return jsonReader(vector);
-  if (kind === 'series' && vector instanceof DuckDBListVector) return seriesReader(vector);
   return (row) => vector.getItem(row);
 }
 

@@ -1,7 +1,15 @@
-import { DuckDBScalarFunction, STRUCT, type DuckDBConnection, type DuckDBType } from '@duckdb/node-api';
+import {
+  DuckDBDataChunk,
+  DuckDBScalarFunction,
+  STRUCT,
+  type DuckDBConnection,
+  type DuckDBType,
+} from '@duckdb/node-api';
 import { DuckDBStructValue } from '@duckdb/node-api';
+import duckdb from '@duckdb/node-bindings';
 import type { ArgumentKind, JsScalar, ResultKind } from './function-types.ts';
 import { ARGUMENT_TYPE, readerOf, RESULT_TYPE, writeValue } from './js-values.ts';
+import { isRaw, rawWriter, type RawKind } from './list-vectors.ts';
 import { INTERNAL_FUNCTIONS } from './js-internal.ts';
 import { SCALARS } from './registry.ts';
 
@@ -33,14 +41,34 @@ function refusal(fn: JsScalar, error: unknown): string {
   return error instanceof TypeError || error instanceof ReferenceError ? named : `KustoError: ${named}`;
 }
 
+/** What DuckDB calls: every row of a chunk through the function, its results to `set`. */
+function callRows(
+  fn: JsScalar,
+  kindAt: (i: number) => ArgumentKind,
+  input: DuckDBDataChunk,
+  set: (row: number, value: unknown) => void,
+): void {
+  const call = fn.call as (...args: unknown[]) => unknown;
+  const skipNulls = fn.nulls !== 'see';
+  const readers = Array.from({ length: input.columnCount }, (_, i) => readerOf(kindAt(i), input, i));
+  for (let row = 0; row < input.rowCount; row++) {
+    const args = readers.map((read) => read(row));
+    set(row, skipNulls && args.includes(null) ? undefined : call(...args));
+  }
+}
+
+/** Kinds that are written without the bindings' vector objects; undefined when one of them needs those. */
+function rawKinds(result: JsScalar['result']): RawKind | readonly RawKind[] | undefined {
+  if (!isTuple(result)) return isRaw(result) && result !== 'real' ? result : undefined;
+  return result.every(isRaw) ? result : undefined;
+}
+
 function udf(fn: JsScalar, argumentCount: number, variadic: boolean): DuckDBScalarFunction {
   const kinds = fn.args.slice(0, argumentCount);
   const kindAt = (i: number): ArgumentKind => kinds[i] ?? (fn.rest as ArgumentKind);
-  const call = fn.call as (...args: unknown[]) => unknown;
   const write = writer(fn.result);
-  const skipNulls = fn.nulls !== 'see';
-  const nothing = write(undefined);
-  return DuckDBScalarFunction.create({
+  const raw = rawKinds(fn.result);
+  const scalar = DuckDBScalarFunction.create({
     name: udfName(fn, variadic ? fn.args.length + 1 : argumentCount),
     parameterTypes: kinds.map((kind) => ARGUMENT_TYPE[kind]),
     ...(variadic && fn.rest ? { varArgsType: ARGUMENT_TYPE[fn.rest] } : {}),
@@ -48,19 +76,26 @@ function udf(fn: JsScalar, argumentCount: number, variadic: boolean): DuckDBScal
     specialHandling: true,
     mainFunction: (info, input, output) => {
       try {
-        const readers = Array.from({ length: input.columnCount }, (_, i) =>
-          readerOf(kindAt(i), input.getColumnVector(i)),
-        );
-        for (let row = 0; row < input.rowCount; row++) {
-          const args = readers.map((read) => read(row));
-          output.setItem(row, skipNulls && args.includes(null) ? nothing : write(call(...args)));
-        }
+        callRows(fn, kindAt, input, (row, value) => output.setItem(row, write(value)));
         output.flush();
       } catch (error) {
         info.setError(refusal(fn, error));
       }
     },
   });
+  if (raw !== undefined) {
+    duckdb.scalar_function_set_function(scalar.scalar_function, (info, chunk, output) => {
+      try {
+        const input = new DuckDBDataChunk(chunk);
+        const results = rawWriter(raw, output, input.rowCount);
+        callRows(fn, kindAt, input, (row, value) => results.set(row, value));
+        results.flush();
+      } catch (error) {
+        duckdb.scalar_function_set_error(info, refusal(fn, error));
+      }
+    });
+  }
+  return scalar;
 }
 
 /** Registers every JavaScript function; they are then known to all connections of the same DuckDB instance. */
