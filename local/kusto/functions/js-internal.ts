@@ -1,5 +1,6 @@
 // Helpers that the compiler itself calls; KQL can't name them.
 
+import { keyValues } from '../scalars/key-values.ts';
 import { parseDatetime, parseTimespan } from '../sql/literals.ts';
 import type { JsScalar } from './function-types.ts';
 import { DIGEST_HELPERS } from './js-digest.ts';
@@ -124,6 +125,15 @@ const schema: JsScalar = {
   call: (values: unknown[]) => union(values.map(schemaOf)),
 };
 
+/** parse-kv: the pairs of a text as a bag of texts. */
+const pairs: JsScalar = {
+  kind: 'js',
+  name: 'internal_pairs',
+  args: ['string', 'dynamic'],
+  result: 'dynamic',
+  call: keyValues,
+};
+
 export const INTERNAL_FUNCTIONS: readonly JsScalar[] = [
   toSeries,
   toDatetime,
@@ -132,5 +142,6 @@ export const INTERNAL_FUNCTIONS: readonly JsScalar[] = [
   weightedRank,
   sessions,
   schema,
+  pairs,
   ...DIGEST_HELPERS,
 ];

@@ -45,6 +45,13 @@ function asType(t: Translator, node: Syntax, row: Row, value: Value, like: Value
 /** A value whose SQL may be repeated. */
 const short = (row: Row, value: Value): Value => (value.sql.length > 24 ? row.hold(value) : value);
 
+const mayBeNaN = (value: Value): boolean =>
+  (value.type === 'real' || value.type === 'decimal') &&
+  !(typeof value.constant === 'number' && !Number.isNaN(value.constant));
+
+/** DuckDB has NaN above all numbers, for Kusto it compares with none: the side that is to be greater must not be NaN. */
+const noNaN = (greater: Value): string => (mayBeNaN(greater) ? ` AND ${greater.sql} <= CAST('inf' AS DOUBLE)` : '');
+
 function comparison(t: Translator, node: Syntax, row: Row, scope: Scope, predicate: boolean): Value {
   const operator = operatorOf(node);
   const left = t.scalar(node.Left as Syntax, row, scope);
@@ -57,7 +64,10 @@ function comparison(t: Translator, node: Syntax, row: Row, scope: Scope, predica
     return { sql, type: 'bool', ...(a.notNull || b.notNull ? { notNull: true } : {}) };
   }
   const notNull = a.notNull === true && b.notNull === true;
-  return { sql: `(${a.sql} ${operator} ${b.sql})`, type: 'bool', ...(notNull ? { notNull } : {}) };
+  if (operator.startsWith('>')) a = mayBeNaN(a) ? short(row, a) : a;
+  else b = mayBeNaN(b) ? short(row, b) : b;
+  const sql = `(${a.sql} ${operator} ${b.sql}${noNaN(operator.startsWith('>') ? a : b)})`;
+  return { sql, type: 'bool', ...(notNull ? { notNull } : {}) };
 }
 
 function stringOperator(t: Translator, node: Syntax, row: Row, scope: Scope): Value {

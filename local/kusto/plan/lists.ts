@@ -56,6 +56,11 @@ function choice(t: Translator, node: Syntax, row: Row, scope: Scope): Choice {
 }
 
 function likeLeft(t: Translator, node: Syntax, row: Row, left: Value, item: Value): Value | undefined {
+  if (left.type === 'string' && item.type !== 'string' && item.type !== 'guid' && item.type !== 'dynamic')
+    return t.session.refuse(
+      `a text in a list of ${item.type}, whether 1 and "1" are the same there is not documented`,
+      node,
+    );
   if (item.type === left.type || (isNumeric(item.type) && isNumeric(left.type))) return item;
   if (item.constant === null) return undefined;
   const sql = left.type === 'dynamic' ? undefined : convert(item, left.type, TIME_PARSERS, row);

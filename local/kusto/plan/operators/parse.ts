@@ -53,7 +53,7 @@ const TYPE_WORDS: Readonly<Record<string, KustoType>> = {
   boolean: 'bool',
 };
 
-function targetOf(node: Syntax): { name: string; type: KustoType } | undefined {
+export function targetOf(node: Syntax): { name: string; type: KustoType } | undefined {
   if (kindOf(node) === 'NameDeclaration') return { name: node.SimpleName ?? '', type: 'string' };
   if (kindOf(node) !== 'NameAndTypeDeclaration') return undefined;
   const word = textOf(node.Type as Syntax).toLowerCase();
@@ -146,39 +146,4 @@ export function parse(t: Translator, node: Syntax, input: Relation, scope: Scope
   const filter = kindOf(node) === 'ParseWhereOperator' ? `(SELECT * FROM ${placed.from} WHERE ${fits})` : placed.from;
   const given = pattern.targets.map((target, i) => ({ name: target.name, value: placed.columns[i] as Value }));
   return { ...input, from: filter, columns: placeNamed(t, node, input, given) };
-}
-
-/** Value of a `with (pair_delimiter=…)` property. */
-function kvOption(node: Syntax, name: string): string | undefined {
-  for (const property of elements((node.WithClause as Syntax | null)?.Properties)) {
-    if ((property.Name as Syntax | null)?.SimpleName === name) return stringOf(property.Expression as Syntax);
-  }
-  return undefined;
-}
-
-/** parse-kv with delimiters; quotes and regular expressions are refused. */
-export function parseKv(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
-  const [pair, key] = [kvOption(node, 'pair_delimiter'), kvOption(node, 'kv_delimiter')];
-  for (const option of ['quote', 'escape', 'greedy', 'regex']) {
-    if (kvOption(node, option) !== undefined) t.session.refuse(`parse-kv with ${option}`, node);
-  }
-  if (!pair || !key) return t.session.refuse('parse-kv without pair_delimiter and kv_delimiter', node);
-  const row = new Row(t.session, input);
-  const text = row.atom(toText(t.scalar(node.Expression as Syntax, row, scope), row));
-  const targets = elements((node.Keys as Syntax).Columns).map((column) => targetOf(column));
-  const values = targets.map((target): Value => {
-    if (!target) return t.session.refuse('parse-kv keys', node);
-    const start = `(?:^|${escapeRegex(pair)})\\s*${escapeRegex(target.name)}${escapeRegex(key)}`;
-    const found = row.hold({
-      sql: `regexp_extract(${text}, ${quote(`(?s)${start}(.*?)(?:${escapeRegex(pair)}|$)`)}, 1)`,
-      type: 'string',
-      notNull: true,
-    });
-    if (target.type === 'string') return found;
-    const sql = convert(found, target.type, TIME_PARSERS, row);
-    return sql === undefined ? t.session.refuse(`parse-kv to ${target.type}`, node) : { sql, type: target.type };
-  });
-  const placed = withColumns(t.session, row, values);
-  const given = targets.map((target, i) => ({ name: target?.name ?? '', value: placed.columns[i] as Value }));
-  return { ...input, from: placed.from, columns: placeNamed(t, node, input, given) };
 }

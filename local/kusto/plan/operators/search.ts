@@ -52,10 +52,7 @@ function other(search: Search, node: Syntax): string {
   const missing = columnsIn(node).filter((name) => search.partial.has(name));
   const operator = node.Operator ? textOf(node.Operator).toLowerCase() : '';
   const plain = node.Left && node.Right && kindOf(node.Left) === 'NameReference' && isLiteral(node.Right);
-  if (
-    missing.length > 0 &&
-    !(plain && POSITIVE.test(operator) && !(isText(node.Right) && stringOf(node.Right) === ''))
-  )
+  if (missing.length > 0 && !(plain && POSITIVE.test(operator) && !(isText(node.Right) && stringOf(node.Right) === '')))
     return t.session.refuse(`search by ${missing[0] ?? ''}, which some of the tables don't have, in this form`, node);
   if (search.caseSensitive && /^(?:has|contains|startswith|endswith|hasprefix|hassuffix|=~)$/.test(operator))
     return t.session.refuse(`search kind=case_sensitive with ${operator}, write ${operator}_cs`, node);

@@ -41,11 +41,21 @@ function source(table: Relation, name: string, type: KustoType): Value | undefin
 }
 
 /** Rows of all inputs, one below the other, in the columns that the parser gives. */
-export function stack(t: Translator, node: Syntax, tables: readonly Relation[], sourceName?: string): Relation {
-  const wanted = items(node.ResultType?.Columns).map((column) => ({
+export function stack(
+  t: Translator,
+  node: Syntax,
+  tables: readonly Relation[],
+  sourceName?: string,
+  isInner = false,
+): Relation {
+  const all = items(node.ResultType?.Columns).map((column) => ({
     name: column.Name,
     type: column.Type.Name as KustoType,
   }));
+  // The parser gives every column of any input, also for kind=inner, which keeps those that all have.
+  const wanted = isInner
+    ? all.filter(({ name, type }) => name === sourceName || tables.every((table) => source(table, name, type)))
+    : all;
   const ids = wanted.map(() => t.session.id());
   // Arrays stay arrays only when every input has them in the same form.
   const lists = wanted.map(({ name, type }) => {
@@ -97,5 +107,5 @@ export function union(t: Translator, node: Syntax, input: Relation | undefined, 
   const list = elements(node.Expressions).filter((item) => !fuzzy || isThere(t, nameNode(item), scope));
   const tables = [...(input ? [input] : []), ...inputsOf(t, list, scope)];
   const withSource = parameter(node, 'withsource') ?? parameter(node, 'with_source');
-  return stack(t, node, tables, withSource);
+  return stack(t, node, tables, withSource, parameter(node, 'kind')?.toLowerCase() === 'inner');
 }
