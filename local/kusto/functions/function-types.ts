@@ -56,6 +56,8 @@ export interface JsScalar {
   readonly nulls?: 'skip' | 'see';
   /** Throws to refuse: its message reaches the client. Must not change its arguments (they are shared between rows). */
   readonly call: (...args: never[]) => unknown;
+  /** The same in SQL where these arguments allow it, else undefined. */
+  readonly inSql?: (args: readonly Value[], site: CallSite) => Value | undefined;
 }
 
 /** What a native function may ask while it is translated. */

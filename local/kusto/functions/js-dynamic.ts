@@ -23,9 +23,25 @@ import {
   treePath,
 } from '../scalars/bags.ts';
 import { jaccardIndex, setDifference, setEquals, setHasElement, setIntersect, setUnion } from '../scalars/sets.ts';
-import type { ScalarFunction } from './function-types.ts';
+import type { Value } from '../sql/value.ts';
+import type { CallSite, ScalarFunction } from './function-types.ts';
 
 type Text = string | null;
+
+/** A list that DuckDB holds is cut there: as JSON text, a series of two weeks would be written and read for its last few points. */
+function sliceOfList([array, start, end]: readonly Value[], site: CallSite): Value | undefined {
+  const [from, to] = [start?.constant, end?.constant];
+  if (!array?.list || typeof from !== 'bigint' || typeof to !== 'bigint') return undefined;
+  const list = site.atom(array.sql);
+  const first = from < 0n ? `greatest(len(${list}) - ${-from}, 0) + 1` : `${from + 1n}`;
+  const last = to < 0n ? `greatest(len(${list}) - ${-to - 1n}, 0)` : `${to + 1n}`;
+  // A last place before the first one means none; to list_slice a 0 may mean something else.
+  return {
+    sql: `CASE WHEN ${last} < ${first} THEN list_slice(${list}, 2, 1) ELSE list_slice(${list}, ${first}, ${last}) END`,
+    type: 'dynamic',
+    list: array.list,
+  };
+}
 
 const BAGS: readonly ScalarFunction[] = [
   { kind: 'js', name: 'bag_keys', args: ['json'], result: 'json', call: bagKeys },
@@ -109,7 +125,14 @@ const ARRAYS: readonly ScalarFunction[] = [
     result: 'json',
     call: (array: Text, by: number | null, fill?: Text) => (by === null ? null : arrayShiftLeft(array, -by, fill)),
   },
-  { kind: 'js', name: 'array_slice', args: ['json', 'int', 'int'], result: 'json', call: arraySlice },
+  {
+    kind: 'js',
+    name: 'array_slice',
+    args: ['json', 'int', 'int'],
+    result: 'json',
+    inSql: sliceOfList,
+    call: arraySlice,
+  },
   { kind: 'js', name: 'array_split', args: ['json', 'json'], result: 'json', call: arraySplit },
   { kind: 'js', name: 'array_sum', args: ['json'], result: 'real', call: arraySum },
   {

@@ -9,7 +9,7 @@ const bitmapBytes = (count: number): number => Math.ceil(count / 64) * 8;
 
 /** The bitmap of a vector, null when every value is there (the bindings' types do not say so). */
 const validityOf = (vector: duckdb.Vector, count: number): Uint8Array | null =>
-  duckdb.vector_get_validity(vector, bitmapBytes(count)) as Uint8Array | null;
+  duckdb.vector_get_validity(vector, bitmapBytes(count));
 
 const isSet = (bitmap: Uint8Array | null, at: number): boolean =>
   bitmap === null || (((bitmap[at >> 3] ?? 0) >> (at & 7)) & 1) === 1;

@@ -143,6 +143,8 @@ function callJs(t: Translator, node: Syntax, row: Row, fn: JsScalar, args: reado
   }
   const known = folded(fn, args);
   if (known) return known;
+  const inSql = fn.inSql?.(args, siteOf(t, node, row));
+  if (inSql) return inSql;
   const given = args.map((value, i) => argument(t, node, row, value, fn.args[i] ?? (fn.rest as ArgumentKind)));
   const suffix = fn.rest && args.length > fn.args.length ? 'n' : `${args.length}`;
   const sql = `kql_${fn.name}_${suffix}(${given.join(', ')})`;
