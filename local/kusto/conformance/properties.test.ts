@@ -20,12 +20,16 @@ const and = (a: Truth, b: Truth): Truth =>
 const or = (a: Truth, b: Truth): Truth => (a === true || b === true ? true : a === null || b === null ? null : false);
 
 describe('null logic', () => {
-  test('and, or, not follow the three-valued truth table, for constants and for columns', async () => {
-    const pairs = TRUTHS.flatMap((a) => TRUTHS.map((b) => [a, b] as const));
-    const values = pairs.map(([a, b]) => `${literal(a)}, ${literal(b)}`).join(', ');
-    const rows = await rowsOf(`datatable(a:bool, b:bool)[${values}] | extend x = a and b, y = a or b, z = not(a)`);
-    expect(rows).toEqual(pairs.map(([a, b]) => [a, b, and(a, b), or(a, b), a === null ? null : !a]));
-  });
+  test(
+    'and, or, not follow the three-valued truth table, for constants and for columns',
+    { timeout: 30_000 },
+    async () => {
+      const pairs = TRUTHS.flatMap((a) => TRUTHS.map((b) => [a, b] as const));
+      const values = pairs.map(([a, b]) => `${literal(a)}, ${literal(b)}`).join(', ');
+      const rows = await rowsOf(`datatable(a:bool, b:bool)[${values}] | extend x = a and b, y = a or b, z = not(a)`);
+      expect(rows).toEqual(pairs.map(([a, b]) => [a, b, and(a, b), or(a, b), a === null ? null : !a]));
+    },
+  );
 
   test('comparison: == and != are null only when both sides are, the others when one is; where takes null for false', async () => {
     const values = [1, 2, null];

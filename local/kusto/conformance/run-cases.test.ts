@@ -23,7 +23,7 @@ async function verdicts(file: string): Promise<(Verdict & { id: string })[]> {
 const CORPUS = join(import.meta.dirname, 'corpus');
 
 describe('own corpus', () => {
-  test.each(readdirSync(CORPUS))('%s: every case passes', async (file) => {
+  test.each(readdirSync(CORPUS))('%s: every case passes', { timeout: 60_000 }, async (file) => {
     const all = await verdicts(join(CORPUS, file));
     expect(all.length).toBeGreaterThan(5);
     expect(all.filter((verdict) => verdict.status !== 'passed')).toEqual([]);

@@ -251,7 +251,7 @@ const CASES: Readonly<Record<string, readonly [string, unknown[]][]>> = {
 
 for (const [topic, list] of Object.entries(CASES)) {
   describe(topic, () => {
-    test.each(list)('%s', async (query, expected) => {
+    test.each(list)('%s', { timeout: 30_000 }, async (query, expected) => {
       expect(await rows(query)).toEqual(expected);
     });
   });

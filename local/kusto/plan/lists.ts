@@ -3,7 +3,7 @@
 import { textOf } from '../parser/analyze.ts';
 import { elements, type Syntax } from '../parser/language.ts';
 import { arithmetic } from '../sql/arithmetic.ts';
-import { convert, dynamicText, toText } from '../sql/convert.ts';
+import { convert, dynamicText, toJson, toText } from '../sql/convert.ts';
 import { termMatch } from '../sql/strings.ts';
 import { quote, type Value } from '../sql/value.ts';
 import { TIME_PARSERS } from './binary.ts';
@@ -123,16 +123,39 @@ function dynamicLeft(t: Translator, node: Syntax, row: Row, left: Value, like: V
   return { sql, type };
 }
 
+/** `has_any` and `has_all` with a list that comes from the data. */
+function hasComputed(
+  t: Translator,
+  node: Syntax,
+  row: Row,
+  text: string,
+  from: Exclude<Choice, { kind: 'values' }>,
+  all: boolean,
+): string {
+  const operator = all ? 'has_all' : 'has_any';
+  if (from.kind === 'query' && from.like.type !== 'string')
+    return t.session.refuse(`${operator} with a column of ${from.like.type}`, node);
+  const list =
+    from.kind === 'query'
+      ? `(SELECT list(${from.like.sql}) FROM ${from.sql} AS q)`
+      : from.value.list === 'string'
+        ? from.value.sql
+        : `json_extract_string(${toJson(from.value, row)}, '$[*]')`;
+  const match = termMatch(text, { sql: 'x', type: 'string' }, 'whole', false);
+  const checked = `CASE WHEN x = '' THEN error('${operator} with an empty text') ELSE ${match} END`;
+  const tests = `list_transform(${list}, lambda x: ${checked})`;
+  return all ? `coalesce(list_bool_and(${tests}), TRUE)` : `coalesce(list_bool_or(${tests}), FALSE)`;
+}
+
 /** `has_any`, `has_all`. */
 export function hasList(t: Translator, node: Syntax, row: Row, scope: Scope): string {
   const all = textOf(node.Operator as Syntax).toLowerCase() === 'has_all';
   const text = row.atom(toText(t.scalar(node.Left as Syntax, row, scope), row));
   const from = choice(t, node, row, scope);
-  if (from.kind !== 'values')
-    return t.session.refuse(`${all ? 'has_all' : 'has_any'} with a list that is not constant`, node);
+  if (from.kind !== 'values') return hasComputed(t, node, row, text, from, all);
   const tests = from.values.map((item) => {
     const needle = item.type === 'string' ? item : { sql: toText(item, row), type: 'string' as const };
-    if (needle.constant === '') return t.session.refuse('has_any with an empty text', node);
+    if (needle.constant === '' || item.constant === null) return t.session.refuse('has_any with an empty text', node);
     return termMatch(text, needle, 'whole', false);
   });
   if (tests.length === 0) return all ? 'TRUE' : 'FALSE';

@@ -75,6 +75,12 @@ export class Row {
     return this.sequence;
   }
 
+  /** What keeps the rows in the order that window functions saw, where no sort has said it. */
+  sequenceOrder(): Pick<Relation, 'order'> {
+    if (this.sequence === undefined || (this.relation?.order?.length ?? 0) > 0) return {};
+    return { order: [{ sql: this.sequence, descending: false, nullsFirst: true }] };
+  }
+
   /** The source with the collected columns. */
   from(source = this.relation?.from ?? '(SELECT 1)'): string {
     return this.layers.reduce((from, layer) => layer(from), source);

@@ -116,13 +116,19 @@ function toLong(value: Value, atoms: Atoms): string {
   }
 }
 
+/** DuckDB takes `1_000` for a number, Kusto doesn't. */
+function realOfText(sql: string, atoms: Atoms): string {
+  const text = sql.length <= SHORT ? sql : atoms.atom(sql);
+  return `CASE WHEN NOT contains(${text}, '_') THEN TRY_CAST(${text} AS DOUBLE) END`;
+}
+
 function toReal(value: Value, atoms: Atoms): string {
   switch (value.type) {
     case 'string':
     case 'guid':
-      return `TRY_CAST(${value.sql} AS DOUBLE)`;
+      return realOfText(value.sql, atoms);
     case 'dynamic':
-      return `TRY_CAST(${dynamicText(value, atoms)} AS DOUBLE)`;
+      return realOfText(dynamicText(value, atoms), atoms);
     default:
       return `CAST(${value.sql} AS DOUBLE)`;
   }

@@ -14,9 +14,12 @@ export type TermSide = 'whole' | 'prefix' | 'suffix';
 export function termMatch(text: string, needle: Value, side: TermSide, caseSensitive: boolean): string {
   const options = caseSensitive ? "'c'" : "'i'";
   if (typeof needle.constant !== 'string') {
-    const left = side === 'suffix' ? '' : `(^|${BOUNDARY})`;
-    const right = side === 'prefix' ? '' : `($|${BOUNDARY})`;
-    return `regexp_matches(${text}, ${quote(left)} || regexp_escape(${needle.sql}) || ${quote(right)}, ${options})`;
+    // Where the needle itself begins or ends with no letter or digit, any place will do.
+    const edge = (test: string, boundary: string): string =>
+      `CASE WHEN regexp_matches(${needle.sql}, ${quote(test)}) THEN ${quote(boundary)} ELSE '' END`;
+    const left = side === 'suffix' ? `''` : edge('^[\\p{L}\\p{N}]', `(^|${BOUNDARY})`);
+    const right = side === 'prefix' ? `''` : edge('[\\p{L}\\p{N}]$', `($|${BOUNDARY})`);
+    return `regexp_matches(${text}, ${left} || regexp_escape(${needle.sql}) || ${right}, ${options})`;
   }
   const word = needle.constant;
   const letters = Array.from(word);

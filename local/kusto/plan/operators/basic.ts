@@ -17,7 +17,7 @@ export const where: Operator = (t, node, input, scope) => {
   if (filtered) return filtered;
   const row = new Row(t.session, input);
   const condition = t.predicate(node.Condition as Syntax, row, scope);
-  return { ...input, from: `(SELECT * FROM ${row.from()} WHERE ${condition})` };
+  return { ...input, from: `(SELECT * FROM ${row.from()} WHERE ${condition})`, ...row.sequenceOrder() };
 };
 
 /** Sort keys of a list of ordered expressions; expressions get a column. */

@@ -55,14 +55,14 @@ export function extend(t: Translator, node: Syntax, input: Relation, scope: Scop
       else columns.push({ name, value });
     });
   }
-  return { ...input, from: placed.from, columns };
+  return { ...input, from: placed.from, columns, ...row.sequenceOrder() };
 }
 
 export function project(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
   const row = new Row(t.session, input);
   const values = elements(node.Expressions).flatMap((item) => part(t, item, row, scope).values);
   const placed = withColumns(t.session, row, values);
-  return { ...input, from: placed.from, columns: named(t.session, node, placed.columns) };
+  return { ...input, from: placed.from, columns: named(t.session, node, placed.columns), ...row.sequenceOrder() };
 }
 
 /** The operators that only choose, rename or order columns: the parser has worked out the outcome already. */
