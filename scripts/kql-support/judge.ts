@@ -30,6 +30,7 @@ const CATALOG: Catalog = { database: 'probe', version: 1, tables: [PROBE_TABLE],
 const brief = (message: string): string =>
   message
     .replace(/^Not supported: /, '')
+    .replace(/; nearest supported: .*?(?= \[line|$)/, '')
     .replace(/ ?\[line:position=\d+:\d+\]/, '')
     .split('\n')[0]
     ?.slice(0, 140) ?? '';

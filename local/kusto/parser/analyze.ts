@@ -1,4 +1,5 @@
 import { KustoError, type Catalog } from '../types.ts';
+import { isSyntaxError, kustoCodeOf } from './error-codes.ts';
 import { items, language, type Code, type Diagnostic, type GlobalState, type Syntax } from './language.ts';
 
 const globalsByCatalog = new WeakMap<Catalog, GlobalState>();
@@ -35,9 +36,6 @@ export function positionOf(text: string, offset: number): { line: number; column
   return { line, column: before.length - before.lastIndexOf('\n') };
 }
 
-/** Codes that say "this is no KQL" rather than "this refers to something that isn't there". */
-const SYNTAX_CODES = /^KS00\d$/;
-
 /** The parser wants a condition in `count(x)`; Kusto takes any column and counts rows. */
 const isCountOfColumn = (text: string, d: Diagnostic): boolean =>
   d.Code === 'KS107' && d.Message.includes('bool') && /\bcount\s*\(\s*$/.test(text.slice(0, d.Start));
@@ -53,14 +51,16 @@ export function analyze(text: string, catalog: Catalog): Code {
     throw new KustoError('SYN', `Syntax error: the query could not be parsed (${reason})`);
   }
   const errors = items(code.GetDiagnostics()).filter((d) => d.Severity === 'Error' && !isCountOfColumn(text, d));
-  const first = errors.sort((a, b) => a.Start - b.Start)[0];
+  const inOrder = errors.sort((a, b) => a.Start - b.Start);
+  const first = inOrder.find(isSyntaxError) ?? inOrder[0];
   if (first) {
     const at = positionOf(text, first.Start);
-    const syntax = SYNTAX_CODES.test(first.Code);
+    const syntax = isSyntaxError(first);
+    const code = kustoCodeOf(first);
     const place = `[line:position=${at.line}:${at.column}]`;
     throw new KustoError(
       syntax ? 'SYN' : 'SEM',
-      syntax ? `Syntax error: ${first.Message} ${place}` : `Semantic error: ${first.Message} ${place}`,
+      syntax ? `Syntax error: ${code}${first.Message} ${place}` : `Semantic error: ${code}${first.Message} ${place}`,
       at,
     );
   }

@@ -1,5 +1,6 @@
 // What is shared while one query is translated.
 
+import { nearestTo } from './nearest.ts';
 import { KustoError, type Catalog } from '../types.ts';
 import { positionOf } from '../parser/analyze.ts';
 import type { Syntax } from '../parser/language.ts';
@@ -58,7 +59,11 @@ export class Session {
 
   refuse(what: string, node: Syntax): never {
     const at = positionOf(this.text, (this.calls[0] ?? node).TextStart);
-    throw new KustoError('UNSUPPORTED', `Not supported: ${what} [line:position=${at.line}:${at.column}]`, at);
+    throw new KustoError(
+      'UNSUPPORTED',
+      `Not supported: ${what}${nearestTo(what)} [line:position=${at.line}:${at.column}]`,
+      at,
+    );
   }
 
   fail(message: string, node: Syntax): never {
