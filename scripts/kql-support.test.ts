@@ -10,13 +10,13 @@ beforeAll(async () => {
 
 /** What was answered once stays answered; raise a number when the engine learns something. */
 const AT_LEAST: Readonly<Record<string, number>> = {
-  'scalar functions': 300,
-  aggregates: 50,
+  'scalar functions': 315,
+  aggregates: 54,
   plugins: 3,
-  'operators and their forms': 50,
+  'operators and their forms': 55,
   'join kinds': 12,
-  'statements and expressions': 21,
-  'management commands': 99,
+  'statements and expressions': 22,
+  'management commands': 107,
 };
 
 describe('what the engine answers', () => {

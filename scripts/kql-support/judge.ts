@@ -114,7 +114,9 @@ function formsOf(known: KnownFunction): KnownParameter[][] {
   });
 }
 
-const MOST_ASSIGNMENTS = 16;
+/** Units to convert come in eight kinds; elsewhere the right value is among the first. */
+const mostAssignments = (form: readonly KnownParameter[]): number =>
+  form.some(({ name }) => name === 'from' || name === 'to') ? 16 : 8;
 
 /** Sample values: the likely ones, then one parameter changed at a time, then all to their n-th sample. */
 function assignments(form: readonly KnownParameter[]): string[][] {
@@ -127,5 +129,5 @@ function assignments(form: readonly KnownParameter[]): string[][] {
   const seen = new Set<string>();
   return [first, ...together, ...single]
     .filter((values) => !seen.has(values.join()) && seen.add(values.join()))
-    .slice(0, MOST_ASSIGNMENTS);
+    .slice(0, mostAssignments(form));
 }
