@@ -1,5 +1,4 @@
 // Asks the engine itself: compiles a probe and runs it on a DuckDB in memory.
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { answer, openEngine } from '../../local/kusto/conformance/engine.ts';
 import type { KnownFunction, KnownParameter } from '../../local/kusto/parser/known-names.ts';
 import { KustoError, PHYSICAL, type Catalog } from '../../local/kusto/types.ts';
@@ -9,11 +8,6 @@ import { PROBE_ROW, PROBE_TABLE, samplesOf } from './samples.ts';
 export type Verdict =
   | { readonly status: 'supported' }
   | { readonly status: 'refused' | 'failed' | 'invalid'; readonly reason: string };
-
-export interface Probe {
-  readonly query: string;
-  readonly verdict: Verdict;
-}
 
 export interface FunctionSupport {
   readonly name: string;
@@ -35,9 +29,11 @@ const brief = (message: string): string =>
     .split('\n')[0]
     ?.slice(0, 140) ?? '';
 
+type Connection = Awaited<ReturnType<typeof openEngine>>;
+
 export class Judge {
-  private readonly connection: DuckDBConnection;
-  private constructor(connection: DuckDBConnection) {
+  private readonly connection: Connection;
+  private constructor(connection: Connection) {
     this.connection = connection;
   }
 
