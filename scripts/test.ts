@@ -1,5 +1,5 @@
 // `npm test`: everything a test needs that `npm ci` does not bring, then vitest. `--heavy` runs the long proofs; other words go to vitest.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { ensureChromium } from './chromium.ts';
 
@@ -41,9 +41,34 @@ if (wantsBrowser) env['CHROME_PATH'] = ensureChromium();
 if (values['no-browser'])
   console.warn('Left out by --no-browser: the browser project. This run proves nothing about the player probe.');
 
+/** One vitest process; what it says comes at once, or in one piece when it is over. */
+function vitest(args: readonly string[], isLive: boolean): Promise<number> {
+  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...args], {
+    stdio: isLive ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    env,
+  });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => said.push(chunk));
+  return new Promise((resolve) => {
+    child.once('exit', (code) => {
+      process.stdout.write(Buffer.concat(said));
+      resolve(code ?? 1);
+    });
+  });
+}
+
+const named = (projects: readonly string[]): string[] => projects.flatMap((name) => ['--project', name]);
+
+/** Players spend their time waiting for the clock, servers and engines compute: the two lanes fit on two cores side by side. */
+const LANES = [
+  ['contract', 'integration'],
+  ['unit', ...(wantsBrowser ? ['browser'] : [])],
+];
+
 // The host and the demo page run what users deploy: the built app and the built probe.
 run('build', process.execPath, ['scripts/build.ts']);
 run('build of the probe', process.execPath, ['scripts/build-probe.ts']);
-const projects =
-  values['no-browser'] && !isNarrow ? ['unit', 'contract', 'integration'].flatMap((name) => ['--project', name]) : [];
-run('vitest', process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...rest], env);
+const codes = isNarrow
+  ? [await vitest(rest, true)]
+  : await Promise.all(LANES.map((projects, lane) => vitest([...named(projects), ...rest], lane === 0)));
+process.exitCode = Math.max(...codes);

@@ -1,6 +1,16 @@
 // Words that every room of the engine shares.
 
-export type KustoType = 'bool' | 'int' | 'long' | 'real' | 'decimal' | 'string' | 'datetime' | 'timespan' | 'dynamic' | 'guid';
+export type KustoType =
+  | 'bool'
+  | 'int'
+  | 'long'
+  | 'real'
+  | 'decimal'
+  | 'string'
+  | 'datetime'
+  | 'timespan'
+  | 'dynamic'
+  | 'guid';
 
 /**
  * How a value lies in DuckDB.
@@ -67,7 +77,15 @@ export interface CompiledQuery {
   readonly readsClock?: boolean;
 }
 
-export type KustoErrorCode = 'SYN' | 'SEM' | 'UNSUPPORTED' | 'LIMIT' | 'TIMEOUT' | 'BADREQUEST' | 'NOTFOUND' | 'INTERNAL';
+export type KustoErrorCode =
+  | 'SYN'
+  | 'SEM'
+  | 'UNSUPPORTED'
+  | 'LIMIT'
+  | 'TIMEOUT'
+  | 'BADREQUEST'
+  | 'NOTFOUND'
+  | 'INTERNAL';
 
 /** Everything a client may be told. `line` and `column` count from 1. */
 export class KustoError extends Error {

@@ -46,9 +46,6 @@ const BY_FORM: readonly (readonly [RegExp, Handler])[] = [
   ],
 ];
 
-/** The commands this engine knows, for its documentation. */
-export const knownCommands = (): string[] => Object.keys(HANDLERS).map((words) => `.${words}`);
-
 const POSITIONAL = new RegExp(
   String.raw`^\.[a-z-]+\s+[a-z-]+\s+(?:\([^)]*\)|${NAME}(?:\s*,\s*${NAME})*(?:\.${NAME})?)?\s*policy\b`,
   'i',

@@ -222,5 +222,3 @@ export function items<T>(list: NetList<T> | null | undefined): T[] {
   return out;
 }
 
-/** The decoded value of a string literal token (`Value` is boxed). */
-export const tokenValue = (token: { readonly Value?: unknown }): unknown => load().bridge.unbox(token.Value);

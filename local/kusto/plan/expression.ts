@@ -1,7 +1,7 @@
 // Scalar expressions of the bound tree → SQL.
 
 import { textOf } from '../parser/analyze.ts';
-import { elements, kindOf, type Syntax } from '../parser/language.ts';
+import { kindOf, type Syntax } from '../parser/language.ts';
 import { integerValue, realSql } from '../sql/arithmetic.ts';
 import type { Value } from '../sql/value.ts';
 import { binary, predicateBinary } from './binary.ts';
@@ -111,5 +111,3 @@ export function predicate(t: Translator, node: Syntax, row: Row, scope: Scope): 
   }
 }
 
-/** The arguments of a call. */
-export const argumentsOf = (node: Syntax): Syntax[] => elements((node.ArgumentList as Syntax | null)?.Expressions);

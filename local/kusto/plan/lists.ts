@@ -5,7 +5,7 @@ import { elements, type Syntax } from '../parser/language.ts';
 import { arithmetic } from '../sql/arithmetic.ts';
 import { convert, dynamicText, toJson, toText } from '../sql/convert.ts';
 import { termMatch } from '../sql/strings.ts';
-import { quote, type Value } from '../sql/value.ts';
+import type { Value } from '../sql/value.ts';
 import { TIME_PARSERS } from './binary.ts';
 import { constantValue } from './literal.ts';
 import { isNumeric } from './relation.ts';
@@ -186,5 +186,3 @@ export function between(t: Translator, node: Syntax, row: Row, scope: Scope): Va
   };
 }
 
-/** Text of a name or a string, quoted. */
-export const quotedName = (text: string): string => quote(text);

@@ -53,12 +53,6 @@ export function keysOf(value: Value, descending: boolean, nullsFirst: boolean): 
 export const findColumn = (relation: Relation, name: string): RelationColumn | undefined =>
   relation.columns.find((column) => column.name === name);
 
-/** The columns under other names, same order. */
-export const renamed = (relation: Relation, names: readonly string[]): Relation => ({
-  ...relation,
-  columns: relation.columns.map((column, i) => ({ name: names[i] ?? column.name, value: column.value })),
-});
-
 export const schemaOf = (relation: Relation): Column[] =>
   relation.columns.map((column) => ({ name: column.name, type: column.value.type }));
 

@@ -1,6 +1,6 @@
 import { items, type Syntax } from '../parser/language.ts';
 import type { Value } from '../sql/value.ts';
-import { reference, type Relation, type RelationColumn } from './relation.ts';
+import { reference, type RelationColumn } from './relation.ts';
 import type { Row } from './row.ts';
 import type { Session } from './session.ts';
 
@@ -28,11 +28,6 @@ export function withColumns(
   });
   const from = row.from(source);
   return { from: added.length > 0 ? `(SELECT *, ${added.join(', ')} FROM ${from})` : from, columns };
-}
-
-/** The relation with these columns instead. */
-export function replaceColumns(relation: Relation, from: string, columns: readonly RelationColumn[]): Relation {
-  return { ...relation, from, columns };
 }
 
 /** Gives values the names that the parser says the operator's columns have. */

@@ -3,11 +3,6 @@ import { KustoError } from '../types.ts';
 
 type Text = string | null;
 
-/** `array_length`; null when the value is no array. */
-export function arrayLength(array: Text): number | null {
-  return elementsOf(array)?.length ?? null;
-}
-
 /** `array_concat`; null when one of the values is no array. */
 export function arrayConcat(arrays: readonly Text[]): Text {
   const parts = arrays.map(elementsOf);

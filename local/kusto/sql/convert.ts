@@ -2,7 +2,7 @@
 
 import type { KustoType } from '../types.ts';
 import { datetimeText, timespanText } from './datetime.ts';
-import { LIST_ELEMENT_SQL, quote, type Atoms, type ListElement, type Value } from './value.ts';
+import { quote, type Atoms, type ListElement, type Value } from './value.ts';
 
 /** Largest text of an expression that is simply repeated. */
 const SHORT = 24;
@@ -215,12 +215,6 @@ export function convert(value: Value, type: KustoType, parsers: TimeParsers, ato
     case 'dynamic':
       return toJson(value, atoms);
   }
-}
-
-/** Physical type of a value in DuckDB. */
-export function physicalType(value: Value, physical: Readonly<Record<KustoType, string>>): string {
-  if (value.list) return `${LIST_ELEMENT_SQL[value.list]}[]`;
-  return physical[value.scalar ?? value.type];
 }
 
 /** The value in the plain physical form of `type`, for places where several values share one column. Numbers are widened, nothing else is converted. */

@@ -85,8 +85,6 @@ const SUPPORT: Readonly<Record<string, Support>> = {
   row: { options: [], custom: [] },
 };
 
-export const isSupportedPanel = (type: string): boolean => type in SUPPORT;
-
 /** Dotted leaf names of an object; arrays and empty objects count as leaves without content. */
 function leaves(value: unknown, prefix: string): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [prefix];
