@@ -37,7 +37,9 @@ export async function startCollector(): Promise<Collector> {
   const answers: Collector['answers'] = [];
   const server = createServer((req, res) => {
     void (async () => {
-      const raw = await bodyOf(req);
+      // A page that goes away in mid-request has sent nothing that counts.
+      const raw = await bodyOf(req).catch(() => undefined);
+      if (!raw) return;
       const gzip = raw[0] === 0x1f && raw[1] === 0x8b;
       const text = (gzip ? gunzipSync(raw) : raw).toString('utf8');
       const envelopes = text ? text.split('\n').map((line) => JSON.parse(line) as Envelope) : [];

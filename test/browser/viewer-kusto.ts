@@ -32,7 +32,12 @@ export async function startRecordedKusto(answer: (csl: string) => Answer | Promi
   const queries: string[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      // The asker went away.
+      return;
+    }
     const { csl } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as { csl: string };
     queries.push(csl);
     const result = await answer(csl);

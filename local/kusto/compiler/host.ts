@@ -46,7 +46,8 @@ function answer(request: Request): Reply {
 }
 
 process.on('message', (request: Request) => {
-  process.send?.(answer(request));
+  // The engine may be gone by now; whom nobody hears needs no error.
+  process.send?.(answer(request), undefined, undefined, () => undefined);
 });
 // The engine is gone, killed perhaps.
 process.on('disconnect', () => process.exit(0));
