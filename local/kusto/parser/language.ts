@@ -221,4 +221,3 @@ export function items<T>(list: NetList<T> | null | undefined): T[] {
   for (let i = 0; i < (list?.Count ?? 0); i++) out.push((list as NetList<T>).getItem(i));
   return out;
 }
-

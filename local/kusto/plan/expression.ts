@@ -110,4 +110,3 @@ export function predicate(t: Translator, node: Syntax, row: Row, scope: Scope): 
     }
   }
 }
-

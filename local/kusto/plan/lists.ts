@@ -185,4 +185,3 @@ export function between(t: Translator, node: Syntax, row: Row, scope: Scope): Va
     ...(notNull ? { notNull } : {}),
   };
 }
-
