@@ -21,7 +21,7 @@ async function startStack(): Promise<{ url: string; stop: () => Promise<void> }>
   const data = mkdtempSync(join(tmpdir(), 'framewatch-pictures-'));
   const stack = await startChild({
     name: 'the stack',
-    args: ['local/start.ts', '--data', join(data, 'data'), '--port-base', String(base), '--backfill', '14d'],
+    args: ['local/start.ts', '--data', join(data, 'data'), '--port-base', String(base), '--backfill', '7d'],
     ready: /History is in/,
     readyTimeoutMs: 600_000,
     log: (line) => console.log(`  ${line}`),
@@ -65,14 +65,8 @@ async function demo(page: Page, url: string): Promise<void> {
 
 async function dashboards(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/?from=now-6h&to=now`);
-  await page.waitForFunction(
-    'document.querySelectorAll(".panel").length > 5 && !document.querySelector(\'.panel[data-state="loading"]\')',
-    undefined,
-    {
-      timeout: 60_000,
-    },
-  );
-  await sleep(3000);
+  await page.locator('.panel[data-state="done"]').nth(10).waitFor({ timeout: 60_000 });
+  await sleep(5000);
   await shoot(page, 'noc-overview');
   await page.goto(`${url}/alerting`);
   await sleep(3000);
