@@ -93,7 +93,7 @@ export const now = (): PanelList => [
     .overrideByName('RootScope', look({ name: 'Root scope', width: 190 }))
     .overrideByName('Started', look({ width: 160 }))
     .overrideByName('DurationMinutes', look({ name: 'Duration', unit: 'm', decimals: 0, width: 85 }))
-    .overrideByName('Worst', look({ width: 290 }))
+    .overrideByName('Worst', look({ width: 230 }))
     .overrideByName('ImpactMinutes', look({ name: 'Impact', unit: 'm', decimals: 0, width: 80 }))
     .noValue('No incidents in this range'),
   alerts(
