@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { KustoError, type Catalog } from '../types.ts';
+import { KustoError, type Catalog, type SchemaNeed } from '../types.ts';
 import { CompileProcess } from './compile-process.ts';
 import { PlanCache } from './plan-cache.ts';
 
@@ -31,6 +31,23 @@ describe('the compiler process', { timeout: 60_000 }, () => {
     const early = await compiler.compile('print now()', first, options);
     const late = await compiler.compile('print now()', first, { ...options, now: new Date('2026-02-01T00:00:00Z') });
     expect(late.sql).not.toBe(early.sql);
+  });
+
+  it('asks for the columns that only the data know, and keeps no plan with them', async () => {
+    const query = 'T | extend d = bag_pack("x", A) | evaluate bag_unpack(d) | where x > 1';
+    await expect(compiler.compile(query, first, options)).rejects.toMatchObject({ code: 'UNSUPPORTED', line: 1 });
+    const names = [['x'], ['x', 'y']];
+    for (const wanted of names) {
+      const asked: string[] = [];
+      const lookUp = (need: SchemaNeed): Promise<[string, string][]> => {
+        asked.push(need.sql);
+        expect(need.reads).toEqual(['T']);
+        return Promise.resolve(wanted.map((name) => [name, 'long']));
+      };
+      const plan = await compiler.compile(query, first, { ...options, lookUp });
+      expect(plan.columns.map(({ name }) => name)).toEqual(['A', ...wanted]);
+      expect(asked).toHaveLength(1);
+    }
   });
 
   it('passes a refusal on with code, line and column', async () => {

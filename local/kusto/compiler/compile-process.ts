@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { CompileOptions, Compiler } from '../exec/compiler.ts';
-import { KustoError, type Catalog, type CompiledQuery } from '../types.ts';
+import { KustoError, SchemaNeeded, type Catalog, type CompiledQuery, type SchemaAnswer } from '../types.ts';
 import type { Reply, Request } from './messages.ts';
 import { PlanCache } from './plan-cache.ts';
 import { discardSnapshot, existingSnapshot, makeSnapshot } from './snapshot.ts';
@@ -11,13 +11,20 @@ const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
 /** No query a person writes takes a tenth of it. */
 const MOST_MS = 60_000;
 const MOST_HEAP_MB = 1024;
+/** Plugins whose columns depend on the data, in one query. */
+const MOST_NEEDS = 8;
 /** The snapshot is made when the start is over. */
 const SNAPSHOT_AFTER_MS = 5000;
 
 interface Pending {
   readonly id: number;
   /** Null is a warm-up. */
-  readonly query: { readonly text: string; readonly catalog: Catalog; readonly options: CompileOptions } | null;
+  readonly query: {
+    readonly text: string;
+    readonly catalog: Catalog;
+    readonly options: CompileOptions;
+    readonly answers: readonly SchemaAnswer[];
+  } | null;
   readonly resolve: (plan: CompiledQuery | null) => void;
   readonly reject: (error: KustoError) => void;
 }
@@ -61,10 +68,25 @@ export class CompileProcess implements Compiler {
   async compile(text: string, catalog: Catalog, options: CompileOptions): Promise<CompiledQuery> {
     const known = this.#plans.get(catalog, text, options.parameters);
     if (known !== undefined) return known;
-    const plan = await this.#ask({ text, catalog, options });
-    if (plan === null) throw new KustoError('INTERNAL', 'The compiler gave no plan');
+    const plan = await this.#compileWithData(text, catalog, options);
     this.#plans.add(catalog, text, options.parameters, plan);
     return plan;
+  }
+
+  /** Answers what the compiler asks about the data, and has it go on. */
+  async #compileWithData(text: string, catalog: Catalog, options: CompileOptions): Promise<CompiledQuery> {
+    const answers: SchemaAnswer[] = [];
+    for (;;) {
+      try {
+        const plan = await this.#ask({ text, catalog, options, answers: [...answers] });
+        if (plan === null) throw new KustoError('INTERNAL', 'The compiler gave no plan');
+        return plan;
+      } catch (error) {
+        if (!(error instanceof SchemaNeeded) || options.lookUp === undefined || answers.length >= MOST_NEEDS)
+          throw error;
+        answers.push({ need: error.need, rows: await options.lookUp(error.need) });
+      }
+    }
   }
 
   async registerFunctions(connection: DuckDBConnection): Promise<void> {
@@ -124,13 +146,13 @@ export class CompileProcess implements Compiler {
 
   #messageOf(id: number, query: Pending['query']): Request {
     if (query === null) return { kind: 'warm-up', id };
-    const { text, catalog, options } = query;
+    const { text, catalog, options, answers } = query;
     let catalogId = this.#catalogIds.get(catalog);
     if (catalogId === undefined) this.#catalogIds.set(catalog, (catalogId = id));
     const isKnown = this.#sentCatalogs.has(catalogId);
     this.#sentCatalogs.add(catalogId);
     const { now, parameters } = options;
-    return { kind: 'compile', id, text, catalogId, now, parameters, ...(isKnown ? {} : { catalog }) };
+    return { kind: 'compile', id, text, catalogId, now, parameters, answers, ...(isKnown ? {} : { catalog }) };
   }
 
   #start(): ChildProcess {
@@ -177,7 +199,11 @@ export class CompileProcess implements Compiler {
     if (reply.kind === 'refused') {
       const at =
         reply.line === undefined || reply.column === undefined ? undefined : { line: reply.line, column: reply.column };
-      pending?.reject(new KustoError(reply.code, reply.message, at, reply.permanent));
+      pending?.reject(
+        reply.need === undefined
+          ? new KustoError(reply.code, reply.message, at, reply.permanent)
+          : new SchemaNeeded(reply.need, reply.message, at),
+      );
     } else {
       pending?.resolve(reply.kind === 'plan' ? reply.plan : null);
     }

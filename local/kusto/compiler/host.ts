@@ -1,6 +1,6 @@
 // The compiler's own process. Parsing and binding take milliseconds to seconds of pure script, which here holds up nobody else.
 
-import { KustoError, type Catalog, type CompiledQuery } from '../types.ts';
+import { KustoError, SchemaNeeded, type Catalog, type CompiledQuery } from '../types.ts';
 import { warmUp } from '../parser/warm-up.ts';
 import { compileQuery } from '../plan/compile.ts';
 import type { CompileRequest, Reply, Request } from './messages.ts';
@@ -25,6 +25,7 @@ function compile(request: CompileRequest): Reply {
   const plan: CompiledQuery = compileQuery(request.text, catalog, {
     now: request.now,
     parameters: { ...request.parameters },
+    answers: request.answers,
   });
   return { id, kind: 'plan', plan };
 }
@@ -38,7 +39,8 @@ function answer(request: Request): Reply {
   } catch (error) {
     if (error instanceof KustoError) {
       const { code, message, line, column, permanent } = error;
-      return { id, kind: 'refused', code, message, line, column, permanent };
+      const need = error instanceof SchemaNeeded ? { need: error.need } : {};
+      return { id, kind: 'refused', code, message, line, column, permanent, ...need };
     }
     const message = error instanceof Error ? error.message : String(error);
     return { id, kind: 'refused', code: 'INTERNAL', message: message.slice(0, 500), permanent: true };

@@ -1,6 +1,6 @@
 // What the engine and its compiler process say to each other.
 
-import type { Catalog, CompiledQuery, KustoErrorCode } from '../types.ts';
+import type { Catalog, CompiledQuery, KustoErrorCode, SchemaAnswer, SchemaNeed } from '../types.ts';
 
 export interface CompileRequest {
   readonly kind: 'compile';
@@ -11,6 +11,8 @@ export interface CompileRequest {
   readonly catalog?: Catalog;
   readonly now: Date;
   readonly parameters: Readonly<Record<string, string>>;
+  /** What statements gave that were asked for before. */
+  readonly answers: readonly SchemaAnswer[];
 }
 
 export interface WarmUpRequest {
@@ -33,4 +35,6 @@ export type Reply =
       readonly line?: number | undefined;
       readonly column?: number | undefined;
       readonly permanent: boolean;
+      /** What has to be known of the data first. */
+      readonly need?: SchemaNeed;
     };

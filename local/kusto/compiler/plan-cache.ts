@@ -4,7 +4,7 @@ const MOST_PLANS = 300;
 /** A plan is a few to some hundred kB of SQL. */
 const MOST_CHARACTERS = 16_000_000;
 
-/** Plans that do not hold the clock, by catalog and text. A changed schema comes as another catalog, and its plans go with the old one. */
+/** Plans that hold neither the clock nor columns of the data, by catalog and text. A changed schema comes as another catalog, and its plans go with the old one. */
 export class PlanCache {
   #byCatalog = new WeakMap<Catalog, { plans: Map<string, CompiledQuery>; characters: number }>();
 
@@ -20,7 +20,7 @@ export class PlanCache {
   }
 
   add(catalog: Catalog, text: string, parameters: Readonly<Record<string, string>>, plan: CompiledQuery): void {
-    if (plan.readsClock === true) return;
+    if (plan.readsClock === true || plan.readsData === true) return;
     let known = this.#byCatalog.get(catalog);
     if (known === undefined) this.#byCatalog.set(catalog, (known = { plans: new Map(), characters: 0 }));
     const key = keyOf(text, parameters);

@@ -2,7 +2,14 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { encodeRow } from '../exec/encode.ts';
 import { registerFunctions } from '../functions/register.ts';
 import { compileQuery } from '../plan/compile.ts';
-import { KustoError, type Catalog, type Column } from '../types.ts';
+import {
+  KustoError,
+  SchemaNeeded,
+  type Catalog,
+  type Column,
+  type CompiledQuery,
+  type SchemaAnswer,
+} from '../types.ts';
 import { difference, type RecordedCase } from './compare.ts';
 
 export const EMPTY_CATALOG: Catalog = { database: 'empty', version: 0, tables: [], functions: [] };
@@ -23,6 +30,25 @@ export interface Answer {
   readonly rows: readonly string[];
 }
 
+/** Compiles as the engine does: what the compiler asks of the data is answered. */
+async function compile(
+  connection: DuckDBConnection,
+  query: string,
+  catalog: Catalog,
+  now: Date,
+): Promise<CompiledQuery> {
+  const answers: SchemaAnswer[] = [];
+  for (;;) {
+    try {
+      return compileQuery(query, catalog, { now, answers });
+    } catch (error) {
+      if (!(error instanceof SchemaNeeded) || answers.length > 8) throw error;
+      const result = await connection.runAndReadAll(error.need.sql);
+      answers.push({ need: error.need, rows: result.getRows().map(([name, type]) => [String(name), String(type)]) });
+    }
+  }
+}
+
 /** Runs a query and gives the rows as they would travel. */
 export async function answer(
   connection: DuckDBConnection,
@@ -30,7 +56,7 @@ export async function answer(
   catalog: Catalog = EMPTY_CATALOG,
   now = new Date('2026-01-01T00:00:00Z'),
 ): Promise<Answer> {
-  const plan = compileQuery(query, catalog, { now });
+  const plan = await compile(connection, query, catalog, now);
   const result = await connection.runAndReadAll(plan.sql);
   return { columns: plan.columns, rows: result.getRows().map((row) => encodeRow(row, plan.columns)) };
 }

@@ -1,11 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Catalog, CompiledQuery } from '../types.ts';
+import type { Catalog, CompiledQuery, SchemaAnswer, SchemaNeed } from '../types.ts';
 
 export interface CompileOptions {
   /** What now() answers, the same for the whole query. */
   readonly now: Date;
   /** Values of `declare query_parameters`, as KQL literals. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** Runs what must be known of the data before columns can be named; without it such queries are refused. */
+  readonly lookUp?: (need: SchemaNeed) => Promise<SchemaAnswer['rows']>;
 }
 
 /** KQL text → one DuckDB statement. Throws KustoError. */

@@ -40,6 +40,8 @@ export interface Syntax {
   readonly TextStart: number;
   readonly Width: number;
   readonly ChildCount: number;
+  /** The node around this one; none at the root of a text. */
+  readonly Parent?: Syntax | null;
   GetChild(index: number): Syntax | null;
   readonly ResultType?: TypeSymbol | null;
   readonly ReferencedSymbol?: TypeSymbol | null;

@@ -2,6 +2,7 @@
 
 import { nearestTo } from './nearest.ts';
 import { KustoError, type Catalog } from '../types.ts';
+import { DataSchemas } from './data-schema.ts';
 import { positionOf } from '../parser/analyze.ts';
 import type { Syntax } from '../parser/language.ts';
 
@@ -16,6 +17,7 @@ export class Session {
   readonly shared: string[] = [];
   readonly reads = new Set<string>();
   readonly options = new Map<string, Syntax>();
+  readonly schemas: DataSchemas;
   usesNow = false;
   private counter = 0;
   /** Offset of the call in the query text while a function body (which has a text of its own) is translated. */
@@ -27,12 +29,14 @@ export class Session {
     nowTicks: bigint,
     parameters: Readonly<Record<string, string>>,
     times: readonly string[] = [],
+    schemas = new DataSchemas([]),
   ) {
     this.catalog = catalog;
     this.text = text;
     this.nowTicks = nowTicks;
     this.parameters = parameters;
     this.times = times;
+    this.schemas = schemas;
   }
 
   /** A new physical name. */
@@ -57,8 +61,13 @@ export class Session {
     }
   }
 
+  /** Where an error in this node is to be shown. */
+  placeOf(node: Syntax): { line: number; column: number } {
+    return positionOf(this.text, (this.calls[0] ?? node).TextStart);
+  }
+
   refuse(what: string, node: Syntax): never {
-    const at = positionOf(this.text, (this.calls[0] ?? node).TextStart);
+    const at = this.placeOf(node);
     throw new KustoError(
       'UNSUPPORTED',
       `Not supported: ${what}${nearestTo(what)} [line:position=${at.line}:${at.column}]`,
@@ -67,7 +76,7 @@ export class Session {
   }
 
   fail(message: string, node: Syntax): never {
-    const at = positionOf(this.text, (this.calls[0] ?? node).TextStart);
+    const at = this.placeOf(node);
     throw new KustoError('SEM', `Semantic error: ${message} [line:position=${at.line}:${at.column}]`, at);
   }
 }

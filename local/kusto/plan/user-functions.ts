@@ -93,6 +93,11 @@ function bindArguments(t: Translator, node: Syntax, row: Row, scope: Scope, inpu
 function enterBody(t: Translator, node: Syntax, scope: Scope): Syntax {
   const body = node.GetCalledFunctionBody();
   if (!body) return t.session.refuse(`the body of ${nameOf(node)}`, node);
+  const name = nameOf(node);
+  const local = scope.find(name);
+  const stored = t.session.catalog.functions.find((fn) => fn.name === name);
+  if (local?.kind === 'function') t.session.schemas.enter(body, local.declaration.Body as Syntax);
+  else if (stored) t.session.schemas.enter(body, { stored: name, text: stored.body });
   for (const statement of elements(body.Statements)) declareStatement(t, statement, scope);
   const expression = body.Expression as Syntax | null;
   return expression ?? t.session.refuse(`${nameOf(node)} has no result`, node);
