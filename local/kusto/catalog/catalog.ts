@@ -38,7 +38,11 @@ export function withRelation(catalog: Catalog, source: string, relation: string)
   const key = `${relation} ${source}`;
   let catalogWith = known.get(key);
   if (catalogWith === undefined) {
-    const tables = catalog.tables.map((table) => (table.name === source ? { ...table, relation } : table));
+    const tables = catalog.tables.map((table) => {
+      if (table.name !== source) return table;
+      const { name, columns, isView = false } = table;
+      return { name, columns, relation, isView };
+    });
     known.set(key, (catalogWith = { ...catalog, version: snapshotVersion(), tables }));
   }
   return catalogWith;
@@ -62,7 +66,9 @@ export const storageOf = (table: TableEntity): string => `t${table.id}`;
 const infoOf = (table: TableEntity): TableInfo => ({
   name: table.name,
   columns: table.columns.map(({ name, type }) => ({ name, type })),
-  relation: relationOf(table),
+  // Not the view: binding it costs as much as the rest of a small query.
+  relation: storageOf(table),
+  physical: table.columns.map(({ id }) => `k${id}`),
 });
 
 /** All databases in memory, a mirror of `fw.entities`. Read freely; changed only through the writer (see Engine.change). */

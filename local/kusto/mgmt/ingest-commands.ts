@@ -137,7 +137,7 @@ async function deleteRows(
     version: engine.catalog.trialVersion(),
     tables: snapshot.tables.map((t) =>
       t.name === target.name
-        ? { ...t, relation, columns: [...t.columns, { name: rowColumn, type: 'long' as const }] }
+        ? { name: t.name, relation, columns: [...t.columns, { name: rowColumn, type: 'long' as const }] }
         : t,
     ),
   };

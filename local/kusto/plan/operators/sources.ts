@@ -16,10 +16,10 @@ import { part } from './project.ts';
 export function tableRelation(t: Translator, table: TableInfo): Relation {
   t.session.reads.add(table.name);
   const ids = table.columns.map(() => t.session.id());
-  const list = ids.map((id, i) => `c${i} AS ${id}`);
   // The inner names clash with ours only inside the sub-query.
+  const list = ids.map((id, i) => `s.${table.physical?.[i] ?? `c${i}`} AS ${id}`);
   return {
-    from: `(SELECT ${list.join(', ')} FROM ${table.relation})`,
+    from: `(SELECT ${list.join(', ')} FROM ${table.relation} AS s)`,
     columns: table.columns.map((column, i) => ({ name: column.name, value: stored(ids[i] as string, column.type) })),
     source: table.name,
   };
