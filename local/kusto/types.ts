@@ -77,6 +77,46 @@ export interface CompiledQuery {
   readonly reads: readonly string[];
   /** Holds the time of its compilation: now(), ago(). Such a plan serves one execution. */
   readonly readsClock?: boolean;
+  /** Its columns come from the data of the moment: such a plan is not kept. */
+  readonly readsData?: boolean;
+}
+
+/** Where in a query a schema is missing that only the data can tell: offset in the text, or in the body of a stored function. */
+export interface SchemaSite {
+  readonly body?: string;
+  readonly offset: number;
+}
+
+/** What an output schema is made of, besides the names that the data hold. */
+export type SchemaShape =
+  | {
+      readonly plugin: 'bag_unpack';
+      /** Columns of the input, the bag left out. */
+      readonly source: readonly Column[];
+      readonly prefix: string;
+      readonly conflict: 'error' | 'replace_source' | 'keep_source';
+    }
+  | {
+      readonly plugin: 'pivot';
+      /** Columns that are grouped by. */
+      readonly source: readonly Column[];
+      /** Of the cells. */
+      readonly type: KustoType;
+    };
+
+/** A statement that has to run before a query can be compiled: it gives pairs of texts, a column's name and what is known of its type. */
+export interface SchemaNeed {
+  readonly site: SchemaSite;
+  readonly shape: SchemaShape;
+  readonly sql: string;
+  /** As in {@link CompiledQuery}. */
+  readonly reads: readonly string[];
+}
+
+/** What the statement of a need gave. */
+export interface SchemaAnswer {
+  readonly need: SchemaNeed;
+  readonly rows: readonly (readonly [name: string, type: string])[];
 }
 
 export type KustoErrorCode =
@@ -103,5 +143,14 @@ export class KustoError extends Error {
     this.line = at?.line;
     this.column = at?.column;
     this.permanent = permanent;
+  }
+}
+
+/** Not an end: the compiler goes on when it is called again with the answer. Where nobody can run the statement it is a refusal. */
+export class SchemaNeeded extends KustoError {
+  readonly need: SchemaNeed;
+  constructor(need: SchemaNeed, message: string, at?: { line: number; column: number }) {
+    super('UNSUPPORTED', message, at);
+    this.need = need;
   }
 }

@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
-import { KustoError, type Catalog, type Column, type CompiledQuery } from '../types.ts';
+import { KustoError, type Catalog, type Column, type CompiledQuery, type SchemaNeed } from '../types.ts';
 import { columnReaders } from './chunk-columns.ts';
 import { encodeCell } from './encode.ts';
 import type { Engine } from './engine.ts';
@@ -46,14 +46,33 @@ async function runOnce(engine: Engine, request: QueryRequest): Promise<QueryResu
   return engine.readers.use(request.timeoutMs, request.signal, (connection) => collect(connection, compiled, request));
 }
 
+/** With a catalog of the caller's own its relations may not be there yet: then columns cannot be looked up in the data. */
 export async function compileFor(
   engine: Engine,
-  request: Pick<QueryRequest, 'database' | 'text' | 'parameters' | 'now'>,
-  catalog: Catalog = engine.catalog.snapshot(request.database),
+  request: Pick<QueryRequest, 'database' | 'text' | 'parameters' | 'now'> & Partial<QueryRequest>,
+  catalog?: Catalog,
 ): Promise<CompiledQuery> {
-  return engine.compiler.compile(request.text, catalog, {
+  return engine.compiler.compile(request.text, catalog ?? engine.catalog.snapshot(request.database), {
     now: request.now ?? new Date(),
     parameters: request.parameters ?? {},
+    ...(catalog === undefined ? { lookUp: (need) => lookUp(engine, request, need) } : {}),
+  });
+}
+
+/** Runs the statement that names the columns of bag_unpack or pivot. */
+async function lookUp(
+  engine: Engine,
+  { database, timeoutMs = 240_000, signal }: Pick<QueryRequest, 'database'> & Partial<QueryRequest>,
+  need: SchemaNeed,
+): Promise<[string, string][]> {
+  await engine.views.bringUpToDate(database, need.reads);
+  return engine.readers.use(timeoutMs, signal, async (connection) => {
+    try {
+      const result = await connection.runAndReadAll(need.sql);
+      return result.getRows().map(([name, type]) => [String(name), String(type)]);
+    } catch (error) {
+      throw asKustoError(error);
+    }
   });
 }
 

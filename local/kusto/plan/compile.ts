@@ -4,8 +4,17 @@ import { analyzeCached } from '../parser/analysis-cache.ts';
 import { analyze } from '../parser/analyze.ts';
 import { elements, kindOf, type Syntax } from '../parser/language.ts';
 import { toJson } from '../sql/convert.ts';
-import { KustoError, PHYSICAL, UNIX_EPOCH_TICKS, type Catalog, type CompiledQuery } from '../types.ts';
+import {
+  KustoError,
+  PHYSICAL,
+  UNIX_EPOCH_TICKS,
+  type Catalog,
+  type CompiledQuery,
+  type SchemaAnswer,
+} from '../types.ts';
+import { atSentPlace, DataSchemas, withSchemas } from './data-schema.ts';
 import { predicate, scalar } from './expression.ts';
+import { foundSchema } from './found-columns.ts';
 import { callTable, constant, operator, table } from './query.ts';
 import { schemaOf, type Relation } from './relation.ts';
 import { Row } from './row.ts';
@@ -19,6 +28,8 @@ export interface CompileOptions {
   readonly now: Date;
   /** Values of `declare query_parameters`, as KQL literals or, for strings, bare text. */
   readonly parameters?: Record<string, string>;
+  /** What the statements gave that earlier attempts asked for (see SchemaNeeded), in their order. */
+  readonly answers?: readonly SchemaAnswer[];
 }
 
 const MOST_PLANS = 300;
@@ -87,9 +98,11 @@ function resultOf(t: Translator, node: Syntax, scope: Scope): Relation {
 
 /**
  * Translates a query. Throws KustoError: SYN or SEM with line and column when it is wrong, UNSUPPORTED when the engine
- * can't do what it asks. Plans of queries that don't depend on the clock are kept.
+ * can't do what it asks, SchemaNeeded when its columns depend on the data. Plans of queries that depend neither on the
+ * clock nor on the data are kept.
  */
 export function compileQuery(text: string, catalog: Catalog, options: CompileOptions): CompiledQuery {
+  if (options.answers && options.answers.length > 0) return compileWithAnswers(text, catalog, options, options.answers);
   const plans = plansOf(catalog);
   const key = JSON.stringify([options.parameters ?? null, text]);
   const known = plans.get(key);
@@ -98,23 +111,42 @@ export function compileQuery(text: string, catalog: Catalog, options: CompileOpt
     plans.set(key, known);
     return known;
   }
-  const nowTicks = BigInt(options.now.getTime()) * 10_000n + UNIX_EPOCH_TICKS;
-  const { code, times } = analyzeCached(text, catalog);
-  let session = new Session(catalog, text, nowTicks, options.parameters ?? {}, times);
-  let plan: CompiledQuery;
-  try {
-    plan = guarded(session, code.Syntax);
-  } catch (error) {
-    // With markers in the text the places of an error are not those of the query.
-    if (times.length === 0) throw error;
-    session = new Session(catalog, text, nowTicks, options.parameters ?? {}, []);
-    plan = guarded(session, analyze(text, catalog).Syntax);
-  }
-  if (!session.usesNow) {
+  const plan = compileText(text, catalog, options, new DataSchemas([]));
+  if (plan.readsClock !== true) {
     plans.set(key, plan);
     if (plans.size > MOST_PLANS) plans.delete(plans.keys().next().value as string);
   }
   return plan;
+}
+
+function compileWithAnswers(
+  text: string,
+  catalog: Catalog,
+  options: CompileOptions,
+  answers: readonly SchemaAnswer[],
+): CompiledQuery {
+  const found = answers.map((answer) => foundSchema(answer, text));
+  const schemas = new DataSchemas(found);
+  const whole = withSchemas(text, catalog, found);
+  try {
+    return { ...compileText(whole.text, whole.catalog, options, schemas), readsData: true };
+  } catch (error) {
+    throw atSentPlace(error, text, whole.text, schemas);
+  }
+}
+
+function compileText(text: string, catalog: Catalog, options: CompileOptions, schemas: DataSchemas): CompiledQuery {
+  const nowTicks = BigInt(options.now.getTime()) * 10_000n + UNIX_EPOCH_TICKS;
+  const sessionFor = (times: readonly string[]): Session =>
+    new Session(catalog, text, nowTicks, options.parameters ?? {}, times, schemas);
+  const { code, times } = analyzeCached(text, catalog);
+  try {
+    return guarded(sessionFor(times), code.Syntax);
+  } catch (error) {
+    // With markers in the text the places of an error are not those of the query.
+    if (times.length === 0) throw error;
+    return guarded(sessionFor([]), analyze(text, catalog).Syntax);
+  }
 }
 
 /** The parser's objects may lack what we expect after an odd query: that is a refusal, not a crash. */
