@@ -3,11 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateGrafana } from '../grafana/generate.ts';
+import { generateKqlScripts } from '../infra/kql-scripts.ts';
 import { jsonSchema } from '../schema/emit/json-schema.ts';
 import { columnDocstrings, createTable, jsonMapping, tableDocstring } from '../schema/emit/kql.ts';
 import { dataDictionary } from '../schema/emit/markdown.ts';
 import type { Table } from '../schema/spec.ts';
 import { tables } from '../schema/tables.ts';
+import { cdnLogPage } from './format-pages.ts';
 import { metricsReference } from './kql-reference.ts';
 import { kqlSupport } from './kql-support.ts';
 
@@ -27,7 +29,9 @@ export async function generated(): Promise<Map<string, string>> {
     files.set(`schema/generated/${table.name}.schema.json`, JSON.stringify(jsonSchema(table), null, 2) + '\n');
   files.set('docs/data-dictionary.md', dataDictionary(all));
   files.set('docs/metrics.md', metricsReference(root));
+  files.set('docs/formats/cdn-logs.md', cdnLogPage());
   files.set('docs/kql-support.md', await kqlSupport());
+  for (const [path, content] of generateKqlScripts()) files.set(path, content);
   for (const [path, content] of generateGrafana()) files.set(path, content);
   return files;
 }

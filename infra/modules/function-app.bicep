@@ -1,0 +1,186 @@
+metadata description = 'The function app on Flex Consumption: no keys, no publishing credentials, warm instances.'
+
+@description('Name of the app; unique in the world.')
+param name string
+@description('Name of the plan.')
+param planName string
+@description('Region.')
+param location string
+@description('Tags of every resource.')
+param tags object
+@description('Tag by which azd finds the app that it deploys to; empty for further regions.')
+param serviceName string
+@description('Section functions of the profile.')
+param functions object
+@description('Spread over availability zones.')
+param zoneRedundant bool
+@description('Identity: resource id.')
+param identityId string
+@description('Identity: client id.')
+param identityClientId string
+@description('Blob endpoint of the functions host\'s account.')
+param hostBlobEndpoint string
+@description('Container of the deployment package.')
+param packageContainer string
+@description('Connection string of Application Insights; no secret, see monitoring.bicep.')
+param insightsConnectionString string
+@description('Endpoint of the key vault.')
+param vaultUri string
+@description('Endpoint of the stamp\'s cluster.')
+param kustoUri string
+@description('Database.')
+param databaseName string
+@description('Blob endpoint of the landing account.')
+param landingBlobEndpoint string
+@description('Resource id of the landing account: events of any other are refused.')
+param landingAccountId string
+@description('Pairs container=tenant.')
+param dropContainers string
+@description('Front Door\'s id; empty: the app takes requests from anywhere.')
+param frontDoorId string
+@description('Subnet of the app; empty without network isolation.')
+param subnetId string
+@description('Workspace of the diagnostic settings.')
+param workspaceId string
+
+var secret = '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/'
+var hasFrontDoor = !empty(frontDoorId)
+var frontDoorOnly = [
+  {
+    name: 'front-door'
+    priority: 100
+    action: 'Allow'
+    tag: 'ServiceTag'
+    ipAddress: 'AzureFrontDoor.Backend'
+    headers: { 'x-azure-fdid': [frontDoorId] }
+  }
+  {
+    name: 'event-grid'
+    priority: 200
+    action: 'Allow'
+    tag: 'ServiceTag'
+    ipAddress: 'AzureEventGrid'
+  }
+]
+var blobAlwaysReady = functions.blobAlwaysReady == 0 ? [] : [{ name: 'function:blobCreated', instanceCount: functions.blobAlwaysReady }]
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: {
+    reserved: true
+    zoneRedundant: zoneRedundant
+  }
+}
+
+resource app 'Microsoft.Web/sites@2025-03-01' = {
+  name: name
+  location: location
+  tags: empty(serviceName) ? tags : union(tags, { 'azd-service-name': serviceName })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identityId}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    clientAffinityEnabled: false
+    keyVaultReferenceIdentity: identityId
+    publicNetworkAccess: 'Enabled'
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${hostBlobEndpoint}${packageContainer}'
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      runtime: { name: 'node', version: '22' }
+      scaleAndConcurrency: {
+        instanceMemoryMB: functions.instanceMemoryMB
+        maximumInstanceCount: functions.maximumInstanceCount
+        alwaysReady: concat([{ name: 'http', instanceCount: functions.httpAlwaysReady }], blobAlwaysReady)
+        triggers: {
+          http: { perInstanceConcurrency: functions.httpPerInstanceConcurrency }
+        }
+      }
+    }
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      http20Enabled: true
+      remoteDebuggingEnabled: false
+      // Front Door and Event Grid alone, when there is a Front Door; the deployment endpoint takes Entra tokens only.
+      ipSecurityRestrictionsDefaultAction: hasFrontDoor ? 'Deny' : 'Allow'
+      ipSecurityRestrictions: hasFrontDoor ? frontDoorOnly : []
+      scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsDefaultAction: 'Allow'
+    }
+  }
+}
+
+// Exactly what functions/config.ts reads, and what the platform itself needs.
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
+  parent: app
+  name: 'appsettings'
+  properties: {
+    AzureWebJobsStorage__blobServiceUri: hostBlobEndpoint
+    AzureWebJobsStorage__credential: 'managedidentity'
+    AzureWebJobsStorage__clientId: identityClientId
+    APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+    FRAMEWATCH_IDENTITY_CLIENT_ID: identityClientId
+    FRAMEWATCH_KUSTO_URL: kustoUri
+    FRAMEWATCH_KUSTO_DATABASE: databaseName
+    FRAMEWATCH_KUSTO_TIMEOUT_MS: '15000'
+    FRAMEWATCH_KUSTO_DEADLINE_MS: '8000'
+    FRAMEWATCH_LINGER_MS: string(functions.lingerMs)
+    FRAMEWATCH_MAX_CALLS: string(functions.kustoMaxCalls)
+    FRAMEWATCH_KEYS: '${secret}framewatch-keys/)'
+    FRAMEWATCH_PSEUDONYM_SECRET: '${secret}framewatch-pseudonym-secret/)'
+    // Front Door writes the viewer's country (front-door-routes.bicep); without it nobody's word on geography is believed.
+    FRAMEWATCH_EDGE_HEADERS: hasFrontDoor ? 'country=x-framewatch-country' : ''
+    FRAMEWATCH_HEARTBEAT_SECONDS: '0'
+    FRAMEWATCH_SAMPLE_RATE: '1'
+    FRAMEWATCH_BLOB_CONNECTION: landingBlobEndpoint
+    FRAMEWATCH_DROP_CONTAINERS: dropContainers
+    FRAMEWATCH_EVENT_TOPIC: landingAccountId
+    FRAMEWATCH_BLOB_GRACE_SECONDS: '30'
+  }
+}
+
+resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'ftp'
+  properties: { allow: false }
+}
+
+resource noBasicDeployment 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+}
+
+resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: app
+  name: 'framewatch'
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ categoryGroup: 'allLogs', enabled: true }]
+    metrics: [{ category: 'AllMetrics', enabled: true }]
+  }
+}
+
+@description('Name of the app.')
+output appName string = app.name
+@description('Host name, as origin of Front Door.')
+output hostName string = app.properties.defaultHostName
