@@ -1,3 +1,4 @@
+import { TIME_FLAGS } from './common-fields.ts';
 import { defineTable } from './spec.ts';
 
 export const cdnRequests = defineTable({
@@ -6,6 +7,7 @@ export const cdnRequests = defineTable({
   fields: {
     eventId: { kind: 'string', required: true, maxLength: 200, doc: 'Deduplication key: the CDN’s request id, or a hash of blob and line.' },
     eventTime: { kind: 'datetime', required: true, doc: 'When the edge answered.' },
+    timeFlag: { kind: 'string', oneOf: TIME_FLAGS, doc: 'How eventTime differs from what the log says; empty when it does not.' },
     receivedAt: { kind: 'datetime', required: true, doc: 'When the log reached the front door.' },
     batchId: { kind: 'string', required: true, maxLength: 200, doc: 'The row of IngestLedger that accounts for it.' },
     tenant: { kind: 'string', required: true, maxLength: 64, doc: 'The owner of the blob container.' },
@@ -27,6 +29,8 @@ export const cdnRequests = defineTable({
     contentId: { kind: 'string', maxLength: 128, doc: 'CMCD cid.', standard: 'CMCD cid' },
     bitrateKbps: { kind: 'real', min: 0, unit: 'kbps', doc: 'CMCD br.', standard: 'CMCD br' },
     bufferMs: { kind: 'real', min: 0, unit: 'ms', doc: 'CMCD bl.', standard: 'CMCD bl' },
+    throughputKbps: { kind: 'real', min: 0, unit: 'kbps', doc: 'CMCD mtp: throughput that the player measured.', standard: 'CMCD mtp' },
+    objectType: { kind: 'string', maxLength: 8, doc: 'CMCD ot: m manifest, a audio, v video, av both, i init, c caption, …', standard: 'CMCD ot' },
     isStarved: { kind: 'bool', doc: 'CMCD bs: the player’s buffer ran dry since the last request.', standard: 'CMCD bs' },
     props: { kind: 'dynamic', doc: 'Fields the log had and this schema does not.' },
   },

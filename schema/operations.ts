@@ -5,7 +5,7 @@ import { defineTable } from './spec.ts';
 /** Why an event, line or blob was not stored. Closed: dashboards and the replay tool rely on it. */
 export const REJECT_REASONS = [
   'not-json', 'not-gzip', 'not-utf8', 'too-large', 'too-deep', 'too-many-keys', 'unknown-dialect', 'unknown-version', 'not-an-object',
-  'missing-field', 'wrong-type', 'out-of-range', 'unknown-value', 'too-long', 'bad-time', 'sink-refused', 'blob-changed', 'blob-unreadable',
+  'bad-columns', 'not-cmcd', 'missing-field', 'wrong-type', 'out-of-range', 'unknown-value', 'too-long', 'bad-time', 'sink-refused', 'blob-changed', 'blob-unreadable',
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 export const REJECT_STAGES = ['decode', 'normalize', 'validate', 'store'] as const;

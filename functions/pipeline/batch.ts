@@ -1,5 +1,5 @@
 import type { RejectReason } from '../../schema/operations.ts';
-import type { PlaybackBeat, PlaybackEvent, RejectedEvent } from '../../schema/tables.ts';
+import type { CdnRequest, PlaybackBeat, PlaybackEvent, RejectedEvent } from '../../schema/tables.ts';
 import type { IngestAnswer } from '../../schema/probe-wire.ts';
 import type { UserAgentHints } from './ports.ts';
 
@@ -42,7 +42,7 @@ export interface Place {
 /** One event a dialect understood: columns of its own, the shared ones come from its group. */
 export interface Draft {
   readonly place: Place;
-  readonly table: 'PlaybackEvents' | 'PlaybackBeats';
+  readonly table: keyof OutcomeRows;
   readonly eventId: string;
   readonly sequence: unknown;
   /** Epoch ms on the sender's clock. */
@@ -88,6 +88,7 @@ export interface Group {
 export interface OutcomeRows {
   readonly PlaybackEvents: PlaybackEvent[];
   readonly PlaybackBeats: PlaybackBeat[];
+  readonly CdnRequests: CdnRequest[];
 }
 
 /** What became of a batch before it was stored: received = rows + rejects + duplicate. */

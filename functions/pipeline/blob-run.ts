@@ -9,9 +9,10 @@ import {
   type Claim,
   SinkUnavailable,
 } from './ports.ts';
-import { decodeLine, type DecodeFault } from './decode.ts';
+import type { DecodeFault } from './decode.ts';
 import { ingest, type Entry, type IngestPorts } from './ingest.ts';
 import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
+import { lineReader, type LineReader } from './log-lines.ts';
 import { dialectOfPath } from './normalize/registry.ts';
 import { store, type StorePorts } from './store.ts';
 
@@ -27,6 +28,8 @@ export type BlobRunResult = 'done' | 'already' | 'unfinished' | 'busy' | 'missin
 /** A chunk is one batch: what is durable together and one row of the ledger. */
 const CHUNK_LINES = 5000;
 const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Begins a header line of a log: a run that resumes reads those above its first line too. */
+const HASH = 0x23;
 /** Runs without progress before a blob is given up. */
 const MAX_ATTEMPTS = 5;
 
@@ -44,7 +47,7 @@ const tooLong: DecodeFault = {
   text: '',
 };
 
-function addLine(chunk: Chunk, line: Line, options: BlobRunOptions): void {
+function addLine(chunk: Chunk, line: Line, reader: LineReader): void {
   const { bytes, number } = line;
   chunk.nextLine = number + 1;
   if (!bytes) {
@@ -52,9 +55,7 @@ function addLine(chunk: Chunk, line: Line, options: BlobRunOptions): void {
     return;
   }
   chunk.bytes += bytes.length + 1;
-  if (bytes.every((byte) => byte <= 0x20)) return;
-  const limits = { ...options.limits, maxBodyBytes: MAX_LINE_BYTES };
-  for (const decoded of decodeLine(bytes, limits)) chunk.entries.push({ decoded, line: number });
+  for (const decoded of reader.read(bytes)) chunk.entries.push({ decoded, line: number });
 }
 
 const isFull = (chunk: Chunk): boolean => chunk.entries.length >= CHUNK_LINES || chunk.bytes >= CHUNK_BYTES;
@@ -63,7 +64,7 @@ const isFull = (chunk: Chunk): boolean => chunk.entries.length >= CHUNK_LINES ||
 async function* chunksOf(
   content: AsyncIterable<Uint8Array>,
   firstLine: number,
-  options: BlobRunOptions,
+  reader: LineReader,
 ): AsyncGenerator<Chunk> {
   const splitter = new LineSplitter();
   const fresh = (line: number): Chunk => ({ entries: [], firstLine: line, nextLine: line, bytes: 0 });
@@ -72,14 +73,17 @@ async function* chunksOf(
   try {
     for await (const bytes of content) {
       for (const line of splitter.push(bytes)) {
-        if (line.number < firstLine) continue;
-        addLine(chunk, line, options);
+        if (line.number < firstLine) {
+          if (line.bytes?.[0] === HASH) reader.read(line.bytes);
+          continue;
+        }
+        addLine(chunk, line, reader);
         if (!isFull(chunk)) continue;
         yield chunk;
         chunk = fresh(chunk.nextLine);
       }
     }
-    for (const line of splitter.end()) if (line.number >= firstLine) addLine(chunk, line, options);
+    for (const line of splitter.end()) if (line.number >= firstLine) addLine(chunk, line, reader);
   } catch (error) {
     fault = error;
   }
@@ -113,7 +117,8 @@ async function readOn(
   options: BlobRunOptions,
 ): Promise<Checkpoint> {
   let checkpoint = begun;
-  for await (const chunk of chunksOf(options.reader.open(ref, facts.etag), begun.linesDone, options)) {
+  const lines = lineReader(dialectOfPath(ref.name), { ...options.limits, maxBodyBytes: MAX_LINE_BYTES });
+  for await (const chunk of chunksOf(options.reader.open(ref, facts.etag), begun.linesDone, lines)) {
     const outcome = ingest(batchOf(ref, facts, String(chunk.firstLine), chunk.bytes, options), chunk.entries, options);
     const { received, stored, rejected } = await store(outcome, options);
     checkpoint = {

@@ -1,6 +1,6 @@
 // What may name a person, and how it is taken out of text that is stored.
 
-/** Keys whose values are identity wherever they turn up in unknown data. Compared without case, `_` and `-`. */
+/** Keys whose values are identity wherever they turn up in unknown data. Compared by their letters and digits, without case. */
 const IDENTITY_KEYS = new Set([
   'ip',
   'ipaddress',
@@ -31,10 +31,24 @@ const IDENTITY_KEYS = new Set([
   'authorization',
   'cookie',
   'setcookie',
+  // As CDN logs call them; queries carry tokens.
+  'cip',
+  'cliip',
+  'socketip',
+  'cscookie',
+  'cookies',
+  'ua',
+  'useragent',
+  'csuseragent',
+  'requestuseragent',
+  'clientrequestuseragent',
+  'querystr',
+  'csuriquery',
+  'clientrequesturi',
 ]);
 
 export const isIdentityKey = (key: string): boolean =>
-  key.length <= 24 && IDENTITY_KEYS.has(key.replace(/[_-]/g, '').toLowerCase());
+  key.length <= 24 && IDENTITY_KEYS.has(key.replace(/[^a-z\d]/gi, '').toLowerCase());
 
 const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]{1,10}:\/\/[^\s"'<>\\]{1,2048}/gi;
 

@@ -1,8 +1,9 @@
+import { cdnRequests } from '../../schema/cdn-requests.ts';
 import { playbackBeats } from '../../schema/playback-beats.ts';
 import { playbackEvents } from '../../schema/playback-events.ts';
-import { SCHEMA_VERSION, type PlaybackBeat, type PlaybackEvent, type RejectedEvent } from '../../schema/tables.ts';
+import { SCHEMA_VERSION, type RejectedEvent } from '../../schema/tables.ts';
 import { checker } from '../../schema/validate.ts';
-import { isRecord, type Batch, type Draft, type Group, type Outcome, type Place } from './batch.ts';
+import { isRecord, type Batch, type Draft, type Group, type Outcome, type OutcomeRows, type Place } from './batch.ts';
 import { boundsFault } from './bounds.ts';
 import type { Decoded, Limits } from './decode.ts';
 import { enrich } from './enrich.ts';
@@ -25,12 +26,15 @@ export interface Entry {
 }
 
 const MAX_ERRORS = 50;
-const check = { PlaybackEvents: checker(playbackEvents), PlaybackBeats: checker(playbackBeats) };
+const check = {
+  PlaybackEvents: checker(playbackEvents),
+  PlaybackBeats: checker(playbackBeats),
+  CdnRequests: checker(cdnRequests),
+};
 
 /** Collects what becomes of one batch. */
 class Books {
-  readonly events: PlaybackEvent[] = [];
-  readonly beats: PlaybackBeat[] = [];
+  readonly rows: OutcomeRows = { PlaybackEvents: [], PlaybackBeats: [], CdnRequests: [] };
   readonly rejects: RejectedEvent[] = [];
   readonly errors: Outcome['errors'] = [];
   readonly #seen = new Set<string>();
@@ -73,10 +77,9 @@ class Books {
     return true;
   }
 
-  store(table: Draft['table'], row: PlaybackEvent | PlaybackBeat, eventMs: number): void {
+  store<T extends Draft['table']>(table: T, row: OutcomeRows[T][number], eventMs: number): void {
     this.received++;
-    if (table === 'PlaybackEvents') this.events.push(row as PlaybackEvent);
-    else this.beats.push(row as PlaybackBeat);
+    (this.rows[table] as (typeof row)[]).push(row);
     if (eventMs < this.firstMs) this.firstMs = eventMs;
     if (eventMs > this.lastMs) this.lastMs = eventMs;
   }
@@ -110,15 +113,17 @@ function addGroup(books: Books, group: Group, batch: Batch, ports: IngestPorts, 
   const skewMs = group.sentMs === undefined ? undefined : batch.receivedMs - group.sentMs;
   const shared: Record<string, unknown> = {
     ...group.shared,
-    ...enrich(group.claims, batch, ports.userAgents),
     receivedAt: new Date(batch.receivedMs).toISOString(),
-    clockSkewMs: skewMs,
     batchId: batch.batchId,
     tenant: batch.tenant,
     source,
     schemaVersion: SCHEMA_VERSION,
   };
-  protect(shared, group.claims, batch, ports.digests);
+  // A CDN's log speaks of requests: it has no viewer, no device and no session clock to say anything about.
+  if (group.drafts[0]?.table !== 'CdnRequests') {
+    Object.assign(shared, enrich(group.claims, batch, ports.userAgents), { clockSkewMs: skewMs });
+    protect(shared, group.claims, batch, ports.digests);
+  }
   for (const draft of group.drafts) {
     const { place, table, eventId } = draft;
     const bounds = isSuspect ? boundsFault(draft.raw, ports.limits) : undefined;
@@ -185,13 +190,13 @@ export function ingest(batch: Batch, entries: readonly Entry[], ports: IngestPor
       isSuspect,
     );
   }
-  const { received, duplicate, events, beats, rejects, errors, clientDropped, firstMs, lastMs } = books;
+  const { received, duplicate, rows, rejects, errors, clientDropped, firstMs, lastMs } = books;
   return {
     batch,
     source: books.source ?? batch.dialect ?? batch.door,
     received,
     duplicate,
-    rows: { PlaybackEvents: events, PlaybackBeats: beats },
+    rows,
     rejects,
     errors,
     clientDropped,

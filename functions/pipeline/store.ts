@@ -1,5 +1,5 @@
 import type { IngestLedgerRow, RejectedEvent } from '../../schema/tables.ts';
-import type { Outcome } from './batch.ts';
+import type { Outcome, OutcomeRows } from './batch.ts';
 import type { Clock, Counters, Digests, Refusal, Sink } from './ports.ts';
 import { rejectRow } from './rejects.ts';
 
@@ -32,7 +32,7 @@ function ledgerRow(outcome: Outcome, refused: number, storedMs: number): IngestL
     source: outcome.source,
     origin: batch.origin?.slice(0, 1024).toWellFormed(),
     received: outcome.received,
-    stored: rows.PlaybackEvents.length + rows.PlaybackBeats.length - refused,
+    stored: Object.values(rows).reduce((sum, { length }) => sum + length, 0) - refused,
     rejected: rejects.length + refused,
     duplicate: outcome.duplicate,
     dropped: 0,
@@ -48,7 +48,7 @@ function ledgerRow(outcome: Outcome, refused: number, storedMs: number): IngestL
 function refusedRejects(outcome: Outcome, refusals: readonly Refusal[], digests: Digests): RejectedEvent[] {
   const offset = outcome.received;
   return refusals.map(({ table, index, detail }, number) => {
-    const row = table === 'PlaybackBeats' ? outcome.rows.PlaybackBeats[index] : outcome.rows.PlaybackEvents[index];
+    const row = table in outcome.rows ? outcome.rows[table as keyof OutcomeRows][index] : undefined;
     // Places beyond the batch: a refused row no longer knows its own.
     const place = { position: offset + number, part: 0 };
     return rejectRow(

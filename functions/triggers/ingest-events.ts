@@ -3,6 +3,7 @@ import type { IngestAnswer } from '../../schema/probe-wire.ts';
 import type { Batch, EdgeFacts } from '../pipeline/batch.ts';
 import { decodeBody, type Limits } from '../pipeline/decode.ts';
 import { ingest, type Entry, type IngestPorts } from '../pipeline/ingest.ts';
+import { readReports } from '../pipeline/log-lines.ts';
 import { SinkUnavailable, type Ids, type Inflater } from '../pipeline/ports.ts';
 import { store, type StorePorts } from '../pipeline/store.ts';
 import { answer, preflight, refuse, type AnswerOptions } from './answers.ts';
@@ -21,9 +22,12 @@ export interface DoorOptions extends StorePorts, IngestPorts {
   isDraining(): boolean;
 }
 
+/** Reports of CMCD v2 event mode, one a line. */
+const CMCD_TYPE = 'application/cmcd';
 const CONTENT_TYPES = new Set([
   '',
   'text/plain',
+  CMCD_TYPE,
   'application/json',
   'application/x-ndjson',
   'application/octet-stream',
@@ -63,6 +67,7 @@ function batchOf(
     receivedMs: options.clock.now(),
     origin: origin ?? undefined,
     bytes,
+    dialect: contentType(request) === CMCD_TYPE ? 'cmcd' : undefined,
     isTrusted: key.isTrusted,
     isOptedOut: headers.get('sec-gpc') === '1' || headers.get('dnt') === '1',
     edge: edgeFacts(request, options.edgeHeaders),
@@ -74,16 +79,22 @@ function batchOf(
   };
 }
 
+const contentType = (request: HttpRequest): string =>
+  (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
 /** The body as it was before compression, or the answer that refuses it. */
 async function readBody(
   request: HttpRequest,
   options: DoorOptions,
   cors: AnswerOptions,
 ): Promise<{ bytes: Uint8Array; wire: number } | HttpResponseInit> {
-  const type = (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const encoding = (request.headers.get('content-encoding') ?? '').trim().toLowerCase();
-  if (!CONTENT_TYPES.has(type))
-    return refuse(415, { code: 'content-type', message: 'Send text/plain or application/json.' }, cors);
+  if (!CONTENT_TYPES.has(contentType(request)))
+    return refuse(
+      415,
+      { code: 'content-type', message: 'Send text/plain, application/json or application/cmcd.' },
+      cors,
+    );
   if (!ENCODINGS.has(encoding))
     return refuse(415, { code: 'content-encoding', message: 'Send the body as it is or as gzip.' }, cors);
   const wire = new Uint8Array(await request.arrayBuffer());
@@ -121,7 +132,8 @@ async function acceptBody(
   options: DoorOptions,
   cors: AnswerOptions,
 ): Promise<HttpResponseInit> {
-  const entries = decodeBody(body, options.limits).map((decoded) => ({ decoded }));
+  const decoded = batch.dialect === 'cmcd' ? readReports(body, options.limits) : decodeBody(body, options.limits);
+  const entries = decoded.map((one) => ({ decoded: one }));
   if (entries.length === 0)
     return refuse(
       400,
@@ -146,7 +158,7 @@ async function acceptBody(
   const outcome = ingest(batch, entries, options);
   // Rejects are in quarantine before anyone is told, whatever the answer is.
   const { received, stored, rejected, duplicate, errors } = await store(outcome, options);
-  const isUndecodable = entries.every(({ decoded }) => !decoded.ok);
+  const isUndecodable = decoded.every(({ ok }) => !ok);
   if (isUndecodable)
     return refuse(400, { code: errors[0]?.code ?? 'not-json', message: 'The body could not be decoded.' }, cors);
   const result: IngestAnswer = { received, accepted: stored, rejected, duplicate, errors, ...options.advice };

@@ -1,7 +1,8 @@
 // The blob door for real: Azurite as a child process, the Event Grid relay before it, the built app, the Kusto-compatible engine.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { Client } from 'azure-kusto-data';
@@ -118,6 +119,18 @@ const acme = (session: string, index: number): string =>
 const acmeLines = (session: string, count: number): string[] =>
   Array.from({ length: count }, (_none, index) => acme(session, index));
 const soon = { timeout: 20_000, interval: 100 };
+
+it('a dropped CloudFront log becomes requests that join to their playback, and a line without its columns a reject', async () => {
+  const log = readFileSync(fileURLToPath(new URL('../corpus/dialects/cloudfront/standard.log', import.meta.url)));
+  await upload(blobs, 'cloudfront/E2EXAMPLE.2026-06-01-10.log.gz', gzipSync(log));
+  await expect
+    .poll(() => query(`CdnRequests | where Source == 'cloudfront' | summarize Rows = count()`), soon)
+    .toEqual([{ Rows: 3 }]);
+  const [ledger] = await query(`IngestLedger | where Source == 'cloudfront' | project Received, Stored, Rejected`);
+  expect(ledger).toEqual({ Received: 4, Stored: 3, Rejected: 1 });
+  const [request] = await query(`CdnRequests | where SessionId == 's-2'`);
+  expect(request).toMatchObject({ Cdn: 'cloudfront', Status: 200, BitrateKbps: 1200, IsStarved: true, TtfbMs: 8 });
+});
 
 it('a dropped ACME file becomes rows, and its broken lines rejects that add up to the line count', async () => {
   const lines = acmeLines('mixed', 40);

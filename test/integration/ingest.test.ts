@@ -61,6 +61,22 @@ const envelope = (events: unknown[], header: object = {}): { v: 1; h: Record<str
   return { v: 1, h: { sid: randomUUID(), t0: now - 60_000, sent: now, cid: 'clip', ...header }, e: events };
 };
 
+it('takes CMCD reports by their content type, one a line, and quarantines the line that is none', async () => {
+  const sid = randomUUID();
+  const report = (sn: number, keys: string): string => `v=2,ts=${Date.now()},sid="${sid}",sn=${sn},${keys}`;
+  const body = [report(0, 'e=ps,sta=s'), report(1, 'e=ps,sta=p,msd=900'), 'no, report (', report(2, 'e=t,sta=p,bsa=1')];
+  const { status, body: answer } = await post(body.join('\n'), { 'content-type': 'application/cmcd' });
+  expect([status, answer]).toMatchObject([
+    202,
+    { received: 4, accepted: 3, rejected: 1, errors: [{ code: 'not-cmcd' }] },
+  ]);
+  const rows = await query(`PlaybackEvents | where SessionId == '${sid}' | order by Sequence asc`);
+  expect(rows).toMatchObject([
+    { Kind: 'request', Source: 'cmcd' },
+    { Kind: 'start', DurationMs: 900 },
+  ]);
+});
+
 it('stores what a probe sends, with the server’s time, the device and the pseudonym, and no identity', async () => {
   const batch = envelope(
     [
@@ -212,7 +228,7 @@ it.each<
     { 'x-framewatch-key': 'demo', origin: 'http://127.0.0.1:3000.evil.example' },
   ],
   ['a browser key without origin', 403, 'origin-not-allowed', '{}', { 'x-framewatch-key': 'demo' }],
-  ['an unknown content type', 415, 'content-type', '{}', { 'content-type': 'application/cmcd' }],
+  ['an unknown content type', 415, 'content-type', '{}', { 'content-type': 'application/xml' }],
   ['brotli', 415, 'content-encoding', '{}', { 'content-encoding': 'br' }],
   ['an empty body', 400, 'empty', ' \n ', {}],
   ['text that is no JSON', 400, 'not-json', 'hello', {}],

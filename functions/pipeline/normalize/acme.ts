@@ -1,7 +1,7 @@
-import { isRecord, type Claims, type Draft, type DraftFault, type Group } from '../batch.ts';
+import { isRecord, type Claims, type Draft, type DraftFault, type Place } from '../batch.ts';
 import { cleanText, DynamicCleaner } from '../clean.ts';
 import { parseStamp } from '../event-time.ts';
-import type { Dialect, ParseContext } from './dialect.ts';
+import { groupOfOne, placedId, type Dialect, type ParseContext } from './dialect.ts';
 
 // ACME's session telemetry: gzip NDJSON, or concatenated objects as Firehose writes them. Durations are seconds, bandwidth is Mbit/s.
 
@@ -117,15 +117,10 @@ function claimsOf(record: Record<string, unknown>): Claims {
 }
 
 /** ACME's `event_id` has 32 bits: unique within a session, not within a tenant. */
-function eventIdOf(
-  record: Record<string, unknown>,
-  context: ParseContext,
-  draftOf: { position: number; part: number },
-): string {
+function eventIdOf(record: Record<string, unknown>, context: ParseContext, place: Place): string {
   const id = record['event_id'];
   if (typeof id === 'string' && id !== '' && id.length <= 64) return `${String(record['session_id'])}:${cleanText(id)}`;
-  const text = JSON.stringify(record).toWellFormed();
-  return context.digests.sha256(`${context.origin}#${draftOf.position}.${draftOf.part}#${text}`);
+  return placedId(record, place, context);
 }
 
 function readRecord(record: Record<string, unknown>, context: ParseContext): Draft | DraftFault {
@@ -169,17 +164,5 @@ export const acme: Dialect = {
   matches: (record) =>
     Object.hasOwn(record, 'event_type') &&
     (Object.hasOwn(record, 'session_id') || Object.hasOwn(record, 'customer_id')),
-  parse(record, context): Group {
-    const read = readRecord(record, context);
-    const isFault = 'reason' in read;
-    return {
-      source: SOURCE,
-      shared: {},
-      claims: isRecord(record) ? claimsOf(record) : {},
-      drafts: isFault ? [] : [read],
-      faults: isFault ? [read] : [],
-      clientDropped: 0,
-      quote: (raw) => raw,
-    };
-  },
+  parse: (record, context) => groupOfOne(SOURCE, readRecord(record, context), isRecord(record) ? claimsOf(record) : {}),
 };

@@ -1,5 +1,5 @@
 import type { Digests } from '../ports.ts';
-import type { Group, Place } from '../batch.ts';
+import type { Claims, Draft, DraftFault, Group, Place } from '../batch.ts';
 
 export interface ParseContext {
   /** Gives the next record its place. */
@@ -18,3 +18,21 @@ export interface Dialect {
   /** Never throws: what it does not understand becomes a fault of the group. */
   parse(record: Record<string, unknown>, context: ParseContext): Group;
 }
+
+/** The group of a format whose records are one event each. */
+export function groupOfOne(source: string, read: Draft | DraftFault, claims: Claims = {}): Group {
+  const isFault = 'reason' in read;
+  return {
+    source,
+    shared: {},
+    claims,
+    drafts: isFault ? [] : [read],
+    faults: isFault ? [read] : [],
+    clientDropped: 0,
+    quote: (raw) => raw,
+  };
+}
+
+/** Id of a record that brings none: the same for the same place and content, however often it is read. */
+export const placedId = (record: unknown, { position, part }: Place, { origin, digests }: ParseContext): string =>
+  digests.sha256(`${origin}#${position}.${part}#${JSON.stringify(record).toWellFormed()}`);

@@ -1,9 +1,13 @@
 import { acme } from './acme.ts';
+import { cdnDialect } from './cdn/cdn-log.ts';
+import { cdnFormats } from './cdn/formats.ts';
+import { cmcd } from './cmcd.ts';
+import { datazoom } from './datazoom.ts';
 import type { Dialect } from './dialect.ts';
 import { probe } from './probe.ts';
 
 /** The one list of dialects, asked in this order. */
-const dialects: readonly Dialect[] = [probe, acme];
+const dialects: readonly Dialect[] = [probe, acme, cmcd, datazoom, ...cdnFormats.map(cdnDialect)];
 
 /** The dialect fixed by the sender's place, or the first that recognises the record. */
 export function dialectFor(record: Readonly<Record<string, unknown>>, fixed: string | undefined): Dialect | undefined {
