@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { browserFixture } from './fixture.ts';
+import { clickPlay, detach, moves } from './hand.ts';
 import { play } from './stage.ts';
+import { truthsOf } from './truth.ts';
 import { kinds } from './verdicts.ts';
 
 const on = browserFixture();
@@ -70,7 +72,7 @@ describe('the probe does no harm', () => {
     await page.waitForFunction((sid) => window.stage.probe!.header!.sid !== sid, first);
     await on.state('playing');
     const second = await page.evaluate(() => window.stage.probe!.header!.sid);
-    await page.waitForTimeout(1000);
+    await moves(page);
     await page.evaluate(() => window.stage.player!.reset());
     await collector.until(() => collector.events(second).some(({ k }) => k === 'end'));
     expect(kinds(collector.events(first), 'end').map(({ why }) => why)).toEqual(['replaced']);
@@ -81,11 +83,13 @@ describe('the probe does no harm', () => {
   test('without autoplay the startup clock starts at the click', async () => {
     const { page, stage, collector } = on;
     await play(page, stage, { autoplay: false });
-    await page.waitForTimeout(2500);
+    await page.waitForFunction(() => document.querySelector('video')!.readyState > 2);
+    await page.waitForTimeout(1000);
     expect(collector.requests).toHaveLength(0);
-    await page.evaluate(() => document.querySelector('video')!.play());
+    await clickPlay(page);
     const start = kinds([await collector.until((event) => event.k === 'start')], 'start')[0]!;
-    expect(start.ms).toBeLessThan(500);
+    const [truth] = truthsOf(await detach(page));
+    expect(Math.abs(start.ms - truth!.startupMs!)).toBeLessThan(50 + truth!.blockedMs);
   });
 
   test('no cookie, no storage; with Global Privacy Control no viewer either', async () => {

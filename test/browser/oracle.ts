@@ -1,8 +1,10 @@
+import type { WireEvent } from '../../schema/probe-wire.ts';
 import type { Probe, ProbeOptions } from '../../player-probe/src/index.ts';
+import { held, keepBooks } from './books.ts';
 import type { Play } from './stage.ts';
 
-// Runs in the page. Watches the picture with means of its own: every presented frame by requestVideoFrameCallback, and the
-// counter of decoded frames every 20 ms.
+// Runs in the page. Writes down what is on the screen (every presented frame, by requestVideoFrameCallback), what the viewer
+// does and what the element says, all on the page's clock. It takes nothing from the probe.
 
 interface Player {
   initialize: (video: HTMLVideoElement, source: string, autoplay: boolean) => void;
@@ -13,18 +15,40 @@ interface Player {
   seek: (seconds: number) => void;
 }
 
-export interface Oracle {
+/** A frame that reached the screen: when, its media time in s, its size. */
+export interface Frame {
+  at: number;
+  media: number;
+  size: string;
+}
+
+/** What the viewer did, or an event of the element; `value`: where a seek goes, the new rate. */
+export interface Entry {
+  at: number;
+  what: string;
+  value?: number;
+}
+
+/** Everything seen, to be judged outside the page. */
+export interface Sight {
+  frames: Frame[];
+  log: Entry[];
+  /** Times in which the page could do nothing, from BLOCK_MS on: no evidence can come from there. */
+  blocks: { at: number; ms: number }[];
+}
+
+export interface Oracle extends Sight {
   player: Player | undefined;
   probe: Probe | undefined;
-  /** performance.now() at initialize, of every frame on screen, of every change of the frame counter, of size changes. */
+  /** performance.now() at `attach` and at `initialize`. */
+  attachedAt: number;
   startedAt: number;
-  frames: number[];
-  counted: { at: number; frames: number }[];
-  sizes: string[];
   /** Events that the probe told. */
-  told: number;
+  told: WireEvent[];
   /** Listeners and timers that are set and not cleared. */
   held: () => string[];
+  /** Writes down what the viewer does at this moment. */
+  note: (what: string, value?: number) => void;
   play: (options: Play) => Promise<void>;
 }
 
@@ -36,59 +60,26 @@ declare global {
   }
 }
 
-const COUNT_MS = 20;
+const BLOCK_MS = 200;
+/** Where the sight is kept when the page goes: the next page of the origin finds it there. */
+const KEPT = 'sight';
+const EVENTS = ['waiting', 'playing', 'seeking', 'seeked', 'ended', 'emptied', 'error'];
 
-const held = new Map<object, string>();
-
-// oxlint-disable typescript/unbound-method -- they are called with the object they belong to
-/** Keeps the books of every listener on the page's objects and every interval from now on. */
-function keepBooks(): void {
-  const { addEventListener, removeEventListener } = EventTarget.prototype;
-  const ids = new WeakMap<object, Map<string, object>>();
-  const idOf = (target: object, key: string) => {
-    const of = ids.get(target) ?? new Map<string, object>();
-    ids.set(target, of);
-    const id = of.get(key) ?? {};
-    of.set(key, id);
-    return id;
-  };
-  EventTarget.prototype.addEventListener = function add(type, listener, options) {
-    const id = typeof listener === 'function' ? idOf(listener, type) : {};
-    const name = `${this?.constructor?.name ?? 'Window'}:${type}`;
-    const signal = typeof options === 'object' ? options.signal : undefined;
-    if (!(this instanceof AbortSignal) && !(this instanceof XMLHttpRequest)) held.set(id, name);
-    if (signal) addEventListener.call(signal, 'abort', () => held.delete(id));
-    addEventListener.call(this, type, listener, options);
-  };
-  EventTarget.prototype.removeEventListener = function remove(type, listener, options) {
-    if (typeof listener === 'function') held.delete(idOf(listener, type));
-    removeEventListener.call(this, type, listener, options);
-  };
-  const { setInterval, clearInterval } = window;
-  const timers = new Map<number, object>();
-  window.setInterval = ((handler: TimerHandler, ...rest: number[]) => {
-    const timer = setInterval(handler, ...rest);
-    timers.set(timer, {});
-    held.set(timers.get(timer)!, 'interval');
-    return timer;
-  }) as typeof window.setInterval;
-  window.clearInterval = (timer) => {
-    held.delete(timers.get(timer as number) ?? {});
-    clearInterval(timer);
-  };
-}
-// oxlint-enable typescript/unbound-method
 keepBooks();
 
 const stage: Oracle = {
   player: undefined,
   probe: undefined,
+  attachedAt: 0,
   startedAt: 0,
   frames: [],
-  counted: [],
-  sizes: [],
-  told: 0,
+  log: [],
+  blocks: [],
+  told: [],
   held: () => [...held.values()].sort(),
+  note: (what, value) => {
+    stage.log.push({ at: performance.now(), what, ...(value !== undefined && { value }) });
+  },
   play: async (options) => {
     const video = document.querySelector('video')!;
     watch(video);
@@ -102,19 +93,24 @@ const stage: Oracle = {
           bufferTimeAtTopQuality: bufferS,
           bufferTimeAtTopQualityLongForm: bufferS,
         },
+        // dash.js asks a public server for the time otherwise.
+        utcSynchronization: { enabled: false },
+        ...options.streaming,
       },
     });
     const attach = () => {
+      stage.attachedAt = performance.now();
       stage.probe = window.framewatch.attach(player, {
         endpoint: options.endpoint ?? '',
         key: 'demo',
         interval: 2,
-        onEvent: () => stage.told++,
+        onEvent: (event) => stage.told.push(event),
         ...options.probe,
       });
     };
     if (options.attachAfterMs === undefined) attach();
     stage.startedAt = performance.now();
+    if (options.autoplay !== false) stage.note('request');
     player.initialize(video, options.source ?? '', options.autoplay ?? true);
     if (options.attachAfterMs === undefined) return;
     await new Promise((resolve) => setTimeout(resolve, options.attachAfterMs));
@@ -125,15 +121,27 @@ window.stage = stage;
 
 function watch(video: HTMLVideoElement): void {
   const next = () =>
-    video.requestVideoFrameCallback((at, { width, height }) => {
-      stage.frames.push(at);
-      const size = `${width}x${height}`;
-      if (size !== stage.sizes.at(-1)) stage.sizes.push(size);
+    video.requestVideoFrameCallback((at, { mediaTime: media, width, height }) => {
+      stage.frames.push({ at, media, size: `${width}x${height}` });
       next();
     });
   next();
-  setInterval(() => {
-    const frames = video.getVideoPlaybackQuality().totalVideoFrames;
-    if (frames !== stage.counted.at(-1)?.frames) stage.counted.push({ at: performance.now(), frames });
-  }, COUNT_MS);
+  for (const type of EVENTS) video.addEventListener(type, () => stage.note(type));
 }
+
+function watchThread(): void {
+  let last = performance.now();
+  const next = (at: number) => {
+    if (at - last >= BLOCK_MS) stage.blocks.push({ at: last, ms: at - last });
+    last = at;
+    requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+}
+watchThread();
+
+addEventListener('pagehide', () => {
+  stage.note('over');
+  const { frames, log, blocks } = stage;
+  sessionStorage.setItem(KEPT, JSON.stringify({ frames, log, blocks }));
+});

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -9,8 +11,8 @@ import { createDemoHandler } from '../../local/demo/handler.ts';
 
 export interface Stage {
   origin: string;
-  /** Sets the line's rate for the page's player. */
-  throttle: (kbps: number | null) => Promise<void>;
+  /** Sets the rate of the page's line, or of another one by its name. */
+  throttle: (kbps: number | null, line?: string) => Promise<void>;
   /** Called before the demo's own routes; returns true when it has answered. */
   intercept: (handler: (req: IncomingMessage, res: ServerResponse) => boolean) => void;
   /** Where the probe sends to. */
@@ -20,15 +22,17 @@ export interface Stage {
 
 const VISITOR = 'stage';
 export const CLIP = `/demo/clip/${VISITOR}/clip.mpd`;
+/** Packages of the two generations of dash.js. */
+const DASH = { 4: 'dashjs-4', 5: 'dashjs' };
 
-const PAGE = `<!doctype html><meta charset="utf-8"><title>stage</title>
+const html = (dash: string) => `<!doctype html><meta charset="utf-8"><title>stage</title>
 <style>html,body{margin:0;background:#000}video{width:640px;height:360px;display:block}</style>
 <video id="video" muted></video>
-<script src="/demo/dash.js"></script>
+<script src="/stage/dash-${dash}.js"></script>
 <script src="/stage/framewatch.js"></script>
 <script src="/stage/oracle.js"></script>`;
 
-async function script(entry: string, globalName?: string): Promise<Uint8Array> {
+async function bundle(entry: string, globalName?: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     bundle: true,
@@ -41,18 +45,32 @@ async function script(entry: string, globalName?: string): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
-export async function startStage(endpoint: string): Promise<Stage> {
+const dashScript = (name: string) => readFile(createRequire(import.meta.url).resolve(name));
+
+async function makeScripts(): Promise<Record<string, Uint8Array>> {
+  return {
+    '/stage/dash-4.js': await dashScript(DASH[4]),
+    '/stage/dash-5.js': await dashScript(DASH[5]),
+    '/stage/framewatch.js': await bundle('../../player-probe/src/index.ts', 'framewatch'),
+    '/stage/oracle.js': await bundle('./oracle.ts'),
+  };
+}
+let made: Promise<Record<string, Uint8Array>> | undefined;
+
+/** `probe`: another script in the probe's place. */
+export async function startStage(endpoint: string, probe?: Uint8Array): Promise<Stage> {
   const demo = createDemoHandler({ endpoint, key: 'demo' });
   const scripts: Record<string, Uint8Array> = {
-    '/stage/framewatch.js': await script('../../player-probe/src/index.ts', 'framewatch'),
-    '/stage/oracle.js': await script('./oracle.ts'),
+    ...(await (made ??= makeScripts())),
+    ...(probe && { '/stage/framewatch.js': probe }),
   };
   let intercepted: Parameters<Stage['intercept']>[0] = () => false;
   const server = createServer((req, res) => {
-    const path = (req.url ?? '').split('?')[0]!;
+    const [path = '', query = ''] = (req.url ?? '').split('?');
     if (intercepted(req, res)) return;
     if (scripts[path]) res.writeHead(200, { 'content-type': 'text/javascript' }).end(scripts[path]);
-    else if (path === '/stage/') res.writeHead(200, { 'content-type': 'text/html' }).end(PAGE);
+    else if (path === '/stage/') res.writeHead(200, { 'content-type': 'text/html' }).end(html(query || '5'));
+    else if (path === '/stage/away') res.writeHead(200, { 'content-type': 'text/html' }).end('<title>away</title>');
     else void demo(req, res).then((handled) => handled || res.writeHead(404).end());
   });
   await new Promise<void>((resolve) => {
@@ -62,8 +80,8 @@ export async function startStage(endpoint: string): Promise<Stage> {
   return {
     origin,
     endpoint,
-    throttle: async (kbps) => {
-      const body = JSON.stringify({ visitor: VISITOR, kbps });
+    throttle: async (kbps, line = VISITOR) => {
+      const body = JSON.stringify({ visitor: line, kbps });
       const answer = await fetch(`${origin}/demo/api/throttle`, { method: 'POST', body });
       if (!answer.ok) throw new Error(`throttle: ${answer.status}`);
     },
@@ -80,18 +98,21 @@ export async function startStage(endpoint: string): Promise<Stage> {
 
 export interface Play {
   endpoint?: string;
-  /** attach, then initialize (default), or the other way round with that many ms between. */
+  /** attach, then initialize (default), or the other way round with at least that many ms between. */
   attachAfterMs?: number;
   autoplay?: boolean;
   source?: string;
   /** Seconds of buffer the player aims at; small, so that a throttle shows soon. */
   bufferS?: number;
   probe?: Record<string, unknown>;
+  /** More of dash.js's settings under `streaming`. */
+  streaming?: Record<string, unknown>;
+  dash?: keyof typeof DASH;
 }
 
 /** Opens the stage and starts playback; the oracle counts from `initialize`. */
 export async function play(page: Page, stage: Stage, options: Play = {}): Promise<void> {
-  await page.goto(`${stage.origin}/stage/`);
+  await page.goto(`${stage.origin}/stage/?${options.dash ?? 5}`);
   await page.evaluate((given) => window.stage.play(given), {
     source: CLIP,
     bufferS: 4,

@@ -1,13 +1,6 @@
 import type { WireEvent } from '../../schema/probe-wire.ts';
 
-// Reads what the oracle saw and what the probe said.
-
-const GAP_MS = 250;
-
-/** Lengths of the gaps between frames on screen, less the one frame's time that belongs to every frame. */
-export function interruptions(frames: number[], frameMs = 1000 / 24): number[] {
-  return frames.flatMap((at, i) => (i && at - frames[i - 1]! > GAP_MS ? [at - frames[i - 1]! - frameMs] : []));
-}
+// Reads what the probe said.
 
 export function kinds<K extends WireEvent['k']>(events: WireEvent[], kind: K): Extract<WireEvent, { k: K }>[] {
   return events.filter((event): event is Extract<WireEvent, { k: K }> => event.k === kind);

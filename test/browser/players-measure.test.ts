@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import type { WireEvent } from '../../schema/probe-wire.ts';
+import { playersFixture } from './players-fixture.ts';
+import type { Kind } from './players-page.ts';
+import { truthsOf, type Truth } from './truth.ts';
+import { isComplete, kinds, only, sum } from './verdicts.ts';
+
+const on = playersFixture();
+const KINDS: Kind[] = ['hlsjs', 'shaka', 'dashjs', 'video'];
+const NAMES = { hlsjs: 'hls.js', shaka: 'shaka', dashjs: 'dash.js', video: 'html5' };
+
+/** A progressive file is fetched as far as the line allows: only a narrow one runs dry. */
+const FILE_KBPS = 350;
+
+function holds(kind: Kind, events: WireEvent[], truth: Truth): void {
+  const start = only(kinds(events, 'start'));
+  const { c, why } = only(kinds(events, 'end'));
+  const reported = c.stallMs + c.freezeMs;
+  console.log(
+    `${kind}: startup ${start.ms} of ${Math.round(truth.startupMs!)} ms, interruption ${reported} of ${Math.round(truth.interruptionMs)} ms, ` +
+      `page blocked ${Math.round(truth.blockedMs)} ms`,
+  );
+  expect(why).toBe('exit');
+  expect(Math.abs(start.ms - truth.startupMs!)).toBeLessThan(50 + truth.blockedMs);
+  expect(sum(Object.values(start.ph ?? {}))).toBe(start.ms);
+  expect(truth.interruptionMs).toBeGreaterThan(1000);
+  expect(Math.abs(reported - truth.interruptionMs)).toBeLessThan(0.05 * truth.interruptionMs + truth.blockedMs);
+  expect(c).toMatchObject({ stalls: truth.stalls, freezes: truth.freezes, seeks: 1 });
+  expect(Math.round(only(kinds(events, 'seek')).to! / 1000)).toBe(30);
+  expect(kinds(events, 'rendition')).toHaveLength(truth.switches);
+}
+
+describe('four players of four kinds on one page', () => {
+  test('of each the startup, the stall, the seek and the renditions are what was on its screen', async () => {
+    const { page, collector } = on;
+    await on.open();
+    await on.throttle(null, FILE_KBPS);
+    for (const [show, kind] of KINDS.entries()) {
+      await on.start({ kind, probe: { interval: 30 } });
+      await on.state('playing', show);
+    }
+    await page.waitForTimeout(1500);
+    await on.throttle(8);
+    for (const show of KINDS.keys()) await on.state('stalled', show);
+    await page.waitForTimeout(2500);
+    await on.throttle(null);
+    for (const show of KINDS.keys()) await on.state('playing', show);
+    await page.waitForTimeout(1000);
+    for (const show of KINDS.keys())
+      await page.evaluate((i) => {
+        window.players.note(i, 'seek', 30);
+        window.players.shows[i]!.video.currentTime = 30;
+      }, show);
+    for (const show of KINDS.keys()) await on.state('playing', show);
+    await page.waitForTimeout(1000);
+    const sids = await page.evaluate(() => window.players.shows.map(({ probe }) => probe!.header!.sid));
+    expect(new Set(sids).size).toBe(KINDS.length);
+    for (const [show, kind] of KINDS.entries()) {
+      const sight = await on.finish(show);
+      holds(kind, sight.told, only(truthsOf(sight)));
+    }
+    for (const [i, kind] of KINDS.entries()) {
+      await collector.until(() => collector.events(sids[i]).some(({ k }) => k === 'end'));
+      expect(isComplete(collector.events(sids[i])), kind).toBe(true);
+      const { h } = collector.requests.flatMap(({ events }) => events).find((event) => event.h.sid === sids[i])!;
+      expect(h.pl?.name).toBe(NAMES[kind]);
+      if (kind !== 'video') expect(h.pl?.ver).toMatch(/^\d+\.\d+\.\d+/);
+    }
+  });
+});

@@ -1,0 +1,173 @@
+import type Hls from 'hls.js';
+import type shaka from 'shaka-player';
+import { attach as attachDash, type DashPlayer } from '../../player-probe/src/index.ts';
+import { attach as attachHls } from '../../player-probe/src/hlsjs.ts';
+import { attach as attachShaka } from '../../player-probe/src/shaka.ts';
+import { attach as attachVideo } from '../../player-probe/src/video.ts';
+import type { Probe, ProbeOptions } from '../../player-probe/src/index.ts';
+import type { WireEvent } from '../../schema/probe-wire.ts';
+import { held, keepBooks } from './books.ts';
+import type { Sight } from './oracle.ts';
+
+// Runs in the page: any number of players of any kind, each with its probe and with somebody who watches its picture.
+
+export type Kind = 'video' | 'hlsjs' | 'shaka' | 'dashjs';
+
+export interface ShowOptions {
+  kind: Kind;
+  source: string;
+  endpoint: string;
+  autoplay?: boolean;
+  /** ms after the source was given to the player; before it when absent. */
+  attachAfterMs?: number;
+  bufferS?: number;
+  probe?: Partial<ProbeOptions>;
+}
+
+interface Driver {
+  load: (source: string) => void;
+  unload: () => Promise<unknown>;
+  attach: (options: ProbeOptions) => Probe;
+  /** The player is made and knows its element. */
+  made?: Promise<unknown>;
+}
+
+export interface Show extends Sight {
+  video: HTMLVideoElement;
+  driver: Driver;
+  probe: Probe | undefined;
+  told: WireEvent[];
+}
+
+export interface Players {
+  shows: Show[];
+  held: () => string[];
+  start: (options: ShowOptions) => Promise<void>;
+  note: (show: number, what: string, value?: number) => void;
+}
+
+declare global {
+  interface Window {
+    players: Players;
+  }
+}
+type HlsClass = typeof Hls;
+type Shaka = typeof shaka.default;
+interface Dash extends DashPlayer {
+  initialize: (video: HTMLVideoElement, source: string, autoplay: boolean) => void;
+  attachSource: (source: string) => void;
+  updateSettings: (settings: object) => void;
+  destroy: () => void;
+}
+/** From script tags, as sites load them. */
+interface Libraries {
+  Hls: HlsClass;
+  shaka: Shaka;
+  dashjs: { MediaPlayer: () => { create: () => Dash } };
+}
+const library = <K extends keyof Libraries>(name: K) => (window as unknown as Libraries)[name];
+
+const EVENTS = ['waiting', 'playing', 'seeking', 'seeked', 'ended', 'emptied', 'error'];
+const BLOCK_MS = 200;
+const blocks: Sight['blocks'] = [];
+
+keepBooks();
+
+const drivers: Record<Kind, (video: HTMLVideoElement, bufferS: number, autoplay: boolean) => Driver> = {
+  video: (video) => ({
+    load: (source) => (video.src = source),
+    unload: () => {
+      video.removeAttribute('src');
+      video.load();
+      return Promise.resolve();
+    },
+    attach: (options) => attachVideo(video, { ...options, kbps: (_w, h) => (h === 360 ? 210 : 0) }),
+  }),
+  hlsjs: (video, bufferS) => {
+    const player = new (library('Hls'))({ maxBufferLength: bufferS, maxMaxBufferLength: bufferS, enableWorker: false });
+    player.attachMedia(video);
+    return {
+      load: (source) => player.loadSource(source),
+      unload: () => Promise.resolve(player.destroy()),
+      attach: (options) => attachHls(player, options),
+    };
+  },
+  shaka: (video, bufferS) => {
+    const player = new (library('shaka').Player)();
+    player.configure({ streaming: { bufferingGoal: bufferS, rebufferingGoal: 1 } });
+    return {
+      made: player.attach(video),
+      load: (source) => void player.load(source).catch(() => undefined),
+      unload: () => player.destroy(),
+      attach: (options) => attachShaka(player, options),
+    };
+  },
+  dashjs: (video, bufferS, autoplay) => {
+    const player = library('dashjs').MediaPlayer().create();
+    const buffer = {
+      bufferTimeDefault: bufferS,
+      bufferTimeAtTopQuality: bufferS,
+      bufferTimeAtTopQualityLongForm: bufferS,
+    };
+    player.updateSettings({ streaming: { buffer } });
+    let ready = false;
+    return {
+      load: (source) => {
+        if (ready) player.attachSource(source);
+        else player.initialize(video, source, autoplay);
+        ready = true;
+      },
+      unload: () => Promise.resolve(player.destroy()),
+      attach: (options) => attachDash(player, options),
+    };
+  },
+};
+
+function watch(show: Show): void {
+  const { video, frames, log } = show;
+  const next = () =>
+    video.requestVideoFrameCallback((at, { mediaTime: media, width, height }) => {
+      frames.push({ at, media, size: `${width}x${height}` });
+      next();
+    });
+  next();
+  for (const type of EVENTS) video.addEventListener(type, () => log.push({ at: performance.now(), what: type }));
+}
+
+const players: Players = {
+  shows: [],
+  held: () => [...held.values()].sort(),
+  note: (show, what, value) => {
+    players.shows[show]!.log.push({ at: performance.now(), what, ...(value !== undefined && { value }) });
+  },
+  start: async ({ kind, source, endpoint, autoplay = true, attachAfterMs, bufferS = 4, probe }) => {
+    const video = document.createElement('video');
+    video.muted = true;
+    video.autoplay = autoplay;
+    document.body.append(video);
+    const driver = drivers[kind](video, bufferS, autoplay);
+    const show: Show = { video, driver, probe: undefined, told: [], frames: [], log: [], blocks };
+    players.shows.push(show);
+    watch(show);
+    await driver.made;
+    const attach = () => {
+      const onEvent = (event: WireEvent) => show.told.push(event);
+      show.probe = driver.attach({ endpoint, key: 'demo', interval: 2, onEvent, ...probe });
+    };
+    if (attachAfterMs === undefined) attach();
+    if (autoplay) show.log.push({ at: performance.now(), what: 'request' });
+    driver.load(source);
+    if (attachAfterMs === undefined) return;
+    await new Promise((resolve) => setTimeout(resolve, attachAfterMs));
+    attach();
+  },
+};
+window.players = players;
+
+let last = performance.now();
+const tick = (at: number) => {
+  if (at - last >= BLOCK_MS) blocks.push({ at: last, ms: at - last });
+  last = at;
+  requestAnimationFrame(tick);
+};
+requestAnimationFrame(tick);

@@ -1,0 +1,124 @@
+import type { Entry, Frame, Sight } from './oracle.ts';
+
+// What a viewer lived through, from what the page's oracle saw. No code and no word of the probe is used here.
+
+/** The committed clip's. */
+export const FRAME_MS = 1000 / 24;
+/** A picture that stands so long has frozen, said the element anything or not (QoE reference, §3.3). */
+const STILL_MS = 500;
+/** Jitter between frames, below which even an element that said `waiting` has shown nothing to the viewer. */
+const JITTER_MS = 2 * FRAME_MS;
+const LANDING_S = 1;
+/** A block this near to a measured moment may have moved it. */
+const NEAR_MS = 300;
+
+interface Span {
+  from: number;
+  to: number;
+}
+
+export interface Truth {
+  /** Request to first frame, less the time in which autoplay was blocked; undefined: there was no frame. */
+  startupMs: number | undefined;
+  /** Pictures that stood still, each less the one frame's time that belongs to every frame. */
+  interruptionMs: number;
+  /** Gaps in which the player had nothing to play, and gaps in which it played on without a picture. */
+  stalls: number;
+  freezes: number;
+  switches: number;
+  /** ms of blocked main thread near any of these moments: above 0 the run is no evidence. */
+  blockedMs: number;
+}
+
+const BEGIN = /^request$/;
+const OVER = /^(over|ended)$/;
+/** Not the player's fault, from the entry to one of the others. */
+const EXCUSED: Record<string, RegExp> = { pause: /^resume$/, hidden: /^visible$/, blocked: /^resume$/ };
+
+function minus(spans: Span[], cut: Span): Span[] {
+  return spans.flatMap(({ from, to }) =>
+    [
+      { from, to: Math.min(to, cut.from) },
+      { from: Math.max(from, cut.to), to },
+    ].filter((span) => span.to > span.from),
+  );
+}
+
+/** From the viewer's jump to the first frame there, or to the next jump. */
+function seekSpan(seek: Entry, log: Entry[], frames: Frame[], end: number): Span {
+  const next = log.find(({ at, what }) => what === 'seek' && at > seek.at)?.at ?? end;
+  const landed = frames.find(
+    ({ at, media }) => at > seek.at && Math.abs(media - seek.value! - LANDING_S / 2) < LANDING_S,
+  );
+  return { from: seek.at, to: Math.min(landed?.at ?? end, next) };
+}
+
+function excused(log: Entry[], frames: Frame[], end: number): Span[] {
+  return log.flatMap((entry) => {
+    if (entry.what === 'seek') return [seekSpan(entry, log, frames, end)];
+    const until = EXCUSED[entry.what];
+    if (!until) return [];
+    return [{ from: entry.at, to: log.find(({ at, what }) => at > entry.at && until.test(what))?.at ?? end }];
+  });
+}
+
+interface Gap extends Span {
+  ms: number;
+  isStall: boolean;
+}
+
+/** The times between two frames (after the last: until the end) in which the viewer waited for a picture. */
+function gapsOf(frames: Frame[], log: Entry[], end: number): Gap[] {
+  const free = excused(log, frames, end);
+  return frames.flatMap(({ at, media }, i) => {
+    const next = frames[i + 1];
+    const gap = { from: at + FRAME_MS, to: next?.at ?? end };
+    const rest = gap.to > gap.from ? free.reduce(minus, [gap]) : [];
+    const ms = rest.reduce((sum, { from, to }) => sum + to - from, 0);
+    const waited = log.some(
+      (entry) => entry.what === 'waiting' && rest.some(({ from, to }) => entry.at > from - FRAME_MS && entry.at < to),
+    );
+    if (ms < JITTER_MS || (ms < STILL_MS && !waited)) return [];
+    // The playhead of a frozen picture runs on, that of a stall stands.
+    const stood = rest.length === 1 && next ? ms - (next.media - media) * 1000 : 0;
+    return [{ ...gap, ms, isStall: waited || stood > JITTER_MS }];
+  });
+}
+
+function judge(all: Frame[], log: Entry[], end: number, blocks: Sight['blocks']): Truth {
+  const request = log[0]!.at;
+  // Frames of the source before.
+  const since = Math.max(request, ...log.filter(({ what }) => what === 'emptied').map(({ at }) => at));
+  const frames = all.filter(({ at }) => at >= since && at <= end);
+  const first = frames[0];
+  const blocked = excused(
+    log.filter(({ what }) => /blocked|resume/.test(what)),
+    frames,
+    end,
+  );
+  const gaps = gapsOf(frames, log, end);
+  const moments = [...gaps, { from: request, to: first?.at ?? request }];
+  const near = blocks.filter(({ at, ms }) =>
+    moments.some(({ from, to }) => at < to + NEAR_MS && at + ms > from - NEAR_MS),
+  );
+  return {
+    startupMs: first && first.at - request - blocked.reduce((sum, { from, to }) => sum + to - from, 0),
+    interruptionMs: gaps.reduce((sum, { ms }) => sum + ms, 0),
+    stalls: gaps.filter(({ isStall }) => isStall).length,
+    freezes: gaps.filter(({ isStall }) => !isStall).length,
+    switches: frames.filter(({ size }, i) => i && size !== frames[i - 1]!.size).length,
+    blockedMs: near.reduce((sum, { ms }) => sum + ms, 0),
+  };
+}
+
+/** One truth for every playback, from its request to its end. */
+export function truthsOf({ frames, log, blocks }: Sight): Truth[] {
+  return log.flatMap((entry, i) => {
+    if (!BEGIN.test(entry.what)) return [];
+    const rest = log.slice(i);
+    const last = rest.findIndex(({ what }, at) => at > 0 && (OVER.test(what) || BEGIN.test(what)));
+    const own = last < 0 ? rest : rest.slice(0, last);
+    const end = rest[last]?.at ?? Infinity;
+    return [judge(frames, own, end, blocks)];
+  });
+}
