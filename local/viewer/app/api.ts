@@ -1,23 +1,18 @@
 // The viewer's JSON routes as functions.
 import type { AlertRule } from '../alerts/rules.ts';
+import type { AnnotationEvent } from '../annotation-query.ts';
 import type { Dashboard } from '../model/dashboard.ts';
+import type { PanelAnswer, QueryFailure } from '../panel-query.ts';
 import type { CellValue, Field, Frame } from '../query/frames.ts';
 import { decodeFrame } from '../query/frames.ts';
 import type { TimeRangeMs } from '../query/macros.ts';
 import type { VariableState } from '../query/variables.ts';
 
-export interface Failure {
-  readonly message: string;
-  readonly code: string;
-  readonly line?: number;
-  readonly column?: number;
-}
-
 /** A refused or failed call, with Kusto's position when it named one. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  readonly failure: Failure;
-  constructor(failure: Failure) {
+  readonly failure: QueryFailure;
+  constructor(failure: QueryFailure) {
     super(failure.message);
     this.failure = failure;
   }
@@ -29,21 +24,6 @@ export interface PageVariable extends VariableState {
   readonly isHidden: boolean;
   readonly description?: string;
   readonly error?: string;
-}
-
-export interface TargetAnswer {
-  readonly refId: string;
-  readonly csl: string;
-  readonly database: string;
-  readonly elapsedMs: number;
-  readonly error?: Failure;
-}
-
-export interface PanelAnswer {
-  readonly range: TimeRangeMs;
-  readonly intervalMs: number;
-  readonly frames: readonly Frame[];
-  readonly targets: readonly TargetAnswer[];
 }
 
 export interface Instance {
@@ -92,16 +72,6 @@ export interface AlertsAnswer {
   readonly lastNotificationError?: string;
 }
 
-export interface AnnotationEvent {
-  readonly source: string;
-  readonly color: string;
-  readonly timeMs: number;
-  readonly timeEndMs?: number;
-  readonly title: string;
-  readonly text: string;
-  readonly tags: readonly string[];
-}
-
 async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
@@ -114,7 +84,7 @@ async function call<T>(method: string, path: string, body?: unknown, signal?: Ab
     if (signal?.aborted === true) throw error;
     throw new ApiError({ message: 'The viewer does not answer. Is it still running?', code: 'Unreachable' });
   }
-  const answer = (await response.json()) as T & { error?: Failure };
+  const answer = (await response.json()) as T & { error?: QueryFailure };
   if (!response.ok) throw new ApiError(answer.error ?? { message: `HTTP ${response.status}`, code: 'Viewer' });
   return answer;
 }

@@ -1,8 +1,8 @@
-import type { Failure } from './api.ts';
+import type { QueryFailure } from '../panel-query.ts';
 import { h, icon } from './dom.ts';
 
 /** An error with its code and, when Kusto named a position, the line at fault with a caret under the column. */
-export function failureBox(failure: Failure, csl?: string): HTMLElement {
+export function failureBox(failure: QueryFailure, csl?: string): HTMLElement {
   const line = failure.line === undefined ? undefined : csl?.split('\n')[failure.line - 1];
   const where = failure.line === undefined ? '' : `line ${failure.line}, column ${failure.column ?? 1}`;
   const excerpt =

@@ -1,7 +1,7 @@
 import { showValue } from '../model/display.ts';
 import type { Frame } from '../query/frames.ts';
 import { labelsText, rowCount } from '../query/frames.ts';
-import type { TargetAnswer } from './api.ts';
+import type { TargetAnswer } from '../panel-query.ts';
 import { h, openDialog } from './dom.ts';
 import { failureBox } from './failure-box.ts';
 

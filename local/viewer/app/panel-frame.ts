@@ -7,7 +7,9 @@ import { unsupportedIn } from '../model/panel-support.ts';
 import { transformFrames } from '../model/transformations.ts';
 import type { TimeRangeMs } from '../query/macros.ts';
 import { interpolate } from '../query/variables.ts';
-import type { AlertsAnswer, AnnotationEvent, Failure, PageVariable, PanelAnswer } from './api.ts';
+import type { AnnotationEvent } from '../annotation-query.ts';
+import type { PanelAnswer, QueryFailure } from '../panel-query.ts';
+import type { AlertsAnswer, PageVariable } from './api.ts';
 import { ApiError, postPanel } from './api.ts';
 import type { Crosshair } from './crosshair.ts';
 import { h, icon, openPopover } from './dom.ts';
@@ -282,7 +284,7 @@ export class PanelFrame {
     this.element.dataset['state'] = kind.slice(3);
   }
 
-  #fail(failure: Failure, csl?: string): void {
+  #fail(failure: QueryFailure, csl?: string): void {
     this.#clear();
     this.#notices.replaceChildren(
       h('span', { class: 'panel-error-mark', title: failure.message }, icon('warning', 14)),

@@ -2,7 +2,8 @@ import type { Dashboard, Panel } from '../../model/dashboard.ts';
 import type { LinkContext } from '../../model/data-links.ts';
 import type { DisplayField, DisplayFrame } from '../../model/field-config.ts';
 import type { TimeRangeMs } from '../../query/macros.ts';
-import type { AlertsAnswer, AnnotationEvent } from '../api.ts';
+import type { AnnotationEvent } from '../../annotation-query.ts';
+import type { AlertsAnswer } from '../api.ts';
 import type { Crosshair } from '../crosshair.ts';
 
 /** Everything a panel is drawn from. */
