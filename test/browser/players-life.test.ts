@@ -14,6 +14,8 @@ async function ended(show: number, ends = 1): Promise<WireEvent[]> {
   return on.page.evaluate((i) => window.players.shows[i]!.told, show);
 }
 
+const count = (names: string[], name: string) => names.filter((one) => one === name).length;
+
 const whys = (events: WireEvent[]) => kinds(events, 'end').map(({ why }) => why);
 
 describe.each(['video', 'hlsjs', 'shaka'] as const)('%s', (kind) => {
@@ -55,6 +57,7 @@ describe.each(['video', 'hlsjs', 'shaka'] as const)('%s', (kind) => {
     // Attached after the source was given, the probe still sees the start; its clock begins with `attach`.
     await on.start({ kind, attachAfterMs: 30 });
     await on.state('playing');
+    await page.waitForTimeout(300);
     const late = await on.finish();
     const begun = only(kinds(late.told, 'start'));
     const truth = only(truthsOf(late));
@@ -76,6 +79,7 @@ describe.each(['video', 'hlsjs', 'shaka'] as const)('%s', (kind) => {
       void window.players.shows[2]!.video.play();
     });
     await on.state('playing', 2);
+    await page.waitForTimeout(300);
     const clicked = await on.finish(2);
     const { ms } = only(kinds(clicked.told, 'start'));
     expect(ms).toBeLessThan(500 + truth.blockedMs);
@@ -100,7 +104,10 @@ describe.each(['video', 'hlsjs', 'shaka'] as const)('%s', (kind) => {
       }
       return [...names, window.players.held()] as const;
     }, on.collector.url);
-    expect(within!.length).toBeGreaterThan(before!.length);
-    expect(after).toEqual(before);
+    // The player's own come and go.
+    const more = (names: string[]) =>
+      names.filter((name) => !before!.includes(name) || count(names, name) > count(before!, name));
+    expect(more(within!).length).toBeGreaterThan(5);
+    expect(more(after!)).toEqual([]);
   });
 });

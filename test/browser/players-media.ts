@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 const CLIP = fileURLToPath(new URL('../../player-probe/demo/clip/', import.meta.url));
 const AUDIO = '3';
 const SEGMENT_S = 2;
+const CRUMB_S = 0.1;
 
 const segmentsOf = (id: string) =>
   readdirSync(CLIP)
@@ -15,9 +16,9 @@ const segmentsOf = (id: string) =>
 /** Rungs as clip.mpd describes them. */
 function rungs(): { id: string; bandwidth: string; width: string; height: string; codecs: string }[] {
   const mpd = readFileSync(`${CLIP}clip.mpd`, 'utf8');
-  const attribute = (text: string, name: string) => new RegExp(`${name}="([^"]+)"`).exec(text)?.[1] ?? '';
+  const attribute = (text: string, name: string) => new RegExp(` ${name}="([^"]+)"`).exec(text)?.[1] ?? '';
   return [...mpd.matchAll(/<Representation[^>]+>/g)].map(([text]) => ({
-    id: attribute(text, ' id'),
+    id: attribute(text, 'id'),
     bandwidth: attribute(text, 'bandwidth'),
     width: attribute(text, 'width'),
     height: attribute(text, 'height'),
@@ -25,9 +26,18 @@ function rungs(): { id: string; bandwidth: string; width: string; height: string
   }));
 }
 
+/** Seconds of media in a segment, as its own index (version 1) tells. */
+function durationOf(name: string): number {
+  const data = readFileSync(CLIP + name);
+  const at = data.indexOf('sidx', 0, 'latin1');
+  return data.readUInt32BE(at + 40) / data.readUInt32BE(at + 12);
+}
+
 function mediaPlaylist(id: string): string {
-  const lines = segmentsOf(id).map((name) => `#EXTINF:${SEGMENT_S.toFixed(3)},\n${name}`);
-  const head = ['#EXTM3U', '#EXT-X-VERSION:7', `#EXT-X-TARGETDURATION:${SEGMENT_S}`, '#EXT-X-PLAYLIST-TYPE:VOD'];
+  // The sound's last crumb of 9 ms is left out: hls.js takes it for not yet buffered and never ends the stream.
+  const names = segmentsOf(id).filter((name) => durationOf(name) > CRUMB_S);
+  const lines = names.map((name) => `#EXTINF:${durationOf(name).toFixed(3)},\n${name}`);
+  const head = ['#EXTM3U', '#EXT-X-VERSION:7', `#EXT-X-TARGETDURATION:${SEGMENT_S + 1}`, '#EXT-X-PLAYLIST-TYPE:VOD'];
   return [...head, `#EXT-X-MAP:URI="init-${id}.m4s"`, ...lines, '#EXT-X-ENDLIST', ''].join('\n');
 }
 
