@@ -1,5 +1,6 @@
-import { formatTime, fromNow, toFixed } from '../model/value-format.ts';
-import type { AlertHistoryEntry, AlertsAnswer, Instance, RuleStatus } from './api.ts';
+import { formatTime, fromNow } from '../model/value-format.ts';
+import { historyTable, valuesText } from './alert-history.ts';
+import type { AlertsAnswer, Instance, RuleStatus } from './api.ts';
 import { h, icon } from './dom.ts';
 import { labelChips, stateClass, stateText } from './panels/alertlist.ts';
 
@@ -11,10 +12,6 @@ const duration = (ms: number): string =>
     : ms % 60_000 === 0 && ms > 0
       ? `${ms / 60_000}m`
       : `${ms / 1000}s`;
-const values = (given: Readonly<Record<string, number | null>>): string =>
-  Object.entries(given)
-    .map(([name, value]) => `${name}=${value === null ? 'NaN' : toFixed(value, undefined)}`)
-    .join('  ');
 
 function instanceRows(instance: Instance, now: number): HTMLElement[] {
   const notes = Object.entries(instance.annotations).filter(([name]) => !name.startsWith('__'));
@@ -44,47 +41,10 @@ function instanceRows(instance: Instance, now: number): HTMLElement[] {
       instance.reason === '' ? null : h('span', { class: 'hint' }, ` (${instance.reason})`),
     ),
     h('td', {}, labelChips(instance.labels)),
-    h('td', { class: 'mono' }, values(instance.values)),
+    h('td', { class: 'mono' }, valuesText(instance.values)),
     h('td', { title: formatTime(instance.startsAtMs) }, fromNow(instance.startsAtMs, now)),
   );
   return detail === null || instance.state === 'Normal' ? [row] : [row, detail];
-}
-
-function historyTable(entries: readonly AlertHistoryEntry[], withRule: boolean): HTMLElement {
-  return h(
-    'table',
-    { class: 'data-table cell-sm alert-history' },
-    h(
-      'thead',
-      {},
-      h(
-        'tr',
-        {},
-        ['Time', ...(withRule ? ['Rule'] : []), 'From', 'To', 'Labels', 'Values'].map((name) => h('th', {}, name)),
-      ),
-    ),
-    h(
-      'tbody',
-      {},
-      entries.map((entry) =>
-        h(
-          'tr',
-          {},
-          h('td', {}, formatTime(Date.parse(entry.at))),
-          withRule ? h('td', {}, entry.title) : null,
-          h('td', {}, h('span', { class: stateClass(entry.from) }, stateText(entry.from))),
-          h(
-            'td',
-            {},
-            h('span', { class: stateClass(entry.to) }, stateText(entry.to)),
-            entry.reason === '' ? null : h('span', { class: 'hint' }, ` (${entry.reason})`),
-          ),
-          h('td', {}, labelChips(entry.labels)),
-          h('td', { class: 'mono' }, entry.error ?? values(entry.values)),
-        ),
-      ),
-    ),
-  );
 }
 
 function queries(status: RuleStatus): HTMLElement {
