@@ -16,40 +16,65 @@ function plain(value: Value | undefined, site: AggregateSite): string {
   return value.type === 'bool' ? `CAST(${value.sql} AS BIGINT)` : value.sql;
 }
 
-function sum([value]: readonly Value[], site: AggregateSite): string {
-  const x = plain(value, site);
-  const type = value && isWhole(value) ? 'BIGINT' : 'DOUBLE';
-  return `coalesce(CAST(sum(${x})${filter(site)} AS ${type}), 0)`;
+const TWO_64 = '18446744073709551616';
+const HALF = '9223372036854775808';
+
+/** A sum of whole numbers: it goes on at the other end when it leaves the range of long (seen on the emulator). */
+function wrapped(x: string, site: AggregateSite): string {
+  const total = `sum(${x})${filter(site)}`;
+  const around = `((${total} + ${HALF}) % ${TWO_64} + ${TWO_64}) % ${TWO_64} - ${HALF}`;
+  return `CAST(CASE WHEN ${total} BETWEEN -${HALF} AND ${HALF} - 1 THEN ${total} ELSE ${around} END AS BIGINT)`;
 }
 
+function sum([value]: readonly Value[], site: AggregateSite): string {
+  const x = plain(value, site);
+  if (value && isWhole(value)) return `coalesce(${wrapped(x, site)}, 0)`;
+  return `coalesce(CAST(sum(${x})${filter(site)} AS DOUBLE), 0)`;
+}
+
+/** NaN over no values (seen on the emulator), null for times. */
 function avg([value]: readonly Value[], site: AggregateSite): string {
   const x = plain(value, site);
+  const count = `count(${x})${filter(site)}`;
   if (value?.type === 'datetime' || value?.type === 'timespan') {
     // A mean of ticks through doubles would lose the last digits.
-    return `CAST(sum(CAST(${x} AS HUGEINT))${filter(site)} // nullif(count(${x})${filter(site)}, 0) AS BIGINT)`;
+    return `CAST(sum(CAST(${x} AS HUGEINT))${filter(site)} // nullif(${count}, 0) AS BIGINT)`;
   }
-  return `avg(${x})${filter(site)}`;
+  if (value?.type === 'decimal') return `avg(${x})${filter(site)}`;
+  const mean =
+    value && isWhole(value) ? `CAST(${wrapped(x, site)} AS DOUBLE) / nullif(${count}, 0)` : `avg(${x})${filter(site)}`;
+  return `coalesce(${mean}, CAST('nan' AS DOUBLE))`;
 }
+
+/** `min` or `max` where NaN is the least as well as the greatest real; DuckDB has it for the greatest only. */
+export const extremeSql = (name: 'min' | 'max', value: Value, filtered: string): string =>
+  name === 'min' && value.type === 'real' ? `(-max(-${value.sql})${filtered})` : `${name}(${value.sql})${filtered}`;
 
 const extreme =
   (name: 'min' | 'max') =>
   ([value]: readonly Value[], site: AggregateSite): Value | string => {
     const x = value as Value;
     if (x.type === 'dynamic') return site.refuse('a dynamic must be converted first (tolong, todouble …)');
-    return { sql: `${name}(${x.sql})${filter(site)}`, type: x.type };
+    return { sql: extremeSql(name, x, filter(site)), type: x.type };
   };
+
+/** Variances come with ten digits after the point, and standard deviations are the roots of those (seen on the emulator). */
+const rounded = (name: string, x: string, site: AggregateSite): string =>
+  `coalesce(round(${name}(CAST(${x} AS DOUBLE))${filter(site)}, 10), 0)`;
 
 const moment =
   (name: string) =>
   ([value]: readonly Value[], site: AggregateSite): string =>
     value?.type === 'datetime' || value?.type === 'timespan'
       ? site.refuse(`${value.type}: it is not documented what this gives`)
-      : `coalesce(${name}(CAST(${plain(value, site)} AS DOUBLE))${filter(site)}, 0)`;
+      : name.startsWith('stddev')
+        ? `sqrt(${rounded(name.replace('stddev', 'var'), plain(value, site), site)})`
+        : rounded(name, plain(value, site), site);
 
 const covariance =
   (name: string) =>
   ([x, y]: readonly Value[], site: AggregateSite): string =>
-    `coalesce(${name}(CAST(${plain(y, site)} AS DOUBLE), CAST(${plain(x, site)} AS DOUBLE))${filter(site)}, 0)`;
+    `coalesce(round(${name}(CAST(${plain(y, site)} AS DOUBLE), CAST(${plain(x, site)} AS DOUBLE))${filter(site)}, 10), 0)`;
 
 const bits =
   (name: string) =>
@@ -84,7 +109,7 @@ export const BASIC_AGGREGATES: readonly Aggregate[] = [
   { name: 'minif', ...conditional, build: extreme('min') },
   { name: 'max', arity: one, build: extreme('max') },
   { name: 'maxif', ...conditional, build: extreme('max') },
-  // Defaults for no rows (0 for moments, null for avg) are those of the summarize page of the documentation.
+  // Moments of no rows are 0, as the summarize page of the documentation says.
   { name: 'stdev', arity: one, build: moment('stddev_samp') },
   { name: 'stdevif', ...conditional, build: moment('stddev_samp') },
   { name: 'stdevp', arity: one, build: moment('stddev_pop') },

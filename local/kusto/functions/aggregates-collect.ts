@@ -105,25 +105,49 @@ function both(site: AggregateSite, condition: string | undefined): string {
   return all.length === 0 ? '' : ` FILTER (WHERE ${all.join(' AND ')})`;
 }
 
+/** Elements of a dynamic as a list of JSON texts: those of an array, else the value itself. */
+function elementsOf(value: Value, site: AggregateSite): string {
+  const json = site.atom(toJson(value, site));
+  return `CASE WHEN json_type(${json}) = 'ARRAY' THEN CAST(json_extract(${json}, '$[*]') AS VARCHAR[]) ELSE [coalesce(${json}, 'null')] END`;
+}
+
+const jsonArray = (list: string): Value => ({
+  sql: `('[' || coalesce(array_to_string(${list}, ','), '') || ']')`,
+  type: 'dynamic',
+  notNull: true,
+});
+
+/** make_list of a dynamic: arrays give their elements, nulls stay (both seen on the emulator). */
+function listOfDynamic(value: Value, limit: Value | undefined, site: AggregateSite): Value {
+  if (value.list) {
+    const list = `flatten(list(coalesce(${value.sql}, [NULL])${site.order})${both(site, undefined)})`;
+    return { sql: `coalesce(${limited(list, limit, site)}, [])`, type: 'dynamic', list: value.list, notNull: true };
+  }
+  const list = limited(`flatten(list(${elementsOf(value, site)}${site.order})${both(site, undefined)})`, limit, site);
+  return jsonArray(list);
+}
+
+/** make_set of a dynamic: arrays give their elements; bags and arrays in them are refused when they come. */
+function setOfDynamic(value: Value, limit: Value | undefined, site: AggregateSite): Value {
+  const plain = `list_filter(${value.list ? `list_transform(coalesce(${value.sql}, []), lambda x: CAST(to_json(x) AS VARCHAR))` : elementsOf(value, site)}, lambda x: x <> 'null')`;
+  const checked = `list_transform(${plain}, lambda x: CASE WHEN x LIKE '{%' OR x LIKE '[%' THEN error('make_set: bags and arrays as elements are not supported') ELSE x END)`;
+  return jsonArray(limited(`list_distinct(flatten(list(${checked})${both(site, undefined)}))`, limit, site));
+}
+
 const gathered =
   (distinct: boolean, keepNulls: boolean) =>
   ([value, limit]: readonly Value[], site: AggregateSite): Value => {
     const x = value as Value;
     const element = x.type === 'dynamic' ? x.scalar : ELEMENT[x.type];
-    const dynamic = element === undefined;
-    if (dynamic && distinct && !x.path && x.type === 'dynamic')
-      return site.refuse('not possible with a dynamic array or bag');
-    const item = dynamic ? toJson(x, site) : x.type === 'int' ? `CAST(${x.sql} AS BIGINT)` : x.sql;
-    const known = x.notNull === true || x.type === 'string';
-    const condition = keepNulls || known ? undefined : `${item} IS NOT NULL`;
+    if (x.type === 'dynamic' && element === undefined)
+      return distinct ? setOfDynamic(x, limit, site) : listOfDynamic(x, limit, site);
+    const item = element === undefined ? toJson(x, site) : x.type === 'int' ? `CAST(${x.sql} AS BIGINT)` : x.sql;
+    const kept = keepNulls || x.notNull === true || x.type === 'string' || (x.type === 'dynamic' && !distinct);
+    const condition = kept ? undefined : `${item} IS NOT NULL`;
     const order = distinct ? '' : site.order;
     const list = limited(`list(${distinct ? 'DISTINCT ' : ''}${item}${order})${both(site, condition)}`, limit, site);
-    if (!dynamic) return { sql: `coalesce(${list}, [])`, type: 'dynamic', list: element, notNull: true };
-    return {
-      sql: `('[' || coalesce(array_to_string(list_transform(${list}, lambda x: coalesce(x, 'null')), ','), '') || ']')`,
-      type: 'dynamic',
-      notNull: true,
-    };
+    if (element === undefined) return jsonArray(`list_transform(${list}, lambda x: coalesce(x, 'null'))`);
+    return { sql: `coalesce(${list}, [])`, type: 'dynamic', list: element, notNull: true };
   };
 
 function makeBag([value, limit]: readonly Value[], site: AggregateSite): Value {

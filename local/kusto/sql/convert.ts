@@ -2,6 +2,18 @@
 
 import type { KustoType } from '../types.ts';
 import { datetimeText, timespanText } from './datetime.ts';
+import {
+  boolOfJson,
+  boolOfText,
+  intOfJson,
+  intOfLong,
+  intOfReal,
+  longOfJson,
+  longOfReal,
+  longOfText,
+  realOfJson,
+  realOfText,
+} from './number-text.ts';
 import { quote, type Atoms, type ListElement, type Value } from './value.ts';
 
 /** Largest text of an expression that is simply repeated. */
@@ -43,8 +55,10 @@ export function toJson(value: Value, atoms: Atoms): string {
     case 'int':
     case 'long':
       return `CAST(${value.sql} AS VARCHAR)`;
-    case 'real':
-    case 'decimal': {
+    case 'decimal':
+      // A decimal is written as text, so that none of its digits is lost.
+      return `('"' || ${nullableText(value, atoms)} || '"')`;
+    case 'real': {
       const x = atomOf(value, atoms);
       return `CASE WHEN isfinite(${x}) THEN CAST(${x} AS VARCHAR) WHEN isnan(${x}) THEN '"NaN"' WHEN ${x} > 0 THEN '"Infinity"' WHEN ${x} < 0 THEN '"-Infinity"' END`;
     }
@@ -89,46 +103,64 @@ function nullableText(value: Value, atoms: Atoms): string {
   }
 }
 
-/** What tostring() gives: never null. */
+/** What tostring() gives: never null. Bools and infinities that are no dynamic have a text of their own. */
 export function toText(value: Value, atoms: Atoms): string {
   if (value.type === 'string') return value.sql;
+  if (value.type === 'bool') {
+    const x = atomOf(value, atoms);
+    return `CASE WHEN ${x} THEN 'True' WHEN NOT ${x} THEN 'False' ELSE '' END`;
+  }
+  if (value.type === 'real') {
+    const x = atomOf(value, atoms);
+    return `CASE WHEN isinf(${x}) THEN CASE WHEN ${x} > 0 THEN 'inf' ELSE '-inf' END ELSE coalesce(${nullableText(value, atoms)}, '') END`;
+  }
   return `coalesce(${nullableText(value, atoms)}, '')`;
 }
 
-const INTEGER_TEXT = "'\\s*[+-]?[0-9]+\\s*'";
-
-function toLong(value: Value, atoms: Atoms): string {
+function toLong(value: Value, atoms: Atoms): string | undefined {
   switch (value.type) {
     case 'string':
-    case 'guid': {
-      const text = atomOf(value, atoms);
-      return `CASE WHEN regexp_full_match(${text}, ${INTEGER_TEXT}) THEN TRY_CAST(${text} AS BIGINT) WHEN regexp_full_match(${text}, '\\s*0[xX][0-9a-fA-F]{1,15}\\s*') THEN TRY_CAST(trim(${text}) AS BIGINT) END`;
-    }
+    case 'guid':
+      return longOfText(atomOf(value, atoms));
     case 'real':
     case 'decimal':
-      return `TRY_CAST(trunc(${value.sql}) AS BIGINT)`;
-    case 'dynamic': {
-      const text = atoms.atom(dynamicText(value, atoms));
-      return `CASE WHEN regexp_full_match(${text}, ${INTEGER_TEXT}) THEN TRY_CAST(${text} AS BIGINT) WHEN ${text} IN ('true','false') THEN CAST(${text} = 'true' AS BIGINT) ELSE TRY_CAST(trunc(TRY_CAST(${text} AS DOUBLE)) AS BIGINT) END`;
-    }
+      // Beyond the range a known number and one from a row come out differently.
+      if (typeof value.constant === 'number' && Math.abs(value.constant) >= 2 ** 63) return undefined;
+      return longOfReal(atomOf(value, atoms));
+    case 'dynamic':
+      return longOfJson(atoms.atom(toJson(value, atoms)));
     default:
       return `CAST(${value.sql} AS BIGINT)`;
   }
 }
 
-/** DuckDB takes `1_000` for a number, Kusto doesn't. */
-function realOfText(sql: string, atoms: Atoms): string {
-  const text = sql.length <= SHORT ? sql : atoms.atom(sql);
-  return `CASE WHEN NOT contains(${text}, '_') THEN TRY_CAST(${text} AS DOUBLE) END`;
+function toInt(value: Value, atoms: Atoms): string | undefined {
+  switch (value.type) {
+    case 'string':
+    case 'guid':
+      return `TRY_CAST(${longOfText(atomOf(value, atoms))} AS INTEGER)`;
+    case 'real':
+    case 'decimal':
+      if (typeof value.constant === 'number' && Math.abs(value.constant) >= 2 ** 31) return undefined;
+      return intOfReal(atomOf(value, atoms));
+    case 'dynamic':
+      return intOfJson(atoms.atom(toJson(value, atoms)));
+    case 'bool':
+      return `CAST(${value.sql} AS INTEGER)`;
+    default:
+      return typeof value.constant === 'bigint'
+        ? `CAST(${BigInt.asIntN(32, value.constant)} AS INTEGER)`
+        : intOfLong(atomOf(value, atoms));
+  }
 }
 
 function toReal(value: Value, atoms: Atoms): string {
   switch (value.type) {
     case 'string':
     case 'guid':
-      return realOfText(value.sql, atoms);
+      return realOfText(atomOf(value, atoms));
     case 'dynamic':
-      return realOfText(dynamicText(value, atoms), atoms);
+      return realOfJson(atoms.atom(toJson(value, atoms)));
     default:
       return `CAST(${value.sql} AS DOUBLE)`;
   }
@@ -139,10 +171,9 @@ function toBool(value: Value, atoms: Atoms): string {
     case 'bool':
       return value.sql;
     case 'string':
-    case 'dynamic': {
-      const text = atoms.atom(`lower(${value.type === 'string' ? value.sql : dynamicText(value, atoms)})`);
-      return `CASE WHEN ${text} = 'true' THEN TRUE WHEN ${text} = 'false' THEN FALSE ELSE TRY_CAST(${text} AS BIGINT) <> 0 END`;
-    }
+      return boolOfText(atomOf(value, atoms));
+    case 'dynamic':
+      return boolOfJson(atoms.atom(toJson(value, atoms)));
     default:
       return `(${value.sql} <> 0)`;
   }
@@ -198,7 +229,7 @@ export function convert(value: Value, type: KustoType, parsers: TimeParsers, ato
     case 'long':
       return value.type === 'long' ? value.sql : toLong(value, atoms);
     case 'int':
-      return value.type === 'int' ? value.sql : `TRY_CAST(${toLong(value, atoms)} AS INTEGER)`;
+      return value.type === 'int' ? value.sql : toInt(value, atoms);
     case 'real':
     case 'decimal':
       return value.type === 'real' || value.type === 'decimal' ? value.sql : toReal(value, atoms);

@@ -3,8 +3,9 @@
 import { textOf } from '../../parser/analyze.ts';
 import { elements, items, kindOf, type Syntax } from '../../parser/language.ts';
 import { convert, dynamicText, toJson } from '../../sql/convert.ts';
+import { intOfLong, intOfReal, longOfReal } from '../../sql/number-text.ts';
 import type { ListElement, Value } from '../../sql/value.ts';
-import type { KustoType } from '../../types.ts';
+import { PHYSICAL, type KustoType } from '../../types.ts';
 import { TIME_PARSERS } from '../binary.ts';
 import type { Relation, RelationColumn } from '../relation.ts';
 import { Row } from '../row.ts';
@@ -64,25 +65,53 @@ export function expansionOf(t: Translator, node: Syntax, row: Row, scope: Scope,
   return { name, ...listOf(value, row, bagAsArray), type: declaredType(node) };
 }
 
-/** The element in its column: dynamic, or cast to the declared type without parsing (what does not fit becomes null). */
+const NUMBER_OF_NATIVE: Readonly<Partial<Record<KustoType, (id: string, real: boolean) => string>>> = {
+  real: (id) => `CAST(${id} AS DOUBLE)`,
+  long: (id, real) => (real ? longOfReal(id) : id),
+  int: (id, real) => (real ? intOfReal(id) : intOfLong(id)),
+  bool: (id) => `CASE WHEN ${id} = trunc(${id}) THEN ${id} <> 0 END`,
+};
+
+/** What an element of a native list becomes in a column of a type; 'null' when it does not fit. */
+function ofNative(id: string, element: ListElement, type: KustoType): string | undefined {
+  if (element === type) return type === 'string' ? `coalesce(${id}, '')` : id;
+  const isNumber = element === 'long' || element === 'real';
+  const number = NUMBER_OF_NATIVE[type];
+  if (number) return isNumber ? number(id, element === 'real') : 'null';
+  return (type === 'datetime' || type === 'guid') && (isNumber || element === 'bool') ? 'null' : undefined;
+}
+
+/** The same for JSON text: only numbers become numbers, only strings become datetimes and guids. */
+function ofJson(json: string, type: KustoType): string {
+  const text = `${json} LIKE '"%'`;
+  const plain = `CASE WHEN NOT (${text}) AND ${json} NOT IN ('true', 'false') THEN ${json} END`;
+  switch (type) {
+    case 'bool':
+      return `CASE WHEN ${json} IN ('true', 'false') THEN ${json} = 'true' WHEN regexp_full_match(${json}, '-?[0-9]+') THEN TRY_CAST(${json} AS HUGEINT) <> 0 END`;
+    case 'datetime':
+    case 'guid':
+      return `CASE WHEN ${text} THEN ${json} END`;
+    default:
+      return plain;
+  }
+}
+
+/** The element in its column: dynamic, or of the declared type without parsing (what does not fit becomes null). */
 export function elementValue(t: Translator, node: Syntax, id: string, expansion: Expansion, atoms: Row): Value {
   const { element, type } = expansion;
   const raw: Value = element
     ? { sql: id, type: 'dynamic', scalar: element }
     : { sql: `nullif(${id}, 'null')`, type: 'dynamic' };
   if (type === undefined || type === 'dynamic') return raw;
-  if (element === type) return { sql: type === 'string' ? `coalesce(${id}, '')` : id, type };
-  if (!element && (type === 'real' || type === 'long' || type === 'int')) {
-    // Only numbers: a quoted one is text.
-    const sql = convert(
-      { sql: `CASE WHEN ${id} NOT LIKE '"%' THEN ${id} END`, type: 'dynamic' },
-      type,
-      TIME_PARSERS,
-      atoms,
-    );
-    if (sql !== undefined) return { sql, type };
-  }
-  const sql = type === 'string' ? `coalesce(${dynamicText(raw, atoms)}, '')` : convert(raw, type, TIME_PARSERS, atoms);
+  const native = element ? ofNative(id, element, type) : undefined;
+  if (native === 'null') return { sql: `CAST(NULL AS ${PHYSICAL[type]})`, type };
+  if (native !== undefined) return { sql: native, type };
+  if (type === 'string') return { sql: `coalesce(${dynamicText(raw, atoms)}, '')`, type };
+  // On the emulator these are null whatever the element is, and it is not known for which elements they would not be.
+  if (type === 'timespan' || type === 'decimal') return t.session.refuse(`to typeof(${type})`, node);
+  if (element === undefined && type === 'bool') return { sql: ofJson(atoms.atom(raw.sql), type), type };
+  const fitting: Value = element ? raw : { sql: ofJson(atoms.atom(raw.sql), type), type: 'dynamic' };
+  const sql = convert(fitting, type, TIME_PARSERS, atoms);
   return sql === undefined ? t.session.refuse(`to typeof(${type})`, node) : { sql, type };
 }
 

@@ -1,4 +1,5 @@
 import { elements, kindOf, type Syntax } from '../../parser/language.ts';
+import { extremeSql } from '../../functions/aggregates-basic.ts';
 import { toJson } from '../../sql/convert.ts';
 import type { Value } from '../../sql/value.ts';
 import { argumentNodes, nameOfCall } from '../call.ts';
@@ -44,7 +45,11 @@ function starColumns(input: Relation, excluded: ReadonlySet<string>): Value[] {
 /** Value of `column` in the row where `by` is greatest or least; of any row when `by` is always null. */
 function pick(name: 'arg_max' | 'arg_min', column: Value, by: Value): Value {
   const { constant: _c, notNull: _n, path: _p, ...rest } = column;
-  const found = `${name}_null(${column.sql}, ${by.sql})`;
+  // NaN is the least as well as the greatest real; DuckDB has it for the greatest only.
+  const found =
+    name === 'arg_min' && by.type === 'real'
+      ? `arg_max_null(${column.sql}, -${by.sql})`
+      : `${name}_null(${column.sql}, ${by.sql})`;
   const sure = by.notNull === true || by.type === 'string';
   return { ...rest, sql: sure ? found : `CASE WHEN count(${by.sql}) = 0 THEN first(${column.sql}) ELSE ${found} END` };
 }
@@ -77,7 +82,7 @@ function rowAggregate(
     if (by.type === 'dynamic' && !by.scalar) return t.session.refuse(`${name} by a dynamic`, node);
     const held = by.sql.length > 24 ? inner.hold(by) : by;
     return [
-      list.add({ ...pickless(held), sql: `${extreme}(${held.sql})` }),
+      list.add({ ...pickless(held), sql: extremeSql(extreme, held, '') }),
       ...rest.map((value) => list.add(pick(name, value, held))),
     ];
   }
