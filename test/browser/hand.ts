@@ -33,9 +33,9 @@ export const pause = (page: Page): Promise<void> =>
   });
 
 export const resume = (page: Page): Promise<void> =>
-  page.evaluate(async () => {
+  page.evaluate(() => {
     window.stage.note('resume');
-    await document.querySelector('video')!.play();
+    void document.querySelector('video')!.play();
   });
 
 /** The click on play that begins a playback. */
@@ -90,3 +90,9 @@ export async function leave(page: Page): Promise<Sight> {
   await page.goto(new URL('/stage/away', page.url()).href);
   return page.evaluate(() => JSON.parse(sessionStorage.getItem('sight')!) as Sight);
 }
+
+export const rate = (page: Page, to: number): Promise<void> =>
+  page.evaluate((value) => {
+    window.stage.note('rate', value);
+    document.querySelector('video')!.playbackRate = value;
+  }, to);

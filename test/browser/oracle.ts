@@ -22,7 +22,7 @@ export interface Frame {
   size: string;
 }
 
-/** What the viewer did, or an event of the element; `value`: where a seek goes, the new rate. */
+/** What the viewer did, or an event of the element; `value`: where a seek goes, the new rate, the page's epoch in ms. */
 export interface Entry {
   at: number;
   what: string;
@@ -83,6 +83,7 @@ const stage: Oracle = {
   play: async (options) => {
     const video = document.querySelector('video')!;
     watch(video);
+    stage.note('epoch', performance.timeOrigin);
     const player = window.dashjs.MediaPlayer().create();
     stage.player = player;
     const bufferS = options.bufferS ?? 4;

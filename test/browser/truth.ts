@@ -80,22 +80,27 @@ function gapsOf(frames: Frame[], log: Entry[], end: number): Gap[] {
     );
     if (ms < JITTER_MS || (ms < STILL_MS && !waited)) return [];
     // The playhead of a frozen picture runs on, that of a stall stands.
-    const stood = rest.length === 1 && next ? ms - (next.media - media) * 1000 : 0;
+    const rate = log.findLast((entry) => entry.what === 'rate' && entry.at < gap.from)?.value ?? 1;
+    const stood = rest.length === 1 && next ? ms - ((next.media - media) * 1000) / rate : 0;
     return [{ ...gap, ms, isStall: waited || stood > JITTER_MS }];
   });
 }
 
 function judge(all: Frame[], log: Entry[], end: number, blocks: Sight['blocks']): Truth {
   const request = log[0]!.at;
-  // Frames of the source before.
-  const since = Math.max(request, ...log.filter(({ what }) => what === 'emptied').map(({ at }) => at));
-  const frames = all.filter(({ at }) => at >= since && at <= end);
-  const first = frames[0];
   const blocked = excused(
     log.filter(({ what }) => /blocked|resume/.test(what)),
-    frames,
+    [],
     end,
   );
+  // Not the frames of the source before, nor the picture that stands while autoplay is blocked.
+  const since = Math.max(
+    request,
+    ...log.filter(({ what }) => what === 'emptied').map(({ at }) => at),
+    ...blocked.map(({ to }) => to),
+  );
+  const frames = all.filter(({ at }) => at >= since && at <= end);
+  const first = frames[0];
   const gaps = gapsOf(frames, log, end);
   const moments = [...gaps, { from: request, to: first?.at ?? request }];
   const near = blocks.filter(({ at, ms }) =>

@@ -1,0 +1,87 @@
+import { detach, leave, moves, shows, stands } from '../hand.ts';
+import { garbles, MEDIA, refuses, type Scenario } from './act.ts';
+
+// Scenarios that do not end well.
+
+const given = { timeout: 90_000, polling: 20 };
+
+export const FAILURES: Scenario[] = [
+  {
+    name: 'left before the first frame',
+    ends: ['ebvs'],
+    run: async ({ page, play, throttle, ms }) => {
+      await throttle(15);
+      await play();
+      await page.waitForTimeout(ms(400, 2500));
+      return leave(page);
+    },
+  },
+  {
+    name: 'no manifest',
+    ends: ['vsf'],
+    run: async ({ page, play }) => {
+      await play({ source: '/demo/clip/stage/none.mpd' });
+      await page.waitForFunction(() => window.stage.told.some(({ k }) => k === 'end'), null, given);
+      return detach(page);
+    },
+  },
+  {
+    name: 'garbage for a first segment, and the viewer goes',
+    ends: ['ebvs'],
+    isLong: true,
+    run: async ({ page, play, rules, ms }) => {
+      rules.push(garbles(MEDIA));
+      await play();
+      await page.waitForTimeout(ms(2000, 4000));
+      return leave(page);
+    },
+  },
+  {
+    name: 'garbage in mid-play, and the viewer goes',
+    ends: ['vpf'],
+    isLong: true,
+    run: async ({ page, play, rules, ms }) => {
+      await play({ bufferS: 2 });
+      await shows(page, ms(0.5, 1.5));
+      rules.push(garbles(MEDIA));
+      await stands(page, ms(1500, 2500));
+      return leave(page);
+    },
+  },
+  {
+    name: 'segments gone in mid-play, and the viewer goes',
+    ends: ['vpf'],
+    isLong: true,
+    run: async ({ page, play, rules, ms }) => {
+      await play({ bufferS: 3, streaming: { retryAttempts: { MediaSegment: 1 } } });
+      await shows(page, ms(0.5, 2));
+      rules.push(refuses(MEDIA, 404));
+      await stands(page, ms(1500, 3000));
+      return leave(page);
+    },
+  },
+  {
+    name: 'segments gone in mid-play, and the viewer waits',
+    ends: ['vpf'],
+    isLong: true,
+    run: async ({ page, play, rules, ms }) => {
+      await play({ bufferS: 2, streaming: { retryAttempts: { MediaSegment: 1 } } });
+      await shows(page, ms(0.5, 2));
+      rules.push(refuses(MEDIA, 404));
+      await page.waitForFunction(() => window.stage.told.some(({ k }) => k === 'end'), null, given);
+      return detach(page);
+    },
+  },
+  {
+    name: 'an error that passes is no failure',
+    ends: ['exit'],
+    isLong: true,
+    run: async ({ page, play, rules, ms }) => {
+      await play({ bufferS: 6, streaming: { retryAttempts: { MediaSegment: 1 } } });
+      await shows(page, ms(1, 2));
+      rules.push(refuses(/\/[012]-00[56]\.m4s$/, 404));
+      await moves(page, 48);
+      return detach(page);
+    },
+  },
+];

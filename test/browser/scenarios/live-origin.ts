@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TokenBucket } from '../../../local/demo/token-bucket.ts';
+
+// The committed clip as a live channel: it began `ageS` ago, runs in a loop, and a segment is there as soon as it is over.
+
+const CLIP = new URL('../../../player-probe/demo/clip/', import.meta.url);
+const SEGMENT_S = 2;
+const LOOP = 18;
+const CHUNK_BYTES = 1024;
+const PATH = /^\/live\/(live\.mpd|init-(\d)\.m4s|(\d)-(\d+)\.m4s)$/;
+
+export interface LiveOrigin {
+  /** Epoch ms at which the presentation's time is 0. */
+  startedAt: number;
+  /** Where a player finds it. */
+  path: string;
+  line: TokenBucket;
+  answer: (req: IncomingMessage, res: ServerResponse) => boolean;
+}
+
+/** Units a second of a track, from its header box (ISO/IEC 14496-12, `mdhd` version 0). */
+const timescaleOf = (track: string): number => {
+  const head = readFileSync(new URL(`init-${track}.m4s`, CLIP));
+  return head.readUInt32BE(head.indexOf('mdhd') + 16);
+};
+
+/** Segment `n` of the endless channel: a segment of the clip with its decode time (`tfdt` version 1) moved on by the loops. */
+function segment(track: string, n: number): Buffer {
+  const loops = Math.floor((n - 1) / LOOP);
+  const name = `${track}-${String(((n - 1) % LOOP) + 1).padStart(3, '0')}.m4s`;
+  const body = readFileSync(new URL(name, CLIP));
+  const at = body.indexOf('tfdt') + 8;
+  const shift = loops * LOOP * SEGMENT_S * timescaleOf(track);
+  body.writeBigUInt64BE(body.readBigUInt64BE(at) + BigInt(shift), at);
+  return body;
+}
+
+function manifest(startedAt: number): string {
+  const vod = readFileSync(new URL('clip.mpd', CLIP), 'utf8');
+  const start = new Date(startedAt).toISOString();
+  return vod
+    .replace('type="static"', `type="dynamic" availabilityStartTime="${start}" minimumUpdatePeriod="PT10S"`)
+    .replace(/mediaPresentationDuration="[^"]*"/, 'timeShiftBufferDepth="PT20S"')
+    .replaceAll('$Number%03d$', '$Number$');
+}
+
+/** `ageS`: what has been broadcast already; from 36 s on the clip has begun again. */
+export function createLiveOrigin(ageS: number): LiveOrigin {
+  const startedAt = Date.now() - ageS * 1000;
+  const line = new TokenBucket();
+  const send = async (res: ServerResponse, body: Uint8Array) => {
+    res.writeHead(200, { 'cache-control': 'no-store', 'timing-allow-origin': '*' });
+    for (let at = 0; at < body.length && !res.destroyed; at += CHUNK_BYTES) {
+      await line.take(CHUNK_BYTES);
+      res.write(body.subarray(at, at + CHUNK_BYTES));
+    }
+    res.end();
+  };
+  return {
+    startedAt,
+    path: '/live/live.mpd',
+    line,
+    answer: (req, res) => {
+      const [, name, head, track, number] = PATH.exec((req.url ?? '').split('?')[0]!) ?? [];
+      if (!name) return false;
+      if (head) void send(res, readFileSync(new URL(name, CLIP)));
+      else if (!track) res.writeHead(200, { 'content-type': 'application/dash+xml' }).end(manifest(startedAt));
+      else if (Date.now() < startedAt + Number(number) * SEGMENT_S * 1000) res.writeHead(404).end();
+      else void send(res, segment(track, Number(number)));
+      return true;
+    },
+  };
+}
