@@ -17,11 +17,11 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: systemTopicName
 }
 
-resource landing 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+resource landing 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: landingAccountName
 }
 
-resource app 'Microsoft.Web/sites@2025-03-01' existing = {
+resource app 'Microsoft.Web/sites@2024-11-01' existing = {
   name: functionAppName
 }
 

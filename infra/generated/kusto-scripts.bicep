@@ -82,18 +82,18 @@ var stages = [
   }
 ]
 
-resource cluster 'Microsoft.Kusto/clusters@2025-02-14' existing = {
+resource cluster 'Microsoft.Kusto/clusters@2024-04-13' existing = {
   name: clusterName
 }
 
-resource database 'Microsoft.Kusto/clusters/databases@2025-02-14' existing = {
+resource database 'Microsoft.Kusto/clusters/databases@2024-04-13' existing = {
   parent: cluster
   name: databaseName
 }
 
 // One after the other: two scripts at once on a cluster fail with ServiceIsInMaintenance.
 @batchSize(1)
-resource scripts 'Microsoft.Kusto/clusters/databases/scripts@2025-02-14' = [
+resource scripts 'Microsoft.Kusto/clusters/databases/scripts@2024-04-13' = [
   for (stage, index) in stages: {
     parent: database
     name: stage.name

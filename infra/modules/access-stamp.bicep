@@ -26,37 +26,37 @@ param deployerPrincipalType string
 var roles = loadJsonContent('../roles.json')
 var definitions = 'Microsoft.Authorization/roleDefinitions'
 
-resource host 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+resource host 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: hostAccountName
 }
 
-resource landing 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+resource landing 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: landingAccountName
 }
 
-resource landingBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' existing = {
+resource landingBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' existing = {
   parent: landing
   name: 'default'
 }
 
-resource drops 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = [
+resource drops 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = [
   for container in dropContainers: {
     parent: landingBlobs
     name: container
   }
 ]
 
-resource checkpoints 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
+resource checkpoints 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
   parent: landingBlobs
   name: 'checkpoints'
 }
 
-resource quarantine 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
+resource quarantine 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
   parent: landingBlobs
   name: 'quarantine'
 }
 
-resource deadLetter 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
+resource deadLetter 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
   parent: landingBlobs
   name: 'dead-letter'
 }
@@ -65,11 +65,11 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
-resource cluster 'Microsoft.Kusto/clusters@2025-02-14' existing = {
+resource cluster 'Microsoft.Kusto/clusters@2024-04-13' existing = {
   name: clusterName
 }
 
-resource database 'Microsoft.Kusto/clusters/databases@2025-02-14' existing = {
+resource database 'Microsoft.Kusto/clusters/databases@2024-04-13' existing = {
   parent: cluster
   name: databaseName
 }
@@ -143,7 +143,7 @@ resource topicWriteDeadLetters 'Microsoft.Authorization/roleAssignments@2022-04-
 }
 
 // Azure Data Explorer has principals of its own beside Azure's roles. Changes of one cluster must not overlap: hence the chain.
-resource functionsIngest 'Microsoft.Kusto/clusters/databases/principalAssignments@2025-02-14' = {
+resource functionsIngest 'Microsoft.Kusto/clusters/databases/principalAssignments@2024-04-13' = {
   parent: database
   name: guid(database.id, functionsPrincipalId, roles.functionsIngest.role)
   properties: {
@@ -154,7 +154,7 @@ resource functionsIngest 'Microsoft.Kusto/clusters/databases/principalAssignment
   }
 }
 
-resource functionsQuery 'Microsoft.Kusto/clusters/databases/principalAssignments@2025-02-14' = {
+resource functionsQuery 'Microsoft.Kusto/clusters/databases/principalAssignments@2024-04-13' = {
   parent: database
   name: guid(database.id, functionsPrincipalId, roles.functionsQuery.role)
   properties: {
@@ -166,7 +166,7 @@ resource functionsQuery 'Microsoft.Kusto/clusters/databases/principalAssignments
   dependsOn: [functionsIngest]
 }
 
-resource grafanaQuery 'Microsoft.Kusto/clusters/databases/principalAssignments@2025-02-14' = if (!empty(grafanaPrincipalId)) {
+resource grafanaQuery 'Microsoft.Kusto/clusters/databases/principalAssignments@2024-04-13' = if (!empty(grafanaPrincipalId)) {
   parent: database
   name: guid(database.id, grafanaPrincipalId, roles.grafanaQuery.role)
   properties: {
@@ -178,7 +178,7 @@ resource grafanaQuery 'Microsoft.Kusto/clusters/databases/principalAssignments@2
   dependsOn: [functionsQuery]
 }
 
-resource deployerDatabase 'Microsoft.Kusto/clusters/databases/principalAssignments@2025-02-14' = if (!empty(deployerPrincipalId)) {
+resource deployerDatabase 'Microsoft.Kusto/clusters/databases/principalAssignments@2024-04-13' = if (!empty(deployerPrincipalId)) {
   parent: database
   name: guid(database.id, deployerPrincipalId, roles.deployerDatabase.role)
   properties: {

@@ -12,7 +12,7 @@ param deployerPrincipalType string
 var roles = loadJsonContent('../roles.json')
 var definitions = 'Microsoft.Authorization/roleDefinitions'
 
-resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
   name: vaultName
 }
 

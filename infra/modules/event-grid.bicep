@@ -11,7 +11,7 @@ param landingAccountName string
 @description('Workspace of the diagnostic settings.')
 param workspaceId string
 
-resource landing 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+resource landing 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: landingAccountName
 }
 

@@ -64,7 +64,7 @@ var frontDoorOnly = [
 ]
 var blobAlwaysReady = functions.blobAlwaysReady == 0 ? [] : [{ name: 'function:blobCreated', instanceCount: functions.blobAlwaysReady }]
 
-resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName
   location: location
   tags: tags
@@ -76,7 +76,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   }
 }
 
-resource app 'Microsoft.Web/sites@2025-03-01' = {
+resource app 'Microsoft.Web/sites@2024-11-01' = {
   name: name
   location: location
   tags: empty(serviceName) ? tags : union(tags, { 'azd-service-name': serviceName })
@@ -129,7 +129,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
 }
 
 // Exactly what functions/config.ts reads, and what the platform itself needs.
-resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
+resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: app
   name: 'appsettings'
   properties: {
@@ -158,13 +158,13 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   }
 }
 
-resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+resource noFtp 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
   parent: app
   name: 'ftp'
   properties: { allow: false }
 }
 
-resource noBasicDeployment 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+resource noBasicDeployment 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
   parent: app
   name: 'scm'
   properties: { allow: false }

@@ -32,7 +32,7 @@ var browserEntry = { '${browserKey}': { tenant: 'default', origins: allowedOrigi
 var firstKeys = empty(allowedOrigins) ? serverEntry : union(serverEntry, browserEntry)
 
 // Defaults follow AVM key-vault/vault.
-resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
   name: name
   location: location
   tags: tags
@@ -54,7 +54,7 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
 
 // A new value would part today's pseudonyms from this morning's: it is made once and stays.
 @onlyIfNotExists()
-resource pseudonyms 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = {
+resource pseudonyms 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
   parent: vault
   name: 'framewatch-pseudonym-secret'
   properties: {
@@ -65,7 +65,7 @@ resource pseudonyms 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = {
 }
 
 @onlyIfNotExists()
-resource keysMadeOnce 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = if (empty(writeKeys)) {
+resource keysMadeOnce 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (empty(writeKeys)) {
   parent: vault
   name: 'framewatch-keys'
   properties: {
@@ -75,7 +75,7 @@ resource keysMadeOnce 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = if (empty
   }
 }
 
-resource keysGiven 'Microsoft.KeyVault/vaults/secrets@2025-05-01' = if (!empty(writeKeys)) {
+resource keysGiven 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (!empty(writeKeys)) {
   parent: vault
   name: 'framewatch-keys'
   properties: {

@@ -26,7 +26,7 @@ var quietTables = ['FailedIngestion', 'Command', 'TableUsageStatistics', 'TableD
 var chattyTables = ['SucceededIngestion', 'IngestionBatching', 'Query']
 
 // Defaults follow AVM kusto/cluster.
-resource cluster 'Microsoft.Kusto/clusters@2025-02-14' = {
+resource cluster 'Microsoft.Kusto/clusters@2024-04-13' = {
   name: name
   location: location
   tags: union(tags, softDeleteTags)

@@ -13,17 +13,17 @@ param eventHubId string
 @description('Consumer group that nobody else uses.')
 param consumerGroup string
 
-resource cluster 'Microsoft.Kusto/clusters@2025-02-14' existing = {
+resource cluster 'Microsoft.Kusto/clusters@2024-04-13' existing = {
   name: clusterName
 }
 
-resource database 'Microsoft.Kusto/clusters/databases@2025-02-14' existing = {
+resource database 'Microsoft.Kusto/clusters/databases@2024-04-13' existing = {
   parent: cluster
   name: databaseName
 }
 
 // Table and mapping are the fallback for events that do not say theirs by the properties Table and IngestionMappingReference.
-resource connection 'Microsoft.Kusto/clusters/databases/dataConnections@2025-02-14' = {
+resource connection 'Microsoft.Kusto/clusters/databases/dataConnections@2024-04-13' = {
   parent: database
   name: name
   location: location

@@ -9,11 +9,11 @@ param databaseName string
 @description('Section kusto of the profile.')
 param kusto object
 
-resource cluster 'Microsoft.Kusto/clusters@2025-02-14' existing = {
+resource cluster 'Microsoft.Kusto/clusters@2024-04-13' existing = {
   name: clusterName
 }
 
-resource database 'Microsoft.Kusto/clusters/databases@2025-02-14' = {
+resource database 'Microsoft.Kusto/clusters/databases@2024-04-13' = {
   parent: cluster
   name: databaseName
   location: location

@@ -12,7 +12,7 @@ param tags object
 param monitoring object
 
 // Defaults follow AVM operational-insights/workspace.
-resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-02-01' = {
   name: workspaceName
   location: location
   tags: tags

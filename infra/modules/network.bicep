@@ -20,7 +20,7 @@ var zoneNames = {
   kusto: 'privatelink.${location}.kusto.windows.net'
 }
 
-resource functionsGuard 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
+resource functionsGuard 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
   name: '${securityGroupName}-functions'
   location: location
   tags: tags
@@ -43,7 +43,7 @@ resource functionsGuard 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
   }
 }
 
-resource endpointsGuard 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
+resource endpointsGuard 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
   name: '${securityGroupName}-endpoints'
   location: location
   tags: tags
@@ -92,7 +92,7 @@ resource endpointsGuard 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
   }
 }
 
-resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   name: name
   location: location
   tags: tags

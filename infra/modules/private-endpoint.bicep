@@ -15,7 +15,7 @@ param groupId string
 @description('Private DNS zones that get its names.')
 param zoneIds array
 
-resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
+resource endpoint 'Microsoft.Network/privateEndpoints@2024-07-01' = {
   name: name
   location: location
   tags: tags
@@ -34,7 +34,7 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2025-05-01' = {
   }
 }
 
-resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-05-01' = {
+resource names 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-01' = {
   parent: endpoint
   name: 'default'
   properties: {

@@ -42,7 +42,7 @@ var account = {
 var softDelete = { enabled: true, days: 7 }
 
 // Defaults follow AVM storage/storage-account.
-resource host 'Microsoft.Storage/storageAccounts@2025-06-01' = {
+resource host 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   name: hostAccountName
   location: location
   tags: tags
@@ -51,7 +51,7 @@ resource host 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   properties: account
 }
 
-resource hostBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
+resource hostBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   parent: host
   name: 'default'
   properties: {
@@ -60,13 +60,13 @@ resource hostBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' =
   }
 }
 
-resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = {
   parent: hostBlobs
   name: 'packages'
   properties: { publicAccess: 'None' }
 }
 
-resource landing 'Microsoft.Storage/storageAccounts@2025-06-01' = {
+resource landing 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   name: landingAccountName
   location: location
   tags: tags
@@ -75,7 +75,7 @@ resource landing 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   properties: account
 }
 
-resource landingBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
+resource landingBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   parent: landing
   name: 'default'
   properties: {
@@ -84,7 +84,7 @@ resource landingBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01
   }
 }
 
-resource drops 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [
+resource drops 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [
   for container in dropContainers: {
     parent: landingBlobs
     name: container
@@ -93,7 +93,7 @@ resource drops 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-0
 ]
 
 var auxiliary = ['checkpoints', 'quarantine', 'dead-letter']
-resource auxiliaries 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [
+resource auxiliaries 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [
   for container in auxiliary: {
     parent: landingBlobs
     name: container
@@ -102,7 +102,7 @@ resource auxiliaries 'Microsoft.Storage/storageAccounts/blobServices/containers@
 ]
 
 // Blobs may go once they are ingested; their checkpoints stay longer, so that no blob is ever read twice.
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01-01' = {
   parent: landing
   name: 'default'
   properties: {
