@@ -37,7 +37,9 @@ function writer(result: JsScalar['result']): (value: unknown) => ReturnType<type
 function refusal(fn: JsScalar, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const name = fn.name.replace(/^internal_/, '');
-  const named = message.startsWith(`${name}:`) ? message : `${name}: ${message}`;
+  // A helper of an operator names that operator itself.
+  const isNamed = message.startsWith(`${name}:`) || (name !== fn.name && /^[a-z_-]+:/.test(message));
+  const named = isNamed ? message : `${name}: ${message}`;
   return error instanceof TypeError || error instanceof ReferenceError ? named : `KustoError: ${named}`;
 }
 

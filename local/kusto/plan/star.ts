@@ -10,9 +10,18 @@ import type { Translator } from './translator.ts';
 
 const SEARCHED = new Set(['string', 'dynamic', 'guid', 'int', 'long']);
 
+const WORDS = ['true', 'false', 'infinity', 'nan'];
+
 /** Whether the text of a time, real or bool may hold this; how Kusto writes those here is not documented. */
-const mayBeInNumbersOrTimes = (text: string): boolean =>
-  !/[^0-9tze:.+\-\s]/i.test(text) || ['true', 'false', 'infinity', 'nan'].some((w) => w.includes(text.toLowerCase()));
+function mayBeInNumbersOrTimes(text: string, operator: string): boolean {
+  if (!/[^0-9tze:.+\-\s]/i.test(text)) return true;
+  const wanted = text.toLowerCase();
+  // A term of letters is none of the numbers and times, and one of the words only when it is the whole of it, or its beginning or end.
+  if (/^has(?:_cs)?$/.test(operator)) return WORDS.includes(wanted);
+  if (operator.startsWith('hasprefix')) return WORDS.some((word) => word.startsWith(wanted));
+  if (operator.startsWith('hassuffix')) return WORDS.some((word) => word.endsWith(wanted));
+  return WORDS.some((word) => word.includes(wanted));
+}
 
 /** `column operator text` for one column or, with `undefined`, any of them. */
 export function textMatch(
@@ -27,16 +36,16 @@ export function textMatch(
   if (!match || operator.startsWith('=')) return t.session.refuse(`${operator} on all columns`, node);
   if (text === '') return t.session.refuse(`${operator} with an empty text`, node);
   const needle = constantValue(text, 'string');
-  if (column) return match(toText(column, row), needle);
+  if (column) return match(toText(column, row), needle, row);
   const columns = row.relation?.columns ?? [];
   if (
     columns.some(({ value }) => !SEARCHED.has(value.type)) &&
-    (mayBeInNumbersOrTimes(text) || operator === 'matches regex')
+    (mayBeInNumbersOrTimes(text, operator) || operator === 'matches regex')
   )
     t.session.refuse(`${quote(text)} in columns that are no text, name the column`, node);
   const tests = columns
     .filter(({ value }) => SEARCHED.has(value.type))
-    .map(({ value }) => match(toText(value, row), needle));
+    .map(({ value }) => match(toText(value, row), needle, row));
   return tests.length > 0 ? `(${tests.join(' OR ')})` : 'FALSE';
 }
 

@@ -15,6 +15,7 @@ export function scalarSubquery(t: Translator, node: Syntax, scope: Scope): Value
   const table = t.table(node, scope);
   const first = table.columns[0];
   if (!first) return t.session.refuse('toscalar of a table without columns', node);
+  if (table.parts) return t.session.refuse('toscalar of the rows of a part inside partition or mv-apply', node);
   const id = t.session.id('s');
   const value = first.value;
   t.session.shared.push(`${id} AS MATERIALIZED (SELECT ${value.sql} AS v FROM ${table.from}${orderBy(table)} LIMIT 1)`);

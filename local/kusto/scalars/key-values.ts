@@ -6,6 +6,8 @@ export interface KeyValueRules {
   /** Opening and closing character of each kind of quotes. */
   readonly quotes: readonly (readonly [open: string, close: string])[];
   readonly escapes: readonly string[];
+  /** Values without quotes go on to the next key; then these are the keys that are asked for. */
+  readonly greedyKeys?: readonly string[];
 }
 
 interface Piece {
@@ -46,12 +48,30 @@ function keyAt(text: string, at: number, rules: KeyValueRules): { readonly text?
   return { text: key?.text ?? text.slice(at, kv).trim(), end: kv + rules.kv.length };
 }
 
+/**
+ * End of a greedy value: the last pair delimiter before the next key, or the end of the text. Whether a key that is not asked
+ * for ends a value as well is not documented, so such texts are refused.
+ */
+function greedyEnd(text: string, from: number, keys: readonly string[], rules: KeyValueRules): number {
+  for (let kv = text.indexOf(rules.kv, from); kv >= 0; kv = text.indexOf(rules.kv, kv + rules.kv.length)) {
+    const end = text.slice(0, kv).lastIndexOf(rules.pair);
+    if (end < from) continue;
+    const key = text.slice(end + rules.pair.length, kv).trim();
+    if (!keys.includes(key)) throw new Error(`parse-kv: greedy=true and a key that is not asked for: ${key}`);
+    return end;
+  }
+  return text.length;
+}
+
 /** The value, up to the next pair delimiter. */
 function valueAt(text: string, from: number, rules: KeyValueRules): Piece {
   // The pair delimiter may itself be white space: then the value is empty.
   const at = text.startsWith(rules.pair, from) ? from : skipSpace(text, from);
   const value = quoted(text, at, rules);
-  const end = indexOrEnd(text, rules.pair, value?.end ?? at);
+  const end =
+    rules.greedyKeys && !value
+      ? greedyEnd(text, at, rules.greedyKeys, rules)
+      : indexOrEnd(text, rules.pair, value?.end ?? at);
   if (value && text.slice(value.end, end).trim() !== '') throw new Error('parse-kv: text behind a closing quote');
   return { text: value?.text ?? text.slice(at, end).trim(), end: end + rules.pair.length };
 }

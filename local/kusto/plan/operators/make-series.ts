@@ -22,6 +22,8 @@ interface Axis {
   readonly step: string;
   readonly from: string | undefined;
   readonly to: string | undefined;
+  /** Of `in range(…)`: the end belongs to the axis. */
+  readonly isInclusive?: boolean;
 }
 
 const number = (t: Translator, node: Syntax, value: Value, type: KustoType, row: Row): string => {
@@ -35,16 +37,29 @@ function axisOf(t: Translator, node: Syntax, inner: Row, scope: Scope): Axis {
   const given = t.scalar((node.OnClause as Syntax).Expression as Syntax, inner, scope);
   const column = given.type === 'int' ? { sql: `CAST(${given.sql} AS BIGINT)`, type: 'long' as const } : given;
   const range = node.RangeClause as Syntax;
-  if (kindOf(range) !== 'MakeSeriesFromToStepClause')
-    return t.session.refuse('make-series … in range(), use from … to … step', range);
   const { type } = column;
   if (type !== 'datetime' && type !== 'timespan' && type !== 'long' && type !== 'real') {
     return t.session.refuse(`make-series on ${type}`, node);
   }
   const constant = new Row(t.session, undefined);
+  const valueOf = (expression: Syntax, as: KustoType): string =>
+    number(t, expression, t.scalar(expression, constant, scope), as, constant);
   const bound = (clause: Syntax | null | undefined, as: KustoType): string | undefined =>
-    clause ? number(t, clause, t.scalar(clause.Expression as Syntax, constant, scope), as, constant) : undefined;
-  const step = bound(range.MakeSeriesStepClause, type === 'datetime' ? 'timespan' : type);
+    clause ? valueOf(clause.Expression as Syntax, as) : undefined;
+  const stepType = type === 'datetime' ? 'timespan' : type;
+  if (kindOf(range) !== 'MakeSeriesFromToStepClause') {
+    const [from, to, by] = elements((range.Arguments as Syntax).Expressions);
+    if (!from || !to || !by) return t.session.fail('make-series … in range() takes start, stop and step', range);
+    return {
+      column,
+      element: type,
+      step: valueOf(by, stepType),
+      from: valueOf(from, type),
+      to: valueOf(to, type),
+      isInclusive: true,
+    };
+  }
+  const step = bound(range.MakeSeriesStepClause, stepType);
   if (step === undefined) return t.session.refuse('make-series without step', node);
   return {
     column,
@@ -90,15 +105,42 @@ function binIndex(axis: Axis): string {
   return axis.from === undefined ? `(${x} // ${axis.step})` : `(${x} // ${axis.step})`;
 }
 
+/** Of `in range(start, stop, step)`: end of the last bin. */
+const endOfLast = ({ element, from, to, step }: Axis): string =>
+  element === 'real'
+    ? `(${from} + (floor((${to} - ${from}) / ${step}) + 1) * ${step})`
+    : `(${from} + ((${to} - ${from}) // ${step} + 1) * ${step})`;
+
+/** Whether rows behind the stop belong to its bin is not documented; they are refused. */
+function inClosedRange(axis: Axis): string {
+  const { column, from, to } = axis;
+  const unclear = `error('KustoError: make-series in range(): there are rows between stop and the end of its bin, use from … to … step')`;
+  return `${column.sql} >= ${from} AND CASE WHEN ${column.sql} > ${to} AND ${column.sql} < ${endOfLast(axis)} THEN ${unclear} ELSE ${column.sql} <= ${to} END`;
+}
+
 function inRange(axis: Axis): string {
+  if (axis.isInclusive === true) return inClosedRange(axis);
   const tests = [`${axis.column.sql} IS NOT NULL`];
   if (axis.from !== undefined) tests.push(`${axis.column.sql} >= ${axis.from}`);
   if (axis.to !== undefined) tests.push(`${axis.column.sql} < ${axis.to}`);
   return tests.join(' AND ');
 }
 
+/** Of `in range()`, whose bins are those of bin(): where they begin when start is in the middle of one is not documented. */
+function closedGrid(axis: Axis): string {
+  const { element, from = '', to = '', step } = axis;
+  const [rest, count] =
+    element === 'real'
+      ? [`${from} - floor(${from} / ${step}) * ${step}`, `floor((${to} - ${from}) / ${step}) + 1`]
+      : [`${from} % ${step}`, `(${to} - ${from}) // ${step} + 1`];
+  const start = `CASE WHEN ${rest} <> 0 THEN error('KustoError: make-series in range(): start is no multiple of step, use from … to … step') ELSE ${from} END`;
+  const n = `CASE WHEN ${to} < ${from} THEN 0 ELSE ${count} END`;
+  return `SELECT ${integerSql(0, 'long')} AS first, ${start} AS start, CAST(coalesce(${n}, 0) AS BIGINT) AS n`;
+}
+
 /** First bin and number of bins as a one-row sub-query. */
 function gridSize(axis: Axis, bins: string): string {
+  if (axis.isInclusive === true) return closedGrid(axis);
   const first = axis.from === undefined ? `(SELECT min(ix) FROM ${bins})` : integerSql(0, 'long');
   const start = axis.from ?? `(${first} * ${axis.step})`;
   const ceiling =

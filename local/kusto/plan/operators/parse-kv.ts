@@ -32,13 +32,14 @@ function byRegex(t: Translator, node: Syntax, row: Row, text: string, regex: str
   return (name) => `coalesce(${values}[list_position(${keys}, ${quote(name)})], '')`;
 }
 
-function byDelimiters(t: Translator, node: Syntax, row: Row, text: string): Lookup {
+function byDelimiters(t: Translator, node: Syntax, row: Row, text: string, keys: readonly string[]): Lookup {
   const [[pair], [kv]] = [options(node, 'pair_delimiter'), options(node, 'kv_delimiter')];
-  if (!pair || !kv) return t.session.refuse('parse-kv without pair_delimiter and kv_delimiter', node);
-  if (options(node, 'greedy').some((value) => value.toLowerCase() === 'true'))
-    t.session.refuse('parse-kv with greedy', node);
+  if (!pair || !kv)
+    return t.session.refuse('parse-kv without delimiters, write with (pair_delimiter=…, kv_delimiter=…)', node);
   const quotes = options(node, 'quote').map((marks) => [marks[0] ?? '', marks[1] ?? marks[0] ?? '']);
-  const rules = JSON.stringify({ pair, kv, quotes, escapes: options(node, 'escape') });
+  const isGreedy = options(node, 'greedy').some((value) => value.toLowerCase() === 'true');
+  const escapes = options(node, 'escape');
+  const rules = JSON.stringify({ pair, kv, quotes, escapes, ...(isGreedy ? { greedyKeys: keys } : {}) });
   const bag = row.atom(`kql_internal_pairs_2(${text}, ${quote(rules)})`);
   return (name) => {
     if (/["\\]/.test(name)) return t.session.refuse(`parse-kv key ${name}`, node);
@@ -46,13 +47,20 @@ function byDelimiters(t: Translator, node: Syntax, row: Row, text: string): Look
   };
 }
 
+const OPTIONS = new Set(['pair_delimiter', 'kv_delimiter', 'quote', 'escape', 'greedy', 'regex']);
+
 /** parse-kv with delimiters, quotes and escapes, or with a regular expression. */
 export function parseKv(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
+  for (const property of elements((node.WithClause as Syntax | null)?.Properties)) {
+    const name = property.Name?.SimpleName ?? '';
+    if (!OPTIONS.has(name)) t.session.refuse(`parse-kv with ${name}`, property);
+  }
   const row = new Row(t.session, input);
   const text = row.atom(toText(t.scalar(node.Expression as Syntax, row, scope), row));
   const [regex] = options(node, 'regex');
-  const lookup = regex === undefined ? byDelimiters(t, node, row, text) : byRegex(t, node, row, text, regex);
   const targets = elements((node.Keys as Syntax).Columns).map((column) => targetOf(column));
+  const keys = targets.map((target) => target?.name ?? '');
+  const lookup = regex === undefined ? byDelimiters(t, node, row, text, keys) : byRegex(t, node, row, text, regex);
   const values = targets.map((target): Value => {
     if (!target) return t.session.refuse('parse-kv keys', node);
     const found = row.hold({ sql: lookup(target.name), type: 'string', notNull: true });

@@ -1,22 +1,39 @@
 // partition by, top-hitters.
 
 import { kindOf, type Syntax } from '../../parser/language.ts';
+import { quote } from '../../sql/value.ts';
 import { reference, type Relation } from '../relation.ts';
 import { Row } from '../row.ts';
 import { named, withColumns } from '../select.ts';
+import { parameter } from './join.ts';
 import { PART_INPUT, Scope, type Translator } from '../translator.ts';
+
+/** Parts that the legacy strategy, which is the default, allows. */
+const MOST_LEGACY_PARTS = 64;
+
+/** Rows of which there are too many parts for the strategy are refused, as Kusto does. */
+function limited(t: Translator, node: Syntax, from: string, key: string): string {
+  const strategy = parameter(node, 'hint.strategy')?.toLowerCase() ?? 'legacy';
+  if (strategy === 'native' || strategy === 'shuffle') return from;
+  if (strategy !== 'legacy') return t.session.refuse(`partition hint.strategy=${strategy}`, node);
+  const rows = t.session.id('m');
+  const message = `KustoError: partition: more than ${MOST_LEGACY_PARTS} values of the key, use hint.strategy=native`;
+  const test = `CASE WHEN (SELECT count(DISTINCT ${key}) FROM ${rows}) > ${MOST_LEGACY_PARTS} THEN error(${quote(message)}) ELSE TRUE END`;
+  return `(WITH ${rows} AS MATERIALIZED (SELECT * FROM ${from}) SELECT * FROM ${rows} WHERE ${test})`;
+}
 
 /** `partition by key (sub-query)`: the sub-query runs for each key alone. */
 export function partition(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
   const operand = node.Operand as Syntax;
   if (node.ByExpression === null || node.ByExpression === undefined || kindOf(operand) !== 'PartitionSubquery') {
-    return t.session.refuse('this form of partition', node);
+    return t.session.refuse('partition with a sub-query in braces, use partition by … ( … ) or join', node);
   }
   const row = new Row(t.session, input);
   const key = t.scalar(node.ByExpression, row, scope);
   const placed = withColumns(t.session, row, [key]);
   const id = placed.columns[0]?.sql ?? key.sql;
-  const part: Relation = { ...input, from: placed.from, parts: [...(input.parts ?? []), id] };
+  const from = limited(t, node, placed.from, id);
+  const part: Relation = { ...input, from, parts: [...(input.parts ?? []), id] };
   const inner = new Scope(scope);
   inner.declare(PART_INPUT, { kind: 'table', make: () => part });
   const result = t.table(operand.Subquery as Syntax, inner);

@@ -25,7 +25,7 @@ const EMPTY: ReadonlyMap<string, string> = new Map([
   ['variance', '0'],
   ['min', 'NULL'],
   ['max', 'NULL'],
-  ['avg', 'NULL'],
+  ['avg', "'NaN'::DOUBLE"],
   ['take_any', 'NULL'],
   ['any', 'NULL'],
 ]);

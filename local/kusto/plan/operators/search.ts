@@ -12,6 +12,7 @@ import { inputsOf, stack } from './union.ts';
 
 const SOURCE = '$table';
 
+/** A condition in which a bare text is looked for in all columns. */
 interface Search {
   readonly t: Translator;
   readonly row: Row;
@@ -34,7 +35,7 @@ function term(search: Search, node: Syntax, column: Syntax | undefined, text: st
 }
 
 /** Names of columns that an expression reads. */
-function columnsIn(node: Syntax, out: string[] = []): string[] {
+export function columnsIn(node: Syntax, out: string[] = []): string[] {
   if (kindOf(node) === 'NameReference' && node.ReferencedSymbol && kindOf(node.ReferencedSymbol) === 'ColumnSymbol')
     out.push(node.SimpleName ?? '');
   for (let i = 0; i < node.ChildCount; i++) {
@@ -62,18 +63,19 @@ function other(search: Search, node: Syntax): string {
 const isLiteral = (node: Syntax): boolean =>
   kindOf(node) === 'LiteralExpression' || kindOf(node) === 'CompoundStringLiteralExpression';
 
-function condition(search: Search, node: Syntax): string {
+/** SQL of the condition of search and find. */
+export function conditionOf(search: Search, node: Syntax): string {
   if (isText(node)) return term(search, node, undefined, stringOf(node));
   switch (kindOf(node)) {
     case 'StarExpression':
       return 'TRUE';
     case 'ParenthesizedExpression':
-      return condition(search, node.Expression as Syntax);
+      return conditionOf(search, node.Expression as Syntax);
     case 'BinaryExpression': {
       const operator = textOf(node.Operator as Syntax).toLowerCase();
       const [left, right] = [node.Left as Syntax, node.Right as Syntax];
       if (operator === 'and' || operator === 'or')
-        return `(${condition(search, left)} ${operator.toUpperCase()} ${condition(search, right)})`;
+        return `(${conditionOf(search, left)} ${operator.toUpperCase()} ${conditionOf(search, right)})`;
       if (operator === ':' && isText(right)) return term(search, node, left, stringOf(right));
       return other(search, node);
     }
@@ -96,7 +98,8 @@ function viewNamed(node: Syntax, table: Relation, scope: Scope): Relation {
   return binding?.kind === 'function' && binding.view ? { ...table, source: name } : table;
 }
 
-function tablesOf(t: Translator, node: Syntax, input: Relation | undefined, scope: Scope): Relation[] {
+/** Rows that are piped in, or the tables of `in (…)`, or all of them. */
+export function tablesOf(t: Translator, node: Syntax, input: Relation | undefined, scope: Scope): Relation[] {
   if (input) return [input];
   const clause = node.InClause;
   if (!clause) return allTables(t, node, scope);
@@ -118,7 +121,7 @@ export function search(t: Translator, node: Syntax, input: Relation | undefined,
   const stacked = stack(t, node, tables, SOURCE);
   const columns = stacked.columns.filter((column) => column.name !== SOURCE);
   const row = new Row(t.session, { ...stacked, columns });
-  const found = condition(
+  const found = conditionOf(
     { t, row, scope, caseSensitive: kind === 'case_sensitive', partial },
     node.Condition as Syntax,
   );
@@ -126,8 +129,4 @@ export function search(t: Translator, node: Syntax, input: Relation | undefined,
     from: `(SELECT * FROM ${row.from()} WHERE ${found})`,
     columns: stacked.columns.map(({ name, value }) => ({ name, value: reference(value.sql, value) })),
   };
-}
-
-export function find(t: Translator, node: Syntax, _scope: Scope): Relation {
-  return t.session.refuse('operator find, use search in (…) or union withsource', node);
 }
