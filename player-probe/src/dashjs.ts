@@ -76,6 +76,7 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
   const attachedAt = options.requestedAt ?? now();
   const urls = new Set<string>();
   let fresh = true;
+  let closed = true;
   let rendered = 0;
 
   const representations = () =>
@@ -124,13 +125,20 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
     core.session.ready(now(), told);
   };
 
+  const open = () => {
+    closed = false;
+    const at = fresh ? attachedAt : now();
+    core.session?.end(at, 'replaced');
+    loading(at);
+  };
+
   const handlers: Record<string, (event: DashEvent) => void> = {
-    playbackInitialized: () => {
-      const at = fresh ? attachedAt : now();
-      core.session?.end(at, 'replaced');
-      loading(at);
+    // 4.7 does not say that; there the manifest is the first that is heard of a source.
+    playbackInitialized: open,
+    manifestLoadingStarted: () => {
+      if (closed) open();
+      core.session?.mark(now(), 'player');
     },
-    manifestLoadingStarted: () => core.session?.mark(now(), 'player'),
     manifestLoaded: () => core.session?.mark(now(), 'manifest'),
     streamInitialized: ready,
     fragmentLoadingStarted: ({ request }) => {
@@ -161,6 +169,7 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
       core.session?.error(now(), { cat, code: `${code}`, msg, fatal: /man|cap|drm/.test(cat) });
     },
     streamTeardownComplete: () => {
+      closed = true;
       const { session } = core;
       const at = now();
       // A new source follows at once and replaces it, or none does.
@@ -185,6 +194,7 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
   setTimeout(() => (fresh = false));
   core.guard(() => {
     if (!player.isReady()) return;
+    closed = false;
     const video = player.getVideoElement() as HTMLVideoElement;
     core.look();
     if (video.readyState > 2 && !video.paused) core.begin(attachedAt);

@@ -22,15 +22,20 @@ export const SOURCES = {
   dashjs: CLIP,
 } as const;
 
+/** Both generations of dash.js call themselves `dashjs`: a page has one of them. */
+export type DashVersion = 4 | 5;
+const DASH = { 4: '/players/dash-4.js', 5: '/players/dash-5.js' };
 const LIBRARIES: Record<string, string> = {
   '/players/hls.js': 'hls.js/dist/hls.js',
   '/players/shaka.js': 'shaka-player',
-  '/players/dash.js': 'dashjs',
+  [DASH[4]]: 'dashjs-4',
+  [DASH[5]]: 'dashjs',
 };
-const PAGE = `<!doctype html><meta charset="utf-8"><title>players</title>
+const pageWith = (dash: DashVersion) => `<!doctype html><meta charset="utf-8"><title>players</title>
 <style>html,body{margin:0;background:#000}video{width:320px;height:180px}</style>
 <body><script src="/players/page.js"></script>
 ${Object.keys(LIBRARIES)
+  .filter((path) => path !== DASH[dash === 4 ? 5 : 4])
   .map((path) => `<script src="${path}"></script>`)
   .join('\n')}`;
 const CHUNK_BYTES = 1024;
@@ -74,7 +79,7 @@ export interface PlayersFixture {
   throttle: (kbps: number | null, file?: number | null) => Promise<void>;
   /** Asked first; true when it has answered. */
   intercept: (handler: Parameters<Stage['intercept']>[0]) => void;
-  open: () => Promise<void>;
+  open: (dash?: DashVersion) => Promise<void>;
   start: (options: Omit<ShowOptions, 'endpoint' | 'source'> & { source?: string }) => Promise<void>;
   state: (name: string, show?: number) => Promise<void>;
   /** What the page saw; the probe is detached before. */
@@ -86,7 +91,7 @@ export function playersFixture(): PlayersFixture {
   let browser: Browser;
   const on = {} as PlayersFixture;
   const line = new TokenBucket();
-  const files: Record<string, Uint8Array | string> = { '/players/': PAGE };
+  const files: Record<string, Uint8Array | string> = { '/players/4': pageWith(4), '/players/5': pageWith(5) };
   const playlists = hlsPlaylists();
   const mp4 = progressiveFile();
   let first: Parameters<Stage['intercept']>[0] = () => false;
@@ -127,7 +132,7 @@ export function playersFixture(): PlayersFixture {
     await on.stage.throttle(kbps);
   };
   on.intercept = (handler) => (first = handler);
-  on.open = async () => void (await on.page.goto(`${on.stage.origin}/players/`));
+  on.open = async (dash = 5) => void (await on.page.goto(`${on.stage.origin}/players/${dash}`));
   on.start = async (options) => {
     const given = { source: SOURCES[options.kind], endpoint: on.collector.url, ...options };
     await on.page.evaluate((all) => window.players.start(all), given);
