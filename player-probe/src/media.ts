@@ -43,8 +43,7 @@ export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort
   let frame = 0;
   let low = false;
 
-  const look = (type?: string, shown?: boolean) => {
-    const at = performance.now();
+  const look = (type?: string, shown?: boolean, at = performance.now()) => {
     if (type === 'play' || type === 'pause') core.autoplay = false;
     const sample = sampleOf(video, core, port);
     // A click on play begins a session, after the end of one as well.
@@ -53,9 +52,10 @@ export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort
     core.session?.look(at, sample, shown);
     // One callback per look, not per frame; only while a frame is waited for or the buffer runs low does it follow each one.
     frame ||= video.requestVideoFrameCallback?.(
-      core.guard(() => {
+      core.guard((at: number) => {
         frame = 0;
-        if (low || core.session?.state !== 'playing') look('', true);
+        // The frame's own time: a busy page runs the callback later.
+        if (low || core.session?.state !== 'playing') look('', true, at);
       }),
     );
   };

@@ -152,8 +152,9 @@ export function createSession(
     if (next === 'seeking') detail.from = last.pt;
     if (next in KIND) totals[`${KIND[next as Trouble]}s`]++;
     if ((next === 'stalled' || next === 'frozen') && (left === 'playing' || left === 'frozen')) {
-      // It began with the last frame, and a freeze that ends in a stall was its beginning. What a beat has told stays.
-      run = Math.max(0, Math.min(left === 'frozen' ? ms : still(), ms, interval.ms[left] ?? 0));
+      // It began when the last frame's time was over, and a freeze that ends in a stall was its beginning. What a beat has
+      // told stays.
+      run = Math.round(Math.max(0, Math.min(left === 'frozen' ? ms : still() - frameMs(), ms, interval.ms[left] ?? 0)));
       book(left, -run);
       book(next, run);
       ms -= run;
