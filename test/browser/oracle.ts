@@ -22,7 +22,10 @@ export interface Frame {
   size: string;
 }
 
-/** What the viewer did, or an event of the element; `value`: where a seek goes, the new rate, the page's epoch in ms. */
+/**
+ * What the viewer did, or an event of the element. `value`: where a seek goes and where the playhead was in the end, s; the
+ * new rate; the page's epoch in ms.
+ */
 export interface Entry {
   at: number;
   what: string;
@@ -142,7 +145,7 @@ function watchThread(): void {
 watchThread();
 
 addEventListener('pagehide', () => {
-  stage.note('over');
+  stage.note('over', document.querySelector('video')?.currentTime);
   const { frames, log, blocks } = stage;
   sessionStorage.setItem(KEPT, JSON.stringify({ frames, log, blocks }));
 });

@@ -8,6 +8,7 @@ export const FRAME_MS = 1000 / 24;
 const STILL_MS = 500;
 /** Jitter between frames, below which even an element that said `waiting` has shown nothing to the viewer. */
 const JITTER_MS = 2 * FRAME_MS;
+const LOOK_MS = 250;
 const LANDING_S = 1;
 /** A block this near to a measured moment may have moved it. */
 const NEAR_MS = 300;
@@ -22,9 +23,10 @@ export interface Truth {
   startupMs: number | undefined;
   /** Pictures that stood still, each less the one frame's time that belongs to every frame. */
   interruptionMs: number;
-  /** Gaps in which the player had nothing to play, and gaps in which it played on without a picture. */
+  /** Gaps in which the player had nothing to play, in which it played on without a picture, and in which one may argue. */
   stalls: number;
   freezes: number;
+  either: number;
   switches: number;
   /** ms of blocked main thread near any of these moments: above 0 the run is no evidence. */
   blockedMs: number;
@@ -64,11 +66,15 @@ function excused(log: Entry[], frames: Frame[], end: number): Span[] {
 
 interface Gap extends Span {
   ms: number;
-  isStall: boolean;
+  kind: 'stall' | 'freeze' | 'either';
 }
 
+/** The playhead of a frozen picture runs on, that of a stall stands. Who looks four times a second may see it either way between. */
+const kindOf = (waited: boolean, stoodMs: number): Gap['kind'] =>
+  waited || stoodMs > STILL_MS + LOOK_MS ? 'stall' : stoodMs < STILL_MS - LOOK_MS ? 'freeze' : 'either';
+
 /** The times between two frames (after the last: until the end) in which the viewer waited for a picture. */
-function gapsOf(frames: Frame[], log: Entry[], end: number): Gap[] {
+function gapsOf(frames: Frame[], log: Entry[], end: number, headAtEnd: number | undefined): Gap[] {
   const free = excused(log, frames, end);
   return frames.flatMap(({ at, media }, i) => {
     const next = frames[i + 1];
@@ -79,15 +85,16 @@ function gapsOf(frames: Frame[], log: Entry[], end: number): Gap[] {
       (entry) => entry.what === 'waiting' && rest.some(({ from, to }) => entry.at > from - FRAME_MS && entry.at < to),
     );
     if (ms < JITTER_MS || (ms < STILL_MS && !waited)) return [];
-    // The playhead of a frozen picture runs on, that of a stall stands.
     const rate = log.findLast((entry) => entry.what === 'rate' && entry.at < gap.from)?.value ?? 1;
-    const stood = rest.length === 1 && next ? ms - ((next.media - media) * 1000) / rate : 0;
-    return [{ ...gap, ms, isStall: waited || stood > JITTER_MS }];
+    const head = next?.media ?? headAtEnd;
+    const stood = rest.length === 1 && head !== undefined ? ms - ((head - media) * 1000) / rate : 0;
+    return [{ ...gap, ms, kind: kindOf(waited, stood) }];
   });
 }
 
-function judge(all: Frame[], log: Entry[], end: number, blocks: Sight['blocks']): Truth {
+function judge(all: Frame[], log: Entry[], over: Entry | undefined, blocks: Sight['blocks']): Truth {
   const request = log[0]!.at;
+  const end = over?.at ?? Infinity;
   const blocked = excused(
     log.filter(({ what }) => /blocked|resume/.test(what)),
     [],
@@ -101,7 +108,8 @@ function judge(all: Frame[], log: Entry[], end: number, blocks: Sight['blocks'])
   );
   const frames = all.filter(({ at }) => at >= since && at <= end);
   const first = frames[0];
-  const gaps = gapsOf(frames, log, end);
+  const gaps = gapsOf(frames, log, end, over?.value);
+  const count = (wanted: Gap['kind']) => gaps.filter(({ kind }) => kind === wanted).length;
   const moments = [...gaps, { from: request, to: first?.at ?? request }];
   const near = blocks.filter(({ at, ms }) =>
     moments.some(({ from, to }) => at < to + NEAR_MS && at + ms > from - NEAR_MS),
@@ -109,8 +117,9 @@ function judge(all: Frame[], log: Entry[], end: number, blocks: Sight['blocks'])
   return {
     startupMs: first && first.at - request - blocked.reduce((sum, { from, to }) => sum + to - from, 0),
     interruptionMs: gaps.reduce((sum, { ms }) => sum + ms, 0),
-    stalls: gaps.filter(({ isStall }) => isStall).length,
-    freezes: gaps.filter(({ isStall }) => !isStall).length,
+    stalls: count('stall'),
+    freezes: count('freeze'),
+    either: count('either'),
     switches: frames.filter(({ size }, i) => i && size !== frames[i - 1]!.size).length,
     blockedMs: near.reduce((sum, { ms }) => sum + ms, 0),
   };
@@ -123,7 +132,6 @@ export function truthsOf({ frames, log, blocks }: Sight): Truth[] {
     const rest = log.slice(i);
     const last = rest.findIndex(({ what }, at) => at > 0 && (OVER.test(what) || BEGIN.test(what)));
     const own = last < 0 ? rest : rest.slice(0, last);
-    const end = rest[last]?.at ?? Infinity;
-    return [judge(frames, own, end, blocks)];
+    return [judge(frames, own, rest[last], blocks)];
   });
 }

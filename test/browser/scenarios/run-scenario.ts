@@ -48,7 +48,7 @@ function compare(truth: Truth, told: Told, why: EndReason): Pick<Verdict, 'lines
   if (!end) return { lines: [], faults: ['no end came'] };
   const { c } = end;
   const reported = c.stallMs + c.freezeMs;
-  const gaps = truth.stalls + truth.freezes;
+  const gaps = truth.stalls + truth.freezes + truth.either;
   const off = reported - truth.interruptionMs;
   // The truth's clock ticks once a frame: each interruption is known to no more than that.
   const allowed = Math.max(SHARE * truth.interruptionMs, FRAME_MS * gaps);
@@ -58,8 +58,8 @@ function compare(truth: Truth, told: Told, why: EndReason): Pick<Verdict, 'lines
     (start === undefined) !== (truth.startupMs === undefined) && 'a start without a frame, or a frame without a start',
     start && truth.startupMs !== undefined && Math.abs(start.ms - truth.startupMs) > STARTUP_MS && 'startup is off',
     Math.abs(off) > allowed && `interruption is off by ${ms(off)} ms`,
-    c.stalls !== truth.stalls && `${c.stalls} stalls, truly ${truth.stalls}`,
-    c.freezes !== truth.freezes && `${c.freezes} freezes, truly ${truth.freezes}`,
+    c.stalls + c.freezes !== gaps && `${c.stalls + c.freezes} interruptions, truly ${gaps}`,
+    (c.stalls < truth.stalls || c.freezes < truth.freezes) && 'a stall told as a freeze, or a freeze as a stall',
     (switched !== truth.switches || c.up + c.down !== switched) && `${switched} switches, truly ${truth.switches}`,
     !isComplete(events) && 'events are missing or doubled',
   ];
@@ -67,7 +67,7 @@ function compare(truth: Truth, told: Told, why: EndReason): Pick<Verdict, 'lines
     `startup ${ms(truth.startupMs)} → ${ms(start?.ms)} ms`,
     `interruption ${ms(truth.interruptionMs)} → ${reported} ms${truth.interruptionMs ? ` (${((off / truth.interruptionMs) * 100).toFixed(1)} %)` : ''}`,
     `stalls ${truth.stalls} → ${c.stalls}`,
-    `freezes ${truth.freezes} → ${c.freezes}`,
+    `freezes ${truth.freezes} → ${c.freezes}${truth.either ? ` (${truth.either} either)` : ''}`,
     `switches ${truth.switches} → ${switched}`,
     `end ${why} → ${end.why}`,
   ];
