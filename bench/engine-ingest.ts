@@ -20,7 +20,7 @@ const MIN_RATIO = 0.5;
 let made = 0;
 
 interface Body {
-  readonly text: string;
+  readonly bytes: Buffer;
   readonly gzip: Buffer;
 }
 
@@ -48,7 +48,7 @@ async function makeBodies(count: number): Promise<{ bodies: Body[]; types: Reado
     return reader.getRows().map(([text]) => String(text));
   });
   await engine.close();
-  return { bodies: texts.map((text) => ({ text, gzip: gzipSync(text, { level: 1 }) })), types };
+  return { bodies: texts.map((text) => ({ bytes: Buffer.from(text), gzip: gzipSync(text, { level: 1 }) })), types };
 }
 
 const seconds = async (work: () => Promise<unknown>): Promise<number> => {
@@ -90,7 +90,7 @@ async function intoStore(engine: Engine, bodies: readonly Body[]): Promise<numbe
   const context = { engine, database: DATABASE, timeoutMs: 60_000, parameters: {}, clientRequestId: 'bench' };
   await runCommand(createTable(table), context);
   const ingest = (body: Body): Promise<number> =>
-    ingestText(engine, { database: DATABASE, table, format: 'json', body: body.text });
+    ingestText(engine, { database: DATABASE, table, format: 'json', body: body.bytes });
   let next = 0;
   const sender = async (): Promise<void> => {
     for (let body = bodies[next++]; body !== undefined; body = bodies[next++]) await ingest(body);

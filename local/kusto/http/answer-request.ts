@@ -86,7 +86,7 @@ async function streamingIngest(
   const text =
     parameters.get('sourceKind') === 'uri' ? await fetchBlob(sourceUri(body), STREAMING_LIMIT, engine.blobHosts) : body;
   const mappingName = parameters.get('mappingName') ?? undefined;
-  const rows = await ingestText(engine, { database, table, format, mappingName, body: text.toString('utf8') });
+  const rows = await ingestText(engine, { database, table, format, mappingName, body: text });
   const columns = [
     { ColumnName: 'ConsumedRecordsCount', DataType: 'Int64', ColumnType: 'long' },
     { ColumnName: 'UpdatePolicyStatus', DataType: 'String', ColumnType: 'string' },

@@ -1,5 +1,6 @@
 // JSON and CSV values → physical values of a column, as Kusto converts at ingestion: what does not fit its type becomes null.
 
+import { MAX_DATETIME_TICKS } from '../exec/encode.ts';
 import type { Value } from '../store/block.ts';
 import { UNIX_EPOCH_TICKS, type KustoType } from '../types.ts';
 
@@ -23,8 +24,13 @@ const fractionTicks = (digits: string | undefined): bigint =>
 const DATETIME =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/;
 
-/** ISO 8601 and its usual relaxations (blank for T, no zone means UTC), to 100 ns; null when it is no datetime. */
+/** ISO 8601 and its usual relaxations (blank for T, no zone means UTC), to 100 ns; null when it is none, or not of the years 1 to 9999. */
 export function parseDatetime(text: string): bigint | null {
+  const ticks = ticksOf(text);
+  return ticks === null || ticks < 0n || ticks > MAX_DATETIME_TICKS ? null : ticks;
+}
+
+function ticksOf(text: string): bigint | null {
   if (text.length === ISO_MILLISECONDS && text.endsWith('Z')) {
     const ms = Date.parse(text);
     return Number.isNaN(ms) ? null : UNIX_EPOCH_TICKS + BigInt(ms) * 10_000n;

@@ -1,8 +1,11 @@
 import { KustoError } from '../types.ts';
 import type { Engine } from '../exec/engine.ts';
+import type { TableEntity } from '../catalog/entities.ts';
+import type { Block } from '../store/block.ts';
 import { parseCsvRows } from './csv-rows.ts';
+import { readJsonLines } from './json-lines.ts';
 import { parseJsonRows } from './json-rows.ts';
-import { toBlock, type RowFormat } from './mapping.ts';
+import { propertyColumns, toBlock, type RowFormat } from './mapping.ts';
 
 export interface IngestRequest {
   readonly database: string;
@@ -13,9 +16,10 @@ export interface IngestRequest {
   /** JSON text of a mapping given in line. */
   readonly mapping?: string | undefined;
   readonly ignoreFirstRecord?: boolean;
-  readonly body: string;
+  readonly body: Uint8Array;
 }
 
+const JSON_FORMATS = new Set(['json', 'multijson', 'singlejson']);
 const SEPARATORS: Readonly<Record<string, string>> = { csv: ',', tsv: '\t', psv: '|', scsv: ';' };
 
 /** Decodes a body, converts it by its mapping and stores it; resolves with the number of rows once they are on disk. */
@@ -25,20 +29,38 @@ export async function ingestText(engine: Engine, request: IngestRequest): Promis
   const format = request.format.toLowerCase();
   const separator = SEPARATORS[format];
   const rowFormat: RowFormat = separator === undefined ? 'json' : 'csv';
-  const mapping = request.mapping ?? namedMapping(engine, database, table.name, rowFormat, request.mappingName);
-  let rows: unknown[];
-  if (separator !== undefined) rows = parseCsvRows(request.body, separator);
-  else if (format === 'json' || format === 'multijson' || format === 'singlejson')
-    rows = parseJsonRows(request.body, format === 'json' ? 'json' : 'multijson');
-  else
+  if (separator === undefined && !JSON_FORMATS.has(format))
     throw new KustoError(
       'BADREQUEST',
       `BadRequest_FormatNotSupported: the data format '${request.format}' is not supported; json, multijson, csv, tsv, psv and scsv are`,
     );
+  const mapping = request.mapping ?? namedMapping(engine, database, table.name, rowFormat, request.mappingName);
+  const block = shortWay(table, rowFormat, mapping, request) ?? longWay(table, format, mapping, request);
+  if (block.rowCount === 0) return 0;
+  await engine.writer.append(table, block);
+  return block.rowCount;
+}
+
+function shortWay(
+  table: TableEntity,
+  format: RowFormat,
+  mapping: string | null,
+  { body, ignoreFirstRecord = false }: IngestRequest,
+): Block | null {
+  if (format !== 'json' || ignoreFirstRecord) return null;
+  const columns = propertyColumns(table, mapping);
+  return columns === null ? null : readJsonLines(body, columns);
+}
+
+function longWay(table: TableEntity, format: string, mapping: string | null, request: IngestRequest): Block {
+  const separator = SEPARATORS[format];
+  const text = Buffer.from(request.body.buffer, request.body.byteOffset, request.body.byteLength).toString('utf8');
+  const rows =
+    separator === undefined
+      ? parseJsonRows(text, format === 'json' ? 'json' : 'multijson')
+      : parseCsvRows(text, separator);
   if (request.ignoreFirstRecord === true) rows.shift();
-  if (rows.length === 0) return 0;
-  await engine.writer.append(table, toBlock(table, rows, rowFormat, mapping));
-  return rows.length;
+  return toBlock(table, rows, separator === undefined ? 'json' : 'csv', mapping);
 }
 
 function namedMapping(

@@ -20,10 +20,10 @@ const keepDigits: Reviver = (_key, value, context) =>
 /** A number of 16 or more digits at the start of a token; looked for once a body, since the reviver makes parsing several times slower. */
 const LONG_DIGITS = /[:,[\s-]\d{16}/;
 type Parse = (text: string) => unknown;
-const parserFor = (body: string): Parse => {
-  if (!LONG_DIGITS.test(body)) return (text) => JSON.parse(text) as unknown;
-  return (text) => (LONG_DIGITS.test(` ${text}`) ? parseWith(text, keepDigits) : (JSON.parse(text) as unknown));
-};
+/** Parses one value; integers beyond 2^53 keep their digits. */
+export const parseJson: Parse = (text) =>
+  LONG_DIGITS.test(` ${text}`) ? parseWith(text, keepDigits) : (JSON.parse(text) as unknown);
+const parserFor = (body: string): Parse => (LONG_DIGITS.test(body) ? parseJson : (text) => JSON.parse(text) as unknown);
 
 const bad = (message: string): KustoError => new KustoError('BADREQUEST', message);
 

@@ -2,6 +2,7 @@ import type { StoredColumn, TableEntity } from '../catalog/entities.ts';
 import type { Block, Value } from '../store/block.ts';
 import { KustoError } from '../types.ts';
 import { CONVERT, dynamicFromText, fromUnix, type Convert } from './convert.ts';
+import type { PropertyColumn } from './json-lines.ts';
 import { getter, parsePath, type Step } from './json-path.ts';
 
 /** Where one column's values come from. */
@@ -9,6 +10,8 @@ interface Source {
   readonly column: StoredColumn;
   readonly read: (row: unknown, index: number) => unknown;
   readonly convert: Convert;
+  /** The value is that of this property of a JSON row, as it is. */
+  readonly property?: string;
 }
 
 /** An element of an ingestion mapping, in both spellings that Kusto takes, names folded to lower case. */
@@ -89,7 +92,10 @@ function jsonSources(table: TableEntity, elements: readonly Element[]): Source[]
     if (column === undefined) return [];
     if (element.constValue !== undefined) return [constant(column, element.constValue)];
     const steps = element.path === undefined ? [column.name] : parsePath(element.path);
-    return [{ column, ...transformed(column, steps, element.transform, mappedFields) }];
+    const [property] = steps;
+    const isPlain = steps.length === 1 && typeof property === 'string' && element.transform === undefined;
+    const source = { column, ...transformed(column, steps, element.transform, mappedFields) };
+    return [isPlain ? { ...source, property } : source];
   });
 }
 
@@ -196,6 +202,12 @@ function sourcesFor(table: TableEntity, format: RowFormat, mapping: string | nul
       : jsonSources(table, elements ?? table.columns.map(({ name }) => ({ column: name })));
   byMapping.set(key, sources);
   return sources;
+}
+
+/** The columns of a JSON body whose values are properties of its rows; null when the mapping asks for more. */
+export function propertyColumns(table: TableEntity, mapping: string | null): readonly PropertyColumn[] | null {
+  const sources = sourcesFor(table, 'json', mapping);
+  return sources.every((source): source is Source & PropertyColumn => source.property !== undefined) ? sources : null;
 }
 
 /** Decoded rows → a block for `table`, by the mapping (its JSON text), or by name (JSON) and position (CSV) without one. */

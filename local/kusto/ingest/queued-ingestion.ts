@@ -160,7 +160,7 @@ export class QueuedIngestion {
     await ingestText(this.#engine, {
       database,
       table,
-      body: body.toString('utf8'),
+      body,
       format: properties.format ?? 'csv',
       mappingName: properties.ingestionMappingReference,
       mapping: properties.ingestionMapping,

@@ -89,7 +89,7 @@ async function inline(scanner: Scanner, context: CommandContext): Promise<Comman
   const rows = await ingestText(context.engine, {
     database: context.database,
     table: name,
-    body,
+    body: Buffer.from(body),
     format: properties.get('format') ?? 'csv',
     mappingName:
       properties.get('ingestionmappingreference') ??

@@ -2,7 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { storageOf } from '../catalog/catalog.ts';
 import type { TableEntity } from '../catalog/entities.ts';
 import { nowTicks } from './clock.ts';
-import { appendBlock, joinSmall, type Block } from './block.ts';
+import { appendBlocks } from './append-blocks.ts';
+import type { Block } from './block.ts';
 
 /** One transaction of the writer. */
 export interface Transaction {
@@ -181,7 +182,7 @@ export class Writer {
         // Opening and flushing an appender costs milliseconds on a wide table, so all blocks share one.
         const appender = await connection.createAppender(storageOf(table));
         try {
-          for (const block of joinSmall(blocks)) appendBlock(appender, table, block, batch, at);
+          appendBlocks(appender, table, blocks, batch, at);
         } finally {
           appender.closeSync();
         }
