@@ -1,0 +1,70 @@
+// `npm run infra:keys`: shows, adds and removes write keys in the key vault.
+import { randomBytes } from 'node:crypto';
+import { hookMain, type Hook } from './support/command.ts';
+import { httpFor } from './support/http.ts';
+import { readWriteKeys, storeWriteKeys, type WriteKeyEntry, type WriteKeys } from './support/write-keys.ts';
+
+const HELP = `npm run infra:keys -- [--add | --remove PREFIX] [options]
+Without --add or --remove: lists the write keys by their first four characters.
+
+  --add             a new key; with --tenant and --origins or --trusted
+  --remove PREFIX   takes away the key that begins so
+  --tenant NAME     default: default
+  --origins LIST    origins of the pages that may send with it, separated by commas
+  --trusted         a server of yours: its word on geography is believed; never give it to a browser
+The function app sees a change within a day, or at once after a restart.`;
+
+const shown = (key: string): string => `${key.slice(0, 4)}…`;
+
+function withKey(keys: WriteKeys, entry: WriteKeyEntry): { keys: WriteKeys; key: string } {
+  const key = randomBytes(18).toString('base64url');
+  return { key, keys: { ...keys, [key]: entry } };
+}
+
+function withoutKey(keys: WriteKeys, prefix: string): WriteKeys {
+  const matching = Object.keys(keys).filter((key) => key.startsWith(prefix));
+  if (matching.length !== 1)
+    throw new Error(`--remove ${shown(prefix)}: ${matching.length} keys begin so, expected one`);
+  return Object.fromEntries(Object.entries(keys).filter(([key]) => key !== matching[0]));
+}
+
+function entryOf(tenant: string, origins: string | undefined, isTrusted: boolean): WriteKeyEntry {
+  const list = (origins ?? '').split(',').flatMap((origin) => (origin.trim() === '' ? [] : [origin.trim()]));
+  const wrong = list.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  if (wrong !== undefined) throw new Error(`--origins: expected origins as https://www.example.com, got ${wrong}`);
+  if (list.length === 0 && !isTrusted) throw new Error('--add needs --origins, or --trusted for a server of yours');
+  return isTrusted ? { tenant, trusted: true } : { tenant, origins: list };
+}
+
+/** The hook itself, for tests. */
+export const keys: Hook = {
+  name: 'keys',
+  help: HELP,
+  options: {
+    add: { type: 'boolean' },
+    remove: { type: 'string' },
+    tenant: { type: 'string' },
+    origins: { type: 'string' },
+    trusted: { type: 'boolean' },
+  },
+  async run({ settings, report, option, flag, isDryRun }) {
+    const vaultUri = settings.need('FRAMEWATCH_VAULT_URI');
+    const http = httpFor('https://vault.azure.net/.default');
+    const held = await readWriteKeys(http, vaultUri);
+    for (const [key, { tenant, origins, trusted }] of Object.entries(held))
+      report.note(`${shown(key)} tenant ${tenant}, ${trusted === true ? 'trusted' : (origins ?? []).join(' ')}`);
+    const prefix = option('remove');
+    if (flag('add')) {
+      const entry = entryOf(option('tenant') ?? 'default', option('origins'), flag('trusted'));
+      const made = withKey(held, entry);
+      if (!isDryRun) await storeWriteKeys(http, vaultUri, made.keys);
+      report.ok(isDryRun ? 'would add' : 'added', isDryRun ? `a key of tenant ${entry.tenant}` : made.key);
+    } else if (prefix !== undefined) {
+      const left = withoutKey(held, prefix);
+      if (!isDryRun) await storeWriteKeys(http, vaultUri, left);
+      report.ok(isDryRun ? 'would remove' : 'removed', shown(prefix));
+    }
+  },
+};
+
+if (import.meta.main) await hookMain(keys);
