@@ -63,6 +63,6 @@ export function cases(size: Size, storage: string, k: Column): Case[] {
   ];
 }
 
-/** make-series with the series read once more, but not decomposed: what the decomposition's own time is told from. */
+/** The same query without the decomposition: the series are made and measured. */
 export const undecomposed = (query: string): string =>
-  query.replace(/\| extend \(Flag[^|]*/, '').replace('Anomalies = array_sum(Flag)', 'Anomalies = array_sum(V)');
+  query.replace(/\| extend \(Flag[^|]*/, '').replace('Anomalies = array_sum(Flag)', 'Points = array_length(V)');

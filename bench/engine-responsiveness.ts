@@ -3,9 +3,9 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryMb } from './engine-start.ts';
 
 const MAIN = join(import.meta.dirname, '../local/kusto/main.ts');
 
@@ -57,16 +57,7 @@ async function during(ask: () => Promise<unknown>, work: Promise<number>): Promi
   return `took ${tookMs.toFixed(0)} ms; ${delays.length} asked, delay p50 ${at(0.5)} p95 ${at(0.95)} max ${at(1)} ms`;
 }
 
-/** Proportional share: pages that two processes use together count once. */
-const residentMb = (pid: number): number =>
-  Number(/Pss:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024;
-
-/** The process and its compiler. */
-function memoryText(pid: number): string {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  const parts = [pid, ...children].map(residentMb);
-  return `${parts.reduce((sum, part) => sum + part, 0).toFixed(0)} MB (${parts.map((part) => part.toFixed(0)).join(' + ')})`;
-}
+const memoryText = (pid: number): string => `${(memoryMb(pid) ?? 0).toFixed(0)} MB`;
 
 const SERIES = `range S from 1 to 700 step 1 | extend k = 1
 | join kind=inner (range I from 0 to 2015 step 1 | extend k = 1) on k

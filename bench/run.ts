@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchClone } from './clone.ts';
 import { benchDoor } from './door.ts';
-import { benchEngine } from './engine.ts';
+import { benchEngine, ENGINE_PARTS } from './engine.ts';
 import { report, type Section } from './report.ts';
 import { benchSeries } from './series.ts';
 
@@ -12,6 +12,7 @@ const { values } = parseArgs({
   options: {
     full: { type: 'boolean' },
     only: { type: 'string' },
+    part: { type: 'string' },
     quick: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '10' },
     help: { type: 'boolean', short: 'h' },
@@ -19,7 +20,7 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    'usage: npm run bench [-- --full] [--only SECTION] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, series or engine; the others keep their last figures\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
+    'usage: npm run bench [-- --full] [--only SECTION [--part PART]] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, series or engine; the others keep their last figures\n  --part PART     of the engine: queries, start or ingest; its other figures stay\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
   );
   process.exit(0);
 }
@@ -49,6 +50,20 @@ function earlier(title: string): Section | undefined {
   }
 }
 
+const ENGINE_TITLE = 'Local Kusto engine';
+
+async function engineRows(): Promise<Section['rows']> {
+  const parts = ENGINE_PARTS.filter((part) => values.part === undefined || part === values.part);
+  if (parts.length === 0) throw new Error(`--part takes ${ENGINE_PARTS.join(', ')}`);
+  const rows = await benchEngine(values.quick, parts);
+  const kept = parts.length < ENGINE_PARTS.length ? (earlier(ENGINE_TITLE)?.rows ?? []) : [];
+  const fresh = new Map(rows.map((row) => [row.what, row]));
+  return [
+    ...kept.map((row) => fresh.get(row.what) ?? row),
+    ...rows.filter(({ what }) => !kept.some((row) => row.what === what)),
+  ];
+}
+
 const sections: Section[] = [];
 const add = async (
   title: string,
@@ -68,7 +83,7 @@ const measured: readonly (readonly [
 ])[] = [
   ['door', 'HTTP door', () => benchDoor(Number(values.seconds))],
   ['series', 'Series', benchSeries],
-  ['engine', 'Local Kusto engine', () => benchEngine(values.quick)],
+  ['engine', ENGINE_TITLE, engineRows],
 ];
 if (values.only !== undefined && !measured.some(([only]) => only === values.only))
   throw new Error(`--only takes ${measured.map(([only]) => only).join(', ')}`);
