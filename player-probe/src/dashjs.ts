@@ -67,6 +67,15 @@ const CATEGORIES: Record<string, Failure['cat']> = {
   d: 'drm',
 };
 
+/** The player throws where it cannot answer yet, 4.7 more often and later than its `isReady` tells. */
+function asked<T>(question: () => T): T | undefined {
+  try {
+    return question();
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Measures what a dash.js player's viewer sees and sends it to `options.endpoint`. Call it before or after
  * `player.initialize()`; best right before, for then the startup time is exact.
@@ -80,28 +89,21 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
   let rendered = 0;
 
   const representations = () =>
-    player.getRepresentationsByType?.('video') ?? player.getBitrateInfoListFor?.('video') ?? [];
+    asked(() => player.getRepresentationsByType?.('video') ?? player.getBitrateInfoListFor?.('video')) ?? [];
+  const isLive = () => asked(() => player.isDynamic());
 
   const core = createCore(options, {
     name: 'dash.js',
     ver: player.getVersion(),
-    video: () => {
-      try {
-        return player.getVideoElement() as HTMLVideoElement;
-      } catch {
-        return undefined; // Not initialised yet.
-      }
-    },
+    video: () => asked(() => player.getVideoElement() as HTMLVideoElement),
     kbps: (w, h) => {
-      const same = player.isReady()
-        ? representations()
-            .filter((one) => one.width === w && one.height === h)
-            .map(kbpsOf)
-        : [];
+      const same = representations()
+        .filter((one) => one.width === w && one.height === h)
+        .map(kbpsOf);
       return same[1] || !same[0] ? rendered : same[0];
     },
     latency: () =>
-      player.isReady() && player.isDynamic()
+      isLive()
         ? {
             ltc: Math.round(player.getCurrentLiveLatency() * 1000),
             target: Math.round(player.getTargetLiveDelay() * 1000),
@@ -118,14 +120,15 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
   };
 
   const ready = () => {
-    const reps = player.isReady() ? representations() : [];
+    const reps = representations();
     if (!core.session || !reps.length) return;
-    core.header!.st ??= player.isDynamic() ? 'l' : 'v';
+    core.header!.st ??= isLive() ? 'l' : 'v';
     const told = reps.map((one) => ({ kbps: kbpsOf(one), w: one.width ?? 0, h: one.height ?? 0 }));
     core.session.ready(now(), told);
   };
 
   const open = () => {
+    if (!closed) return;
     closed = false;
     const at = fresh ? attachedAt : now();
     core.session?.end(at, 'replaced');
@@ -133,10 +136,10 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
   };
 
   const handlers: Record<string, (event: DashEvent) => void> = {
-    // 4.7 does not say that; there the manifest is the first that is heard of a source.
+    // A source shows in its manifest; a manifest that the page has itself, in 5.x only, in this event.
     playbackInitialized: open,
     manifestLoadingStarted: () => {
-      if (closed) open();
+      open();
       core.session?.mark(now(), 'player');
     },
     manifestLoaded: () => core.session?.mark(now(), 'manifest'),
