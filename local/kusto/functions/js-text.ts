@@ -131,7 +131,8 @@ const ENCODINGS: readonly ScalarFunction[] = [
     name: `hash_${algorithm}`,
     args: ['string'],
     result: 'string',
-    call: (text: string) => createHash(algorithm).update(text).digest('hex'),
+    // Of the empty text Kusto gives the empty text.
+    call: (text: string) => (text === '' ? '' : createHash(algorithm).update(text).digest('hex')),
   })),
 ];
 

@@ -127,9 +127,12 @@ function makeDatetime(args: readonly Value[], site: CallSite): string {
 function makeTimespan(args: readonly Value[], site: CallSite): string {
   const four = args.length === 4 ? args : [undefined, ...args];
   const [days, hours, minutes, seconds] = four;
-  const clock = `${whole(hours, site)} * ${TICKS.hour} + ${whole(minutes, site)} * ${TICKS.minute}`;
-  const rest = seconds ? `CAST(round(CAST(${seconds.sql} AS DOUBLE) * 10000000) AS BIGINT)` : '0';
-  return `(${days ? `${whole(days, site)} * ${DAY} + ` : ''}${clock} + ${rest})`;
+  const [h, m] = [site.atom(whole(hours, site)), site.atom(whole(minutes, site))];
+  const s = seconds ? site.atom(`CAST(${seconds.sql} AS DOUBLE)`) : undefined;
+  const clock = `${h} * ${TICKS.hour} + ${m} * ${TICKS.minute}${s ? ` + CAST(round(${s} * 10000000) AS BIGINT)` : ''}`;
+  // A part outside its range makes it null (seen on the emulator).
+  const inRange = `${h} BETWEEN 0 AND 23 AND ${m} BETWEEN 0 AND 59${s ? ` AND ${s} >= 0 AND ${s} < 60` : ''}`;
+  return `CASE WHEN ${inRange} THEN ${days ? `${whole(days, site)} * ${DAY} + ` : ''}${clock} END`;
 }
 
 const unixtime = (name: string, perUnit: bigint, divide: bigint): NativeScalar => ({
@@ -154,7 +157,8 @@ export const NATIVE_DATETIME: readonly NativeScalar[] = [
   boundary('endofweek', 'week', true),
   boundary('endofmonth', 'month', true),
   boundary('endofyear', 'year', true),
-  part('dayofweek', (t) => `((${t} // ${DAY} + 1) % 7 * ${DAY})`),
+  // The last day of all has none (seen on the emulator).
+  part('dayofweek', (t) => `CASE WHEN ${t} < ${3_652_058n * TICKS.day} THEN (${t} // ${DAY} + 1) % 7 * ${DAY} END`),
   part('dayofmonth', integer(field('day'))),
   part('dayofyear', integer(field('doy'))),
   part('getmonth', integer(field('month'))),

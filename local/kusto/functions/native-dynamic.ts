@@ -85,11 +85,10 @@ function range([from, to, step]: readonly Value[], site: CallSite): Value {
 }
 
 const TYPE_NAMES = `CASE json_type(X) WHEN 'ARRAY' THEN 'array' WHEN 'OBJECT' THEN 'dictionary' WHEN 'VARCHAR' THEN 'string' WHEN 'BIGINT' THEN 'long' WHEN 'UBIGINT' THEN 'long' WHEN 'DOUBLE' THEN 'double' WHEN 'BOOLEAN' THEN 'bool' ELSE 'null' END`;
-const PLAIN_TYPE: Readonly<Partial<Record<Value['type'], string>>> = { real: 'double' };
 
 function gettype([value]: readonly Value[], site: CallSite): string {
   const given = value as Value;
-  if (given.type !== 'dynamic') return quote(PLAIN_TYPE[given.type] ?? given.type);
+  if (given.type !== 'dynamic') return quote(given.type);
   if (given.list) return `CASE WHEN ${given.sql} IS NULL THEN 'null' ELSE 'array' END`;
   return TYPE_NAMES.replace('X', site.atom(toJson(given, site)));
 }

@@ -68,6 +68,9 @@ const extreme = (name: string, sqlName: string): NativeScalar => ({
   // DuckDB's greatest and least pass over nulls, as max_of and min_of do.
   build: (args, site) => {
     const items = args.map((arg) => unified(arg, site.type, site) ?? site.refuse(`${arg.type} among ${site.type}`));
+    // NaN wins both ways; for DuckDB it is the greatest.
+    if (sqlName === 'least' && site.type === 'real')
+      return `(-greatest(${items.map((item) => `-${item}`).join(', ')}))`;
     return `${sqlName}(${items.join(', ')})`;
   },
 });

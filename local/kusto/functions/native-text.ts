@@ -2,7 +2,8 @@
 
 import { convert, toText } from '../sql/convert.ts';
 import { parseDatetime, parseTimespan } from '../sql/literals.ts';
-import { quote, type Value } from '../sql/value.ts';
+import { regexOperands } from '../sql/unicode-regex.ts';
+import type { Value } from '../sql/value.ts';
 import type { CallSite, NativeScalar } from './function-types.ts';
 
 const one = [1, 1] as const;
@@ -27,22 +28,26 @@ function substring([source, start, length]: readonly Value[], site: CallSite): s
     return `substr(${s}, ${start.constant + 1n}${count})`;
   const at = site.atom(whole(start, site));
   const from = site.atom(s);
-  // A negative start counts from the end, and not further than the beginning.
-  return `substr(${from}, CASE WHEN ${at} >= 0 THEN ${at} + 1 ELSE greatest(length(${from}) + ${at}, 0) + 1 END${count})`;
+  // A negative start counts from the end; before the beginning there is nothing (seen on the emulator).
+  return `CASE WHEN length(${from}) + ${at} < 0 THEN '' ELSE substr(${from}, CASE WHEN ${at} >= 0 THEN ${at} + 1 ELSE length(${from}) + ${at} + 1 END${count}) END`;
 }
 
 function split([source, delimiter, index]: readonly Value[], site: CallSite): Value {
   if (delimiter?.constant === '') return site.refuse('an empty delimiter');
   const list = `string_split(${text(source, site)}, ${text(delimiter, site)})`;
   if (!index) return { sql: list, type: 'dynamic', list: 'string', notNull: true };
-  const at = whole(index, site);
-  return { sql: `list_slice(${list}, ${at} + 1, ${at} + 1)`, type: 'dynamic', list: 'string', notNull: true };
+  if (typeof index.constant === 'bigint' && index.constant < 0n) return site.refuse('a negative index');
+  const [parts, at] = [site.atom(list), site.atom(whole(index, site))];
+  // Null where there is no such part (seen on the emulator).
+  const sql = `CASE WHEN ${at} >= 0 AND ${at} < len(${parts}) THEN [${parts}[${at} + 1]] END`;
+  return { sql, type: 'dynamic', list: 'string' };
 }
 
 function extract([pattern, group, source, type]: readonly Value[], site: CallSite): Value {
   if (typeof pattern?.constant !== 'string' || typeof group?.constant !== 'bigint')
     return site.refuse('needs a constant expression and group');
-  const sql = `regexp_extract(${text(source, site)}, ${quote(pattern.constant)}, ${group.constant})`;
+  const on = regexOperands(text(source, site), pattern, site);
+  const sql = `regexp_extract(${on.text}, ${on.pattern}, ${group.constant})`;
   const found: Value = { sql, type: 'string', notNull: true };
   if (!type || site.type === 'string') return found;
   const converted = convert(found, site.type, { datetime: parseDatetime, timespan: parseTimespan }, site);
@@ -54,7 +59,10 @@ const replaceRegex = (
   pattern: Value | undefined,
   rewrite: Value | undefined,
   site: CallSite,
-): string => `regexp_replace(${text(source, site)}, ${text(pattern, site)}, ${text(rewrite, site)}, 'g')`;
+): string => {
+  const on = pattern?.type === 'string' ? regexOperands(text(source, site), pattern, site) : undefined;
+  return `regexp_replace(${on?.text ?? text(source, site)}, ${on?.pattern ?? text(pattern, site)}, ${text(rewrite, site)}, 'g')`;
+};
 
 const concat = (args: readonly Value[], site: CallSite): string =>
   `(${args.map((arg) => text(arg, site)).join(' || ')})`;

@@ -41,6 +41,10 @@ export function positionOf(text: string, offset: number): { line: number; column
 const isCountOfColumn = (text: string, d: Diagnostic): boolean =>
   d.Code === 'KS107' && d.Message.includes('bool') && /\bcount\s*\(\s*$/.test(text.slice(0, d.Start));
 
+/** The parser wants whole seconds in make_timespan; Kusto takes fractions. */
+const isSecondsOfTimespan = (text: string, d: Diagnostic): boolean =>
+  d.Message.includes('must be an integer') && /\bmake_timespan\s*\([^()]*,\s*$/.test(text.slice(0, d.Start));
+
 /** The parser knows bag_unpack with two arguments; Kusto takes four, by name as well. */
 const isOptionOfBagUnpack = (text: string, d: Diagnostic): boolean =>
   (d.Code === 'KS119' && d.Message.startsWith("The function 'bag_unpack' expects")) ||
@@ -57,7 +61,11 @@ export function analyze(text: string, catalog: Catalog): Code {
     throw new KustoError('SYN', `Syntax error: the query could not be parsed (${reason})`);
   }
   const errors = items(code.GetDiagnostics()).filter(
-    (d) => d.Severity === 'Error' && !isCountOfColumn(text, d) && !isOptionOfBagUnpack(text, d),
+    (d) =>
+      d.Severity === 'Error' &&
+      !isCountOfColumn(text, d) &&
+      !isOptionOfBagUnpack(text, d) &&
+      !isSecondsOfTimespan(text, d),
   );
   const inOrder = errors.sort((a, b) => a.Start - b.Start);
   const first = inOrder.find(isSyntaxError) ?? inOrder[0];

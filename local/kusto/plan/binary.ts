@@ -52,15 +52,21 @@ const mayBeNaN = (value: Value): boolean =>
 /** DuckDB has NaN above all numbers, for Kusto it compares with none: the side that is to be greater must not be NaN. */
 const noNaN = (greater: Value): string => (mayBeNaN(greater) ? ` AND ${greater.sql} <= CAST('inf' AS DOUBLE)` : '');
 
+/** NaN equals nothing, itself included; for DuckDB it does. */
+function withNaN(sql: string, a: Value, b: Value, equal: boolean): string {
+  if (!mayBeNaN(a) || !mayBeNaN(b)) return sql;
+  return equal ? `(${sql} AND NOT isnan(${a.sql}))` : `(${sql} OR isnan(${a.sql}))`;
+}
+
 function comparison(t: Translator, node: Syntax, row: Row, scope: Scope, predicate: boolean): Value {
   const operator = operatorOf(node);
   const left = t.scalar(node.Left as Syntax, row, scope);
   const right = t.scalar(node.Right as Syntax, row, scope);
   let [a, b] = aligned(t, node, row, left, right);
   if (operator === '==' || operator === '!=' || operator === '<>') {
-    const both = a.notNull !== true && b.notNull !== true && !predicate;
+    const both = (a.notNull !== true && b.notNull !== true && !predicate) || (mayBeNaN(a) && mayBeNaN(b));
     if (both) [a, b] = [short(row, a), short(row, b)];
-    const sql = equality(a, b, operator !== '==', predicate);
+    const sql = withNaN(equality(a, b, operator !== '==', predicate), a, b, operator === '==');
     return { sql, type: 'bool', ...(a.notNull || b.notNull ? { notNull: true } : {}) };
   }
   const notNull = a.notNull === true && b.notNull === true;
@@ -80,8 +86,10 @@ function stringOperator(t: Translator, node: Syntax, row: Row, scope: Scope): Va
   const right = t.scalar(node.Right as Syntax, row, scope);
   const text = toText(left, row);
   const needle = right.type === 'string' ? right : { sql: toText(right, row), type: 'string' as const };
-  if (bare.startsWith('has') && needle.constant === '') return t.session.refuse(`${operator} with an empty text`, node);
-  const sql = match(bare.startsWith('has') && text.length > 24 ? row.atom(text) : text, needle);
+  // Every text has the empty one as a term (seen on the emulator).
+  if (bare.startsWith('has') && needle.constant === '')
+    return { sql: negate ? 'FALSE' : 'TRUE', type: 'bool', notNull: true };
+  const sql = match(bare.startsWith('has') && text.length > 24 ? row.atom(text) : text, needle, row);
   return { sql: negate ? `(NOT ${sql})` : sql, type: 'bool', notNull: true };
 }
 

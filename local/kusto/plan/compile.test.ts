@@ -179,7 +179,7 @@ const CASES: Readonly<Record<string, readonly [string, unknown[]][]>> = {
       ],
     ],
     ['datatable(k:long)[1, 2] | join kind=leftanti (datatable(q:long)[2]) on $left.k == $right.q', [[1]]],
-    ['datatable(k:long)[1, long(null)] | join kind=inner (datatable(k:long)[1, long(null)]) on k | count', [[1]]],
+    ['datatable(k:long)[1, long(null)] | join kind=inner (datatable(k:long)[1, long(null)]) on k | count', [[2]]],
     [
       'union withsource=s (print a=1), (print b="x") | project s, a, b | sort by s asc',
       [

@@ -31,7 +31,8 @@ export function knownElements(value: Value): Value[] | undefined {
     else if (typeof item === 'number') {
       out.push(Number.isInteger(item) ? constantValue(BigInt(item), 'long') : constantValue(item, 'real'));
     } else if (typeof item === 'boolean') out.push(constantValue(item, 'bool'));
-    else if (item !== null) return undefined;
+    else if (item === null) out.push(constantValue(null, 'dynamic'));
+    else return undefined;
   }
   return out;
 }
@@ -61,8 +62,8 @@ function likeLeft(t: Translator, node: Syntax, row: Row, left: Value, item: Valu
       `a text in a list of ${item.type}, whether 1 and "1" are the same there is not documented`,
       node,
     );
-  if (item.type === left.type || (isNumeric(item.type) && isNumeric(left.type))) return item;
   if (item.constant === null) return undefined;
+  if (item.type === left.type || (isNumeric(item.type) && isNumeric(left.type))) return item;
   const sql = left.type === 'dynamic' ? undefined : convert(item, left.type, TIME_PARSERS, row);
   return sql === undefined
     ? t.session.refuse(`${left.type} in a list of ${item.type}`, node)
@@ -109,7 +110,8 @@ export function inList(
   const fold = operator.endsWith('~');
   if (fold && left.type !== 'string') return t.session.refuse(`${operator} on ${left.type}`, node);
   const sql = membership(t, node, row, left, from, fold);
-  const total = left.notNull === true || left.type === 'string';
+  const sure = from.kind !== 'values' || from.values.every((item) => item.notNull === true || item.constant === null);
+  const total = sure && (left.notNull === true || left.type === 'string');
   if (operator.startsWith('!'))
     return { sql: total ? `(NOT (${sql}))` : `coalesce(NOT (${sql}), TRUE)`, notNull: true };
   return { sql: total || predicate ? `(${sql})` : `coalesce(${sql}, FALSE)`, notNull: true };
@@ -132,9 +134,8 @@ function hasComputed(
   from: Exclude<Choice, { kind: 'values' }>,
   all: boolean,
 ): string {
-  const operator = all ? 'has_all' : 'has_any';
   if (from.kind === 'query' && from.like.type !== 'string')
-    return t.session.refuse(`${operator} with a column of ${from.like.type}`, node);
+    return t.session.refuse(`${all ? 'has_all' : 'has_any'} with a column of ${from.like.type}`, node);
   const list =
     from.kind === 'query'
       ? `(SELECT list(${from.like.sql}) FROM ${from.sql} AS q)`
@@ -142,7 +143,7 @@ function hasComputed(
         ? from.value.sql
         : `json_extract_string(${toJson(from.value, row)}, '$[*]')`;
   const match = termMatch(text, { sql: 'x', type: 'string' }, 'whole', false);
-  const checked = `CASE WHEN x = '' THEN error('${operator} with an empty text') ELSE ${match} END`;
+  const checked = `CASE WHEN x IS NULL OR x = '' THEN TRUE ELSE ${match} END`;
   const tests = `list_transform(${list}, lambda x: ${checked})`;
   return all ? `coalesce(list_bool_and(${tests}), TRUE)` : `coalesce(list_bool_or(${tests}), FALSE)`;
 }
@@ -155,7 +156,8 @@ export function hasList(t: Translator, node: Syntax, row: Row, scope: Scope): st
   if (from.kind !== 'values') return hasComputed(t, node, row, text, from, all);
   const tests = from.values.map((item) => {
     const needle = item.type === 'string' ? item : { sql: toText(item, row), type: 'string' as const };
-    if (needle.constant === '' || item.constant === null) return t.session.refuse('has_any with an empty text', node);
+    // Every text has the empty one as a term, and null counts as that (seen on the emulator).
+    if (needle.constant === '' || item.constant === null) return 'TRUE';
     return termMatch(text, needle, 'whole', false);
   });
   if (tests.length === 0) return all ? 'TRUE' : 'FALSE';

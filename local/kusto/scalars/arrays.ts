@@ -3,8 +3,10 @@ import { KustoError } from '../types.ts';
 
 type Text = string | null;
 
-/** `array_concat`; null when one of the values is no array. */
-export function arrayConcat(arrays: readonly Text[]): Text {
+/** `array_concat`; nulls are passed over, null when one of the values is no array. */
+export function arrayConcat(given: readonly Text[]): Text {
+  const arrays = given.filter((array) => array !== null);
+  if (arrays.length === 0) return null;
   const parts = arrays.map(elementsOf);
   return parts.every((part) => part !== undefined) ? arrayText(parts.flat()) : null;
 }
@@ -97,10 +99,12 @@ export function arraySplit(array: Text, positions: Text): Text {
   );
 }
 
-/** `array_sum` as a double; null when an element is no number or the value is no array. */
+/** `array_sum` as a double; null when there is no element, an element is no number or the value is no array. */
 export function arraySum(array: Text): number | null {
   let sum = 0;
-  for (const element of elementsOf(array) ?? ['null']) {
+  const elements = elementsOf(array);
+  if (!elements || elements.length === 0) return null;
+  for (const element of elements) {
     const kind = kindOf(element);
     if (kind !== 'long' && kind !== 'double') return null;
     sum += Number(element);

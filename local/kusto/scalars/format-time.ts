@@ -18,6 +18,11 @@ function plainOrPadded(value: bigint | number, width: number): string | undefine
   return width > 2 ? undefined : pad(value, width);
 }
 
+/** Runs of more than two letters are read two by two: `ddd` is `dd` and `d` (seen on the emulator). */
+function repeated(value: number, width: number): string {
+  return pad(value, 2).repeat(Math.floor(width / 2)) + (width % 2 === 1 ? String(value) : '');
+}
+
 function walk(format: string, name: string, element: Element): string {
   let out = '';
   for (let i = 0; i < format.length;) {
@@ -48,10 +53,10 @@ export function formatDatetime(ticks: bigint, format: string): string {
   return walk(format, 'format_datetime', (letter, width) => {
     switch (letter) {
       case 'd': {
-        return plainOrPadded(day, width);
+        return repeated(day, width);
       }
       case 'M': {
-        return plainOrPadded(month, width);
+        return repeated(month, width);
       }
       case 'y': {
         return width === 4 ? pad(year, 4) : plainOrPadded(year % 100, width);

@@ -19,16 +19,24 @@ function refuse(what: string): never {
   throw new KustoError('UNSUPPORTED', `regular expression: ${what} is not supported`);
 }
 
+/** Kusto's classes know all of Unicode. */
+const WORD = String.raw`\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}`;
+const SPACE = String.raw`\t\n\v\f\r \x85\p{Z}`;
+
 /** Escapes that stand for something else, outside of brackets and inside; '' where RE2 does not have them. */
 const ESCAPES: Readonly<Record<string, readonly [outside: string, inside: string]>> = {
-  s: [String.raw`[\t\n\f\r ]`, String.raw`\t\n\f\r `],
-  S: [String.raw`[^\t\n\f\r ]`, ''],
+  s: [`[${SPACE}]`, SPACE],
+  S: [`[^${SPACE}]`, ''],
+  d: [String.raw`\p{Nd}`, String.raw`\p{Nd}`],
+  D: [String.raw`\P{Nd}`, String.raw`\P{Nd}`],
+  w: [`[${WORD}]`, WORD],
+  W: [`[^${WORD}]`, String.raw`\W`],
   A: ['(?<![^])', ''],
   z: ['(?![^])', ''],
   a: [String.raw`\x07`, String.raw`\x07`],
-  b: [String.raw`\b`, ''],
-  B: [String.raw`\B`, ''],
-  ...Object.fromEntries(Array.from('dDwWtnrfv', (letter) => [letter, [`\\${letter}`, `\\${letter}`]] as const)),
+  b: [`(?:(?<=[${WORD}])(?![${WORD}])|(?<![${WORD}])(?=[${WORD}]))`, ''],
+  B: [`(?:(?<=[${WORD}])(?=[${WORD}])|(?<![${WORD}])(?![${WORD}]))`, ''],
+  ...Object.fromEntries(Array.from('tnrfv', (letter) => [letter, [`\\${letter}`, `\\${letter}`]] as const)),
 };
 
 /** Punctuation after a backslash: JavaScript lets only the signs of its own syntax be escaped. */

@@ -25,27 +25,22 @@ export function extractAll(pattern: string, groups: string | null, text: string)
   });
 }
 
-/** Where the match at the start ends, as often as it repeats. */
+/** Where the match at the start ends; it is taken once. */
 function leadingEnd(text: string, pattern: string): number {
   const sticky = compileRe2(pattern, 'y');
-  let at = 0;
-  for (;;) {
-    sticky.lastIndex = at;
-    const found = sticky.exec(text);
-    if (!found || found[0] === '') return at;
-    at += found[0].length;
-  }
+  sticky.lastIndex = 0;
+  return sticky.exec(text)?.[0].length ?? 0;
 }
 
-/** Where the matches at the end begin. */
+/** Where the match at the end begins; it is taken once. */
 function trailingStart(text: string, pattern: string): number {
-  const found = compileRe2(`(?:${pattern})+$`).exec(text);
+  const found = compileRe2(`(?:${pattern})$`).exec(text);
   return found ? found.index : text.length;
 }
 
 export type TrimSide = 'start' | 'end' | 'both';
 
-/** `trim`, `trim_start`, `trim_end`: without the leading and trailing matches. */
+/** `trim`, `trim_start`, `trim_end`: without the leading and the trailing match, one each (seen on the emulator: `trim("x", "xxx")` is `x`). */
 export function trimMatches(pattern: string, text: string, side: TrimSide): string {
   const from = side === 'end' ? 0 : leadingEnd(text, pattern);
   const rest = text.slice(from);
@@ -90,9 +85,9 @@ function windowOf(text: string, window: Window): { from: number; to: number; occ
   return { from: unitsBefore(text, from), to: unitsBefore(text, to), occurrence };
 }
 
-/** `indexof`: position of the n-th occurrence that begins within the window; −1 when there is none, null for arguments out of range. */
+/** `indexof`: position of the n-th occurrence that begins within the window; −1 when there is none, null for an empty search text and arguments out of range. */
 export function indexOf(text: string, search: string, window: Window = {}): number | null {
-  const found = windowOf(text, window);
+  const found = search === '' ? undefined : windowOf(text, window);
   if (!found) return null;
   let at = found.from - 1;
   for (let i = 0; i < found.occurrence; i++) {

@@ -55,10 +55,24 @@ function modulo(a: string, b: string, atoms: Atoms): string {
   return `((${a} % ${divisor} + ${divisor}) % ${divisor})`;
 }
 
+/** The same for reals, without the rounding that adding the divisor would bring. */
+function realModulo(a: string, b: string, atoms: Atoms): string {
+  const divisor = atoms.atom(`abs(${b})`);
+  const rest = atoms.atom(`${a} % ${divisor}`);
+  return `CASE WHEN ${rest} < 0 THEN ${rest} + ${divisor} ELSE ${rest} END`;
+}
+
 /** SQL of `a operator b` with the type that the parser gives; undefined when it is not known what Kusto does. */
 export function arithmetic(operator: string, a: Value, b: Value, type: KustoType, atoms: Atoms): Value | undefined {
   const folded = fold(operator, a.constant, b.constant, type);
   if (folded) return folded;
+  if (type !== 'decimal') return operation(operator, a, b, type, atoms);
+  // Decimals lie as doubles; after every step they are cut to the 15 digits that doubles hold exactly.
+  const real = operation(operator, a, b, 'real', atoms);
+  return real && { ...real, sql: `CAST(format('{:.15g}', ${real.sql}) AS DOUBLE)`, type };
+}
+
+function operation(operator: string, a: Value, b: Value, type: KustoType, atoms: Atoms): Value | undefined {
   const notNull = a.notNull === true && b.notNull === true;
   const done = (sql: string | undefined, total = notNull): Value | undefined =>
     sql === undefined ? undefined : { sql, type, ...(total ? { notNull: true } : {}) };
@@ -78,23 +92,32 @@ export function arithmetic(operator: string, a: Value, b: Value, type: KustoType
       if (isReal(type)) return done(`(${asDouble(a)} / ${asDouble(b)})`);
       return done(type === 'int' ? `(${a.sql} // ${b.sql})` : `(${asLong(a)} // ${asLong(b)})`, false);
     case '%':
-      if (isReal(a.type) || isReal(b.type)) return undefined;
+      if (b.constant === 0 && isReal(type)) return undefined;
+      if (isReal(type)) return done(realModulo(asDouble(a), asDouble(b), atoms), false);
       return done(modulo(asLong(a), asLong(b), atoms), false);
     default:
       return undefined;
   }
 }
 
+/** Null for a width of 0 or less. */
+function positive(sql: string, step: Value, atoms: Atoms): string {
+  if (typeof step.constant === 'number' && step.constant > 0) return sql;
+  const width = atoms.atom(sql);
+  return `CASE WHEN ${width} > 0 THEN ${width} END`;
+}
+
 /** Largest multiple of `step` (counted from `origin`) that is not above `value`; null for a step of 0 or less. */
 export function binSql(value: Value, step: Value, origin: Value | undefined, type: KustoType, atoms: Atoms): string {
   if (isReal(type) || isReal(value.type) || isReal(step.type)) {
-    const width = atoms.atom(asDouble(step));
+    const width = atoms.atom(positive(asDouble(step), step, atoms));
     const from = origin ? asDouble(origin) : undefined;
-    if (from === undefined) return `(floor(${asDouble(value)} / nullif(${width}, 0)) * ${width})`;
-    return `(floor((${asDouble(value)} - ${from}) / nullif(${width}, 0)) * ${width} + ${from})`;
+    if (from === undefined) return `(floor(${asDouble(value)} / ${width}) * ${width})`;
+    return `(floor((${asDouble(value)} - ${from}) / ${width}) * ${width} + ${from})`;
   }
-  const width = typeof step.constant === 'bigint' ? `${step.constant}` : atoms.atom(`nullif(${asLong(step)}, 0)`);
-  if (step.constant === 0n) return 'CAST(NULL AS BIGINT)';
+  if (typeof step.constant === 'bigint' && step.constant <= 0n) return 'CAST(NULL AS BIGINT)';
+  const width =
+    typeof step.constant === 'bigint' ? `${step.constant}` : atoms.atom(positive(asLong(step), step, atoms));
   const x = atoms.atom(origin ? `(${asLong(value)} - ${asLong(origin)})` : asLong(value));
   const base = origin ? ` + ${asLong(origin)}` : '';
   // Datetimes are never negative, so one remainder is enough for them.

@@ -1,6 +1,7 @@
 // String operators. `has` looks for whole terms (runs of letters and digits), `contains` for any part.
 
-import { quote, type Value } from './value.ts';
+import { regexOperands } from './unicode-regex.ts';
+import { quote, type Atoms, type Value } from './value.ts';
 
 const ALPHANUMERIC = /[\p{L}\p{N}]/u;
 const BOUNDARY = '[^\\p{L}\\p{N}]';
@@ -44,7 +45,7 @@ const startsWith = (text: string, needle: Value, caseSensitive: boolean): string
 const endsWith = (text: string, needle: Value, caseSensitive: boolean): string =>
   caseSensitive ? `ends_with(${text}, ${needle.sql})` : `ends_with(lower(${text}), ${lowered(needle)})`;
 
-type Match = (text: string, needle: Value) => string;
+type Match = (text: string, needle: Value, atoms: Atoms) => string;
 
 /** Operators by their text, without the leading `!` or `not`. */
 export const STRING_OPERATORS: ReadonlyMap<string, Match> = new Map<string, Match>([
@@ -61,5 +62,11 @@ export const STRING_OPERATORS: ReadonlyMap<string, Match> = new Map<string, Matc
   ['startswith_cs', (text, needle) => startsWith(text, needle, true)],
   ['endswith', (text, needle) => endsWith(text, needle, false)],
   ['endswith_cs', (text, needle) => endsWith(text, needle, true)],
-  ['matches regex', (text, needle) => `regexp_matches(${text}, ${needle.sql})`],
+  [
+    'matches regex',
+    (given, needle, atoms) => {
+      const { text, pattern } = regexOperands(given, needle, atoms);
+      return `regexp_matches(${text}, ${pattern})`;
+    },
+  ],
 ]);

@@ -53,7 +53,9 @@ function condition(t: Translator, node: Syntax, pairs: readonly KeyPair[]): stri
     const type = left.type === 'real' || right.type === 'real' ? 'real' : left.type === 'int' ? right.type : left.type;
     const [a, b] = [left, right].map((side) => unified(side, type, { atom: (sql) => sql }));
     if (a === undefined || b === undefined) return t.session.refuse(`join of ${left.type} with ${right.type}`, node);
-    return `${a} = ${b}`;
+    // A null key finds a null key.
+    const both = left.type === 'string' || (left.notNull === true && right.notNull === true);
+    return `${a} ${both ? '=' : 'IS NOT DISTINCT FROM'} ${b}`;
   });
   return tests.length > 0 ? tests.join(' AND ') : 'TRUE';
 }
