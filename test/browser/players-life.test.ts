@@ -11,8 +11,9 @@ const CASES: { kind: Kind; dash?: DashVersion }[] = [
   { kind: 'video' },
   { kind: 'hlsjs' },
   { kind: 'shaka' },
-  { kind: 'dashjs', dash: 5 },
   { kind: 'dashjs', dash: 4 },
+  // What 5.x does in these cases harmless.test.ts holds already.
+  ...(process.env['FRAMEWATCH_HEAVY'] ? [{ kind: 'dashjs', dash: 5 } as const] : []),
 ];
 const TOLERANCE_MS = 50;
 /** So that the file's start takes longer than a moment. */
@@ -98,28 +99,34 @@ describe.each(CASES.map((one) => ({ ...one, name: `${one.kind} ${one.dash ?? ''}
       expect(begun.ms).toBeLessThan(truth.startupMs! + TOLERANCE_MS);
       expect(begun.ms).toBeGreaterThan(truth.startupMs! - 250 - truth.blockedMs);
     });
-
-    test('detach leaves no listener, no timer and no method of its own', async () => {
-      const { page } = on;
-      await on.open(dash);
-      await on.start({ kind });
-      await on.state('playing');
-      const [before, within, after] = await page.evaluate(async (endpoint) => {
-        const show = window.players.shows[0]!;
-        show.probe!.detach();
-        const names = [window.players.held()];
-        for (let i = 0; i < 5; i++) {
-          show.probe = show.driver.attach({ endpoint, key: 'demo' });
-          await new Promise((resolve) => setTimeout(resolve, 50));
-          if (i === 4) names.push(window.players.held());
-          show.probe.detach();
-        }
-        return [...names, window.players.held()] as const;
-      }, on.collector.url);
-      // The player's own come and go.
-      const more = (names: string[]) => names.filter((name) => count(names, name) > count(before!, name));
-      expect(more(within!).length).toBeGreaterThan(5);
-      expect(more(after!)).toEqual([]);
-    });
   },
 );
+
+test('five times attached and detached, four players of four kinds hold no listener and no timer more than before', async () => {
+  const { page } = on;
+  await on.open(4);
+  for (const kind of ['video', 'hlsjs', 'shaka', 'dashjs'] as const) await on.start({ kind });
+  for (const show of [0, 1, 2, 3]) await on.state('playing', show);
+  const [before, within, after] = await page.evaluate(async (endpoint) => {
+    const { shows, held } = window.players;
+    const detach = () => {
+      for (const { probe } of shows) probe!.detach();
+    };
+    detach();
+    const names = [held()];
+    for (let i = 0; i < 5; i++) {
+      for (const show of shows) show.probe = show.driver.attach({ endpoint, key: 'demo' });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (i === 4) names.push(held());
+      detach();
+    }
+    return [...names, held()] as const;
+  }, on.collector.url);
+  // The players' own come and go.
+  const more = (names: string[]) => names.filter((name) => count(names, name) > count(before!, name));
+  expect(more(within!).length).toBeGreaterThan(20);
+  expect(more(after!)).toEqual([]);
+  expect(await page.evaluate(() => Object.hasOwn(window.players.shows[2]!.driver.player as object, 'load'))).toBe(
+    false,
+  );
+});

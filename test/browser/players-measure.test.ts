@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { WireEvent } from '../../schema/probe-wire.ts';
-import { playersFixture } from './players-fixture.ts';
+import { playersFixture, type DashVersion } from './players-fixture.ts';
 import type { Kind } from './players-page.ts';
 import { truthsOf, type Truth } from './truth.ts';
 import { isComplete, kinds, only, sum } from './verdicts.ts';
@@ -30,10 +30,12 @@ function holds(kind: Kind, events: WireEvent[], truth: Truth): void {
   expect(kinds(events, 'rendition')).toHaveLength(truth.switches);
 }
 
-describe('four players of four kinds on one page', () => {
+const VERSIONS: DashVersion[] = process.env['FRAMEWATCH_HEAVY'] ? [4, 5] : [4];
+
+describe.each(VERSIONS)('four players of four kinds on one page, dash.js %i among them', (dash) => {
   test('of each the startup, the stall, the seek and the renditions are what was on its screen', async () => {
     const { page, collector } = on;
-    await on.open();
+    await on.open(dash);
     await on.throttle(null, FILE_KBPS);
     for (const [show, kind] of KINDS.entries()) {
       await on.start({ kind, probe: { interval: 30 } });

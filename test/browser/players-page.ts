@@ -25,6 +25,7 @@ export interface ShowOptions {
 }
 
 interface Driver {
+  player: object;
   load: (source: string) => void;
   unload: () => Promise<unknown>;
   attach: (options: ProbeOptions) => Probe;
@@ -75,6 +76,7 @@ keepBooks();
 
 const drivers: Record<Kind, (video: HTMLVideoElement, bufferS: number, autoplay: boolean) => Driver> = {
   video: (video) => ({
+    player: video,
     load: (source) => (video.src = source),
     unload: () => {
       video.removeAttribute('src');
@@ -87,6 +89,7 @@ const drivers: Record<Kind, (video: HTMLVideoElement, bufferS: number, autoplay:
     const player = new (library('Hls'))({ maxBufferLength: bufferS, maxMaxBufferLength: bufferS, enableWorker: false });
     player.attachMedia(video);
     return {
+      player,
       load: (source) => player.loadSource(source),
       unload: () => Promise.resolve(player.destroy()),
       attach: (options) => attachHls(player, options),
@@ -96,6 +99,7 @@ const drivers: Record<Kind, (video: HTMLVideoElement, bufferS: number, autoplay:
     const player = new (library('shaka').Player)();
     player.configure({ streaming: { bufferingGoal: bufferS, rebufferingGoal: 1 } });
     return {
+      player,
       made: player.attach(video),
       load: (source) => void player.load(source).catch(() => undefined),
       unload: () => player.destroy(),
@@ -112,6 +116,7 @@ const drivers: Record<Kind, (video: HTMLVideoElement, bufferS: number, autoplay:
     player.updateSettings({ streaming: { buffer } });
     let ready = false;
     return {
+      player,
       load: (source) => {
         if (ready) player.attachSource(source);
         else player.initialize(video, source, autoplay);
