@@ -21,7 +21,9 @@ interface Request {
   duration?: number | null;
   startDate?: Date | null;
   endDate?: Date | null;
+  /** Not a number where the server does not say how long its answer is, as live servers do not. */
   bytesTotal?: number | null;
+  bytesLoaded?: number | null;
   serviceLocation?: string | null;
 }
 
@@ -149,13 +151,14 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
       urls.add(bare(request!.url!));
     },
     fragmentLoadingCompleted: ({ request, error }) => {
-      const { type, mediaType: ty, duration, startDate, endDate, bytesTotal: by, serviceLocation } = request!;
+      const { type, mediaType: ty, duration, startDate, endDate, bytesTotal, bytesLoaded, serviceLocation } = request!;
       const at = now();
       const media = type === 'MediaSegment';
       const failed = !!error;
       if (ty === 'video' && !failed) core.session?.mark(at, media ? 'segment' : 'init');
       const [ms, mediaMs] = [+endDate! - +startDate!, duration! * 1000];
-      if (media) core.session?.segment(at, { ty, by: by ?? 0, ms, mediaMs, failed, cdn: hostOf(serviceLocation) });
+      const by = bytesTotal || bytesLoaded || 0;
+      if (media) core.session?.segment(at, { ty, by, ms, mediaMs, failed, cdn: hostOf(serviceLocation) });
     },
     qualityChangeRendered: ({ mediaType, newRepresentation, newQuality = 0 }) => {
       if (mediaType !== 'video') return;

@@ -257,7 +257,11 @@ export function createSession(
       totals[kbps > from ? 'up' : 'down']++;
       tell({ k: 'rendition', from, to: kbps });
     }
-    if (next.ended) end('completed');
+    if (next.ended && !started) {
+      // A player that takes garbage for media comes to its end without a frame.
+      error(failure ?? { cat: 'media', code: 'no-frame' }, true);
+      end('vsf');
+    } else if (next.ended) end('completed');
     else patience();
   };
 
@@ -271,7 +275,7 @@ export function createSession(
       return;
     }
     if (ms > mediaMs) sg.slow++;
-    if (ms > 0) thr.push(Math.round((by * 8) / ms));
+    if (ms > 0 && by) thr.push(Math.round((by * 8) / ms));
     if (ty === 'video') failure = undefined;
     const from = cdn;
     cdn = next || from;
