@@ -53,7 +53,7 @@ export const seek = (page: Page, to: number): Promise<void> =>
 
 export const changeSource = (page: Page, source: string): Promise<void> =>
   page.evaluate((url) => {
-    window.stage.note('over', document.querySelector('video')!.currentTime);
+    window.stage.note('over');
     window.stage.note('request');
     window.stage.player!.attachSource(url);
   }, source);
@@ -79,7 +79,7 @@ const sightOf = (page: Page): Promise<Sight> =>
 /** The measuring is over, the page stays. */
 export async function detach(page: Page): Promise<Sight> {
   await page.evaluate(() => {
-    window.stage.note('over', document.querySelector('video')!.currentTime);
+    window.stage.note('over');
     window.stage.probe!.detach();
   });
   return sightOf(page);

@@ -23,12 +23,13 @@ export interface Frame {
 }
 
 /**
- * What the viewer did, or an event of the element. `value`: where a seek goes and where the playhead was in the end, s; the
- * new rate; the page's epoch in ms.
+ * What the viewer did, or an event of the element, and where the playhead was, s. `value`: where a seek goes, s; the new
+ * rate; the page's epoch in ms.
  */
 export interface Entry {
   at: number;
   what: string;
+  head?: number;
   value?: number;
 }
 
@@ -81,7 +82,8 @@ const stage: Oracle = {
   told: [],
   held: () => [...held.values()].sort(),
   note: (what, value) => {
-    stage.log.push({ at: performance.now(), what, ...(value !== undefined && { value }) });
+    const head = document.querySelector('video')?.currentTime ?? 0;
+    stage.log.push({ at: performance.now(), what, head, ...(value !== undefined && { value }) });
   },
   play: async (options) => {
     const video = document.querySelector('video')!;
@@ -145,7 +147,7 @@ function watchThread(): void {
 watchThread();
 
 addEventListener('pagehide', () => {
-  stage.note('over', document.querySelector('video')?.currentTime);
+  stage.note('over');
   const { frames, log, blocks } = stage;
   sessionStorage.setItem(KEPT, JSON.stringify({ frames, log, blocks }));
 });

@@ -65,7 +65,6 @@ function excused(log: Entry[], frames: Frame[], end: number): Span[] {
 }
 
 interface Gap extends Span {
-  ms: number;
   kind: 'stall' | 'freeze' | 'either';
 }
 
@@ -73,26 +72,32 @@ interface Gap extends Span {
 const kindOf = (waited: boolean, stoodMs: number): Gap['kind'] =>
   waited || stoodMs > STILL_MS + LOOK_MS ? 'stall' : stoodMs < STILL_MS - LOOK_MS ? 'freeze' : 'either';
 
-/** The times between two frames (after the last: until the end) in which the viewer waited for a picture. */
-function gapsOf(frames: Frame[], log: Entry[], end: number, headAtEnd: number | undefined): Gap[] {
+/**
+ * The times between two frames (after the last: until the end) in which the viewer waited for a picture. As in CTA-2066 a
+ * wait ends with the next frame, a pause or a jump; who resumes into a wait waits again.
+ */
+function gapsOf(frames: Frame[], log: Entry[], over: Entry | undefined): Gap[] {
+  const end = over?.at ?? Infinity;
   const free = excused(log, frames, end);
-  return frames.flatMap(({ at, media }, i) => {
+  return frames.flatMap((frame, i) => {
     const next = frames[i + 1];
-    const gap = { from: at + FRAME_MS, to: next?.at ?? end };
-    const rest = gap.to > gap.from ? free.reduce(minus, [gap]) : [];
-    const ms = rest.reduce((sum, { from, to }) => sum + to - from, 0);
-    const waited = log.some(
-      (entry) => entry.what === 'waiting' && rest.some(({ from, to }) => entry.at > from - FRAME_MS && entry.at < to),
-    );
-    if (ms < JITTER_MS || (ms < STILL_MS && !waited)) return [];
-    const rate = log.findLast((entry) => entry.what === 'rate' && entry.at < gap.from)?.value ?? 1;
-    const head = next?.media ?? headAtEnd;
-    const stood = rest.length === 1 && head !== undefined ? ms - ((head - media) * 1000) / rate : 0;
-    return [{ ...gap, ms, kind: kindOf(waited, stood) }];
+    const whole = { from: frame.at + FRAME_MS, to: next?.at ?? end };
+    const rest = whole.to > whole.from ? free.reduce(minus, [whole]) : [];
+    return rest.flatMap((span): Gap[] => {
+      const ms = span.to - span.from;
+      const own = log.filter(({ at }) => at >= span.from - FRAME_MS && at < span.to);
+      const waited = own.some(({ what }) => what === 'waiting');
+      if (ms < JITTER_MS || (ms < STILL_MS && !waited)) return [];
+      const rate = log.findLast(({ what, at }) => what === 'rate' && at < span.from)?.value ?? 1;
+      const headAt = (at: number) => [...log, ...(over ? [over] : [])].find((entry) => entry.at === at)?.head;
+      const from = headAt(span.from) ?? frame.media;
+      const to = headAt(span.to) ?? next?.media ?? from;
+      return [{ ...span, kind: kindOf(waited, ms - ((to - from) * 1000) / rate) }];
+    });
   });
 }
 
-function judge(all: Frame[], log: Entry[], over: Entry | undefined, blocks: Sight['blocks']): Truth {
+function judge({ frames: all, blocks }: Sight, log: Entry[], over: Entry | undefined, isFirst: boolean): Truth {
   const request = log[0]!.at;
   const end = over?.at ?? Infinity;
   const blocked = excused(
@@ -101,14 +106,11 @@ function judge(all: Frame[], log: Entry[], over: Entry | undefined, blocks: Sigh
     end,
   );
   // Not the frames of the source before, nor the picture that stands while autoplay is blocked.
-  const since = Math.max(
-    request,
-    ...log.filter(({ what }) => what === 'emptied').map(({ at }) => at),
-    ...blocked.map(({ to }) => to),
-  );
+  const emptied = isFirst ? undefined : log.find(({ what }) => what === 'emptied');
+  const since = Math.max(request, emptied?.at ?? request, ...blocked.map(({ to }) => to));
   const frames = all.filter(({ at }) => at >= since && at <= end);
   const first = frames[0];
-  const gaps = gapsOf(frames, log, end, over?.value);
+  const gaps = gapsOf(frames, log, over);
   const count = (wanted: Gap['kind']) => gaps.filter(({ kind }) => kind === wanted).length;
   const moments = [...gaps, { from: request, to: first?.at ?? request }];
   const near = blocks.filter(({ at, ms }) =>
@@ -116,7 +118,7 @@ function judge(all: Frame[], log: Entry[], over: Entry | undefined, blocks: Sigh
   );
   return {
     startupMs: first && first.at - request - blocked.reduce((sum, { from, to }) => sum + to - from, 0),
-    interruptionMs: gaps.reduce((sum, { ms }) => sum + ms, 0),
+    interruptionMs: gaps.reduce((sum, { from, to }) => sum + to - from, 0),
     stalls: count('stall'),
     freezes: count('freeze'),
     either: count('either'),
@@ -126,12 +128,12 @@ function judge(all: Frame[], log: Entry[], over: Entry | undefined, blocks: Sigh
 }
 
 /** One truth for every playback, from its request to its end. */
-export function truthsOf({ frames, log, blocks }: Sight): Truth[] {
-  return log.flatMap((entry, i) => {
-    if (!BEGIN.test(entry.what)) return [];
+export function truthsOf(sight: Sight): Truth[] {
+  const { log } = sight;
+  const begun = log.flatMap(({ what }, i) => (BEGIN.test(what) ? [i] : []));
+  return begun.map((i, turn) => {
     const rest = log.slice(i);
     const last = rest.findIndex(({ what }, at) => at > 0 && (OVER.test(what) || BEGIN.test(what)));
-    const own = last < 0 ? rest : rest.slice(0, last);
-    return [judge(frames, own, rest[last], blocks)];
+    return judge(sight, last < 0 ? rest : rest.slice(0, last), rest[last], turn === 0);
   });
 }

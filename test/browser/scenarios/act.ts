@@ -58,6 +58,12 @@ export const refuses =
     return true;
   };
 
+/** Never answers. */
+export const hangs =
+  (what: RegExp): Rule =>
+  (path) =>
+    what.test(path);
+
 /** Bytes that are no media, as many as a segment has. */
 export const garbles =
   (what: RegExp): Rule =>

@@ -1,5 +1,5 @@
 import { detach, leave, moves, shows, stands } from '../hand.ts';
-import { garbles, MEDIA, refuses, type Scenario } from './act.ts';
+import { garbles, hangs, MEDIA, refuses, type Scenario } from './act.ts';
 
 // Scenarios that do not end well.
 
@@ -30,10 +30,32 @@ export const FAILURES: Scenario[] = [
     ends: ['ebvs'],
     isLong: true,
     run: async ({ page, play, rules, ms }) => {
-      rules.push(garbles(MEDIA));
+      rules.push(garbles(/\/[0123]-001\.m4s$/), hangs(MEDIA));
       await play();
       await page.waitForTimeout(ms(2000, 4000));
       return leave(page);
+    },
+  },
+  {
+    name: 'garbage for all segments: it ends without a frame',
+    ends: ['vsf'],
+    isLong: true,
+    run: async ({ page, play, rules }) => {
+      rules.push(garbles(MEDIA));
+      await play();
+      await page.waitForFunction(() => window.stage.told.some(({ k }) => k === 'end'), null, given);
+      return detach(page);
+    },
+  },
+  {
+    name: 'garbage for a first segment, and the viewer waits',
+    ends: ['timeout'],
+    isLong: true,
+    run: async ({ page, play, rules }) => {
+      rules.push(garbles(/\/[0123]-001\.m4s$/), hangs(MEDIA));
+      await play();
+      await page.waitForFunction(() => window.stage.told.some(({ k }) => k === 'end'), null, given);
+      return detach(page);
     },
   },
   {
