@@ -65,6 +65,14 @@ export interface Catalog {
   readonly functions: readonly FunctionInfo[];
 }
 
+/** Limits of the answer that a query sets itself. */
+export interface QuerySettings {
+  readonly notruncation?: boolean;
+  readonly truncationmaxrecords?: number;
+  readonly truncationmaxsize?: number;
+  readonly query_take_max_records?: number;
+}
+
 /** One statement for DuckDB. Result columns come in the order of `columns`, encoded as PHYSICAL says. */
 export interface CompiledQuery {
   readonly sql: string;
@@ -79,6 +87,7 @@ export interface CompiledQuery {
   readonly readsClock?: boolean;
   /** Its columns come from the data of the moment: such a plan is not kept. */
   readonly readsData?: boolean;
+  readonly settings?: QuerySettings;
 }
 
 /** Where in a query a schema is missing that only the data can tell: offset in the text, or in the body of a stored function. */

@@ -43,7 +43,24 @@ export async function runQuery(engine: Engine, request: QueryRequest): Promise<Q
 async function runOnce(engine: Engine, request: QueryRequest): Promise<QueryResult> {
   const compiled = await compileFor(engine, request);
   await engine.views.bringUpToDate(request.database, compiled.reads);
-  return engine.readers.use(request.timeoutMs, request.signal, (connection) => collect(connection, compiled, request));
+  const limits = limitsOf(compiled, request);
+  return engine.readers.use(request.timeoutMs, request.signal, (connection) => collect(connection, compiled, limits));
+}
+
+type Limits = Pick<QueryRequest, 'maxRows' | 'maxBytes' | 'takeRows'>;
+
+/** Limits of the request, or those that the query sets itself. */
+function limitsOf({ settings = {} }: CompiledQuery, request: Limits): Limits {
+  const { notruncation, truncationmaxrecords, truncationmaxsize, query_take_max_records: take } = settings;
+  const none = notruncation === true ? Infinity : undefined;
+  const maxRows = truncationmaxrecords ?? none ?? request.maxRows;
+  const maxBytes = truncationmaxsize ?? none ?? request.maxBytes;
+  const takeRows = take ?? request.takeRows;
+  return {
+    ...(maxRows === undefined ? {} : { maxRows }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(takeRows === undefined ? {} : { takeRows }),
+  };
 }
 
 /** With a catalog of the caller's own its relations may not be there yet: then columns cannot be looked up in the data. */
@@ -80,7 +97,7 @@ async function lookUp(
 export async function collect(
   connection: DuckDBConnection,
   compiled: CompiledQuery,
-  limits: Pick<QueryRequest, 'maxRows' | 'maxBytes' | 'takeRows'>,
+  limits: Limits,
 ): Promise<QueryResult> {
   const { maxRows = MAX_RESULT_ROWS, maxBytes = MAX_RESULT_BYTES, takeRows = Infinity } = limits;
   // DuckDB reads a statement up to the first NUL.

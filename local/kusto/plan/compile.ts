@@ -71,6 +71,7 @@ function finish(session: Session, relation: Relation): CompiledQuery {
     ordered: relation.order !== undefined && relation.order.length > 0,
     reads: [...session.reads],
     ...(session.usesNow ? { readsClock: true } : {}),
+    ...(Object.keys(session.settings).length > 0 ? { settings: session.settings } : {}),
     ...(relation.visualization ? { visualization: relation.visualization } : {}),
   };
 }

@@ -3,6 +3,7 @@
 import { textOf } from '../parser/analyze.ts';
 import { elements, kindOf, type Syntax } from '../parser/language.ts';
 import type { Constant } from '../sql/value.ts';
+import { nameOfCall } from './call.ts';
 import { stringOf } from './literal.ts';
 import {
   as,
@@ -176,7 +177,9 @@ export function table(t: Translator, node: Syntax, scope: Scope): Relation {
   // The first operator of a sub-query in mv-apply or partition has no source written before it.
   const part = OPERATORS.has(kind) ? scope.find(PART_INPUT) : undefined;
   if (part?.kind === 'table') return t.operator(node, part.make(), scope);
-  return t.session.refuse(`${textOf(node).split(/\s/)[0] ?? kind} as a table`, node);
+  if (kind === 'EvaluateOperator') return t.session.refuse(`plugin ${nameOfCall(node.FunctionCall as Syntax)}`, node);
+  const what = kind === 'ExternalDataExpression' ? 'externaldata' : (textOf(node).split(/\s/)[0] ?? kind);
+  return t.session.refuse(`${what} as a table`, node);
 }
 
 /** The tabular result of a call. */

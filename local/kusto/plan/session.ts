@@ -1,7 +1,7 @@
 // What is shared while one query is translated.
 
 import { nearestTo } from './nearest.ts';
-import { KustoError, type Catalog } from '../types.ts';
+import { KustoError, type Catalog, type QuerySettings } from '../types.ts';
 import { DataSchemas } from './data-schema.ts';
 import { positionOf } from '../parser/analyze.ts';
 import type { Syntax } from '../parser/language.ts';
@@ -9,7 +9,8 @@ import type { Syntax } from '../parser/language.ts';
 export class Session {
   readonly catalog: Catalog;
   readonly text: string;
-  readonly nowTicks: bigint;
+  /** What now() answers; a query may set it. */
+  nowTicks: bigint;
   readonly parameters: Readonly<Record<string, string>>;
   /** Texts of the datetime literals that the bound tree has markers for. */
   readonly times: readonly string[];
@@ -18,6 +19,7 @@ export class Session {
   readonly reads = new Set<string>();
   readonly options = new Map<string, Syntax>();
   readonly schemas: DataSchemas;
+  settings: QuerySettings = {};
   usesNow = false;
   private counter = 0;
   /** Offset of the call in the query text while a function body (which has a text of its own) is translated. */

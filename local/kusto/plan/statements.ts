@@ -6,6 +6,7 @@ import { constantValue, parseLiteral, typeOf } from './literal.ts';
 import { isTable } from './lists.ts';
 import { realias } from './realias.ts';
 import { Row } from './row.ts';
+import { declareSetting } from './settings.ts';
 import type { Relation } from './relation.ts';
 import { Scope, type Binding, type Translator } from './translator.ts';
 
@@ -70,11 +71,9 @@ export function declareStatement(t: Translator, node: Syntax, scope: Scope): voi
     case 'PatternStatement':
       scope.declare(nameOf(node), { kind: 'pattern', declaration: node.Pattern as Syntax });
       return;
-    case 'SetOptionStatement': {
-      const value = (node.ValueClause as Syntax | null)?.Expression;
-      if (value) t.session.options.set(nameOf(node), value);
+    case 'SetOptionStatement':
+      declareSetting(t, node, scope);
       return;
-    }
     default:
       t.session.refuse(`statement ${textOf(node).slice(0, 40)}`, node);
   }

@@ -29,12 +29,12 @@ export class Scope {
     this.names.set(name, binding);
   }
 
-  /** Tables that `let name = view () { … }` declared, as search over everything sees them. */
-  views(): Relation[] {
+  /** Tables that `let name = view () { … }` declared, as patterns and search over everything see them. */
+  views(isWanted: (name: string) => boolean): Relation[] {
     const own = [...this.names].flatMap(([source, binding]) =>
-      binding.kind === 'function' && binding.view ? [{ ...binding.view(), source }] : [],
+      binding.kind === 'function' && binding.view && isWanted(source) ? [{ ...binding.view(), source }] : [],
     );
-    return [...(this.parent?.views() ?? []), ...own];
+    return [...(this.parent?.views(isWanted) ?? []), ...own];
   }
 
   find(name: string): Binding | undefined {

@@ -102,6 +102,7 @@ function patternOf(t: Translator, node: Syntax, mode: string, flags: string): Pa
   const anchored = first && kindOf(first) !== 'StarExpression' && mode !== 'regex' ? '^' : '';
   const end = last && targetOf(last) && mode !== 'regex' ? '$' : '';
   const openEnd = mode !== 'regex' && last !== undefined && !targetOf(last) && kindOf(last) !== 'StarExpression';
+  if (flags !== '' && mode !== 'regex') t.session.refuse(`parse flags=${flags} without kind=regex`, node);
   const options = mode === 'regex' ? flags : 's';
   if (!/^[imsU]*$/.test(options)) return t.session.refuse(`parse flags=${flags}`, node);
   return { regex: `${options === '' ? '' : `(?${options})`}${anchored}${regex}${end}`, targets, groups, openEnd };

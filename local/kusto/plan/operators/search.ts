@@ -88,14 +88,7 @@ export function conditionOf(search: Search, node: Syntax): string {
 function allTables(t: Translator, node: Syntax, scope: Scope): Relation[] {
   if (t.session.catalog.tables.some((table) => table.isView === true))
     t.session.refuse('search over the whole database, name the tables: search in (A, B) …', node);
-  return [...inputsOf(t, ['*'], scope), ...scope.views()];
-}
-
-/** A view made by `let` goes by its name. */
-function viewNamed(node: Syntax, table: Relation, scope: Scope): Relation {
-  const name = node.SimpleName ?? '';
-  const binding = scope.find(name);
-  return binding?.kind === 'function' && binding.view ? { ...table, source: name } : table;
+  return inputsOf(t, ['*'], scope);
 }
 
 /** Rows that are piped in, or the tables of `in (…)`, or all of them. */
@@ -103,9 +96,7 @@ export function tablesOf(t: Translator, node: Syntax, input: Relation | undefine
   if (input) return [input];
   const clause = node.InClause;
   if (!clause) return allTables(t, node, scope);
-  return elements(clause.Expressions).flatMap((item) =>
-    inputsOf(t, [item], scope).map((table) => viewNamed(item, table, scope)),
-  );
+  return inputsOf(t, elements(clause.Expressions), scope);
 }
 
 export function search(t: Translator, node: Syntax, input: Relation | undefined, scope: Scope): Relation {
