@@ -6,6 +6,7 @@ import { digestsOf } from './adapters/digests.ts';
 import { inflater } from './adapters/inflater.ts';
 import { kustoClient } from './adapters/kusto-client.ts';
 import { kustoSink } from './adapters/kusto-sink.ts';
+import { spillStore } from './adapters/spill-store.ts';
 import { storageAccount } from './adapters/storage-account.ts';
 import { batchIds, systemClock } from './adapters/system.ts';
 import { userAgentReader } from './adapters/user-agents.ts';
@@ -14,6 +15,7 @@ import { DEFAULT_LIMITS } from './pipeline/decode.ts';
 import { healthChecks, type Probe } from './pipeline/health.ts';
 import { blobCreated } from './triggers/blob-created.ts';
 import { detect } from './triggers/detect.ts';
+import { drainSpill } from './triggers/drain-spill.ts';
 import { health, livez, metrics, readyz } from './triggers/health.ts';
 import { ingestEvents } from './triggers/ingest-events.ts';
 import { reconcileBlobs } from './triggers/reconcile-blobs.ts';
@@ -31,6 +33,10 @@ const kusto = kustoClient({ ...config.kusto, managedIdentityClientId: config.man
 const sink = kustoSink({ client: kusto, clock, counters, ...config.kusto });
 const core = { sink, clock, counters, digests, userAgents: userAgentReader(), limits: DEFAULT_LIMITS };
 
+const { blob } = config;
+const account = blob && storageAccount({ ...blob, managedIdentityClientId: config.managedIdentityClientId });
+const spill = account && spillStore(account, clock);
+
 let isDraining = false;
 app.hook.appTerminate(() => {
   isDraining = true;
@@ -43,6 +49,7 @@ app.http('ingestEvents', {
   route: 'v1/events',
   handler: ingestEvents({
     ...core,
+    spill,
     ids: batchIds(clock),
     inflater,
     keys: keyRing(config.keys),
@@ -57,13 +64,11 @@ app.http('ingestEvents', {
   }),
 });
 
-const { blob } = config;
-const account = blob && storageAccount({ ...blob, managedIdentityClientId: config.managedIdentityClientId });
-
-if (blob && account) {
+if (blob && account && spill) {
   const run = { ...core, reader: blobReader(account), checkpoints: checkpointStore(account), tenants: blob.drops };
   app.eventGrid('blobCreated', { handler: blobCreated({ ...run, account, topic: blob.topic }) });
   app.timer('reconcileBlobs', { schedule: '30 * * * * *', handler: reconcileBlobs({ ...run, graceMs: blob.graceMs }) });
+  app.timer('drainSpill', { schedule: '*/15 * * * * *', handler: drainSpill(spill, core) });
 }
 
 app.timer('detect', {
@@ -71,7 +76,10 @@ app.timer('detect', {
   handler: detect({ clock, counters, command: (text) => kusto.command(text) }),
 });
 
-const probes: readonly Probe[] = [{ name: 'kusto', run: () => kusto.ping() }];
+const probes: readonly Probe[] = [
+  { name: 'kusto', run: () => kusto.ping() },
+  ...(spill ? [{ name: 'spill', run: () => spill.ping() }] : []),
+];
 const healthOptions = {
   check: healthChecks(probes, clock),
   isDraining: () => isDraining,

@@ -251,6 +251,31 @@ describe('a passing failure', () => {
   });
 });
 
+describe('the breaker', () => {
+  it('lets one call try whether Kusto is back, tells the others at once, and closes with its success', async () => {
+    newSink({ timeoutMs: 300, deadlineMs: 300 });
+    behave = (_call, response) => oneApi(response, 503, 'General_InternalServerError', false);
+    await expect(sink.write({ PlaybackEvents: rows(1) })).rejects.toThrow(SinkUnavailable);
+    const failures = calls.length;
+    await expect(sink.write({ PlaybackEvents: rows(1) })).rejects.toThrow(SinkUnavailable);
+    expect(calls).toHaveLength(failures);
+    // The trial hangs while the others come: they are not made to wait for it.
+    const trial = Promise.withResolvers<ServerResponse>();
+    behave = (_call, response) => {
+      trial.resolve(response);
+      return true;
+    };
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const first = sink.write({ PlaybackEvents: rows(1) });
+    const response = await trial.promise;
+    await expect(sink.write({ PlaybackEvents: rows(1) })).rejects.toThrow(SinkUnavailable);
+    behave = () => false;
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    expect(await first).toEqual([]);
+    expect(await sink.write({ PlaybackEvents: rows(2) })).toEqual([]);
+  });
+});
+
 function newSinkGone(): void {
   client = kustoClient({
     url: 'http://127.0.0.1:1',

@@ -25,6 +25,9 @@ export interface RowRefusal {
 const CALL_BYTES = 3_500_000;
 const CALL_ROWS = 5000;
 const BACKOFF_MS = 200;
+/** How long the breaker stays open after the first failure; doubled by each that follows. */
+const OPEN_MS = 1000;
+const OPEN_LONGEST_MS = 10_000;
 /** So many refusals in a row without one success speak of the destination, not of the rows. */
 const ALL_REFUSED = 8;
 /** Rows that may wait at once: beyond that senders are told to come again, instead of filling the memory. */
@@ -79,6 +82,9 @@ export class TableWriter {
   /** Until then Kusto has asked to be left alone, or fails every call. */
   #closedUntilMs = 0;
   #closedBy: KustoFailure | undefined;
+  /** Failures since the last success, and whether a call is under way that tries again. */
+  #strikes = 0;
+  #isProbing = false;
   /** Kusto's Retry-After: no call of this table leaves earlier. */
   #notBeforeMs = 0;
 
@@ -103,8 +109,8 @@ export class TableWriter {
   }
 
   #closed(now: number): SinkUnavailable | undefined {
-    if (!this.#closedBy || now >= this.#closedUntilMs) return undefined;
-    return new SinkUnavailable(unavailable(this.#closedBy).message, this.#closedUntilMs - now);
+    if (!this.#closedBy || (now >= this.#closedUntilMs && !this.#isProbing)) return undefined;
+    return new SinkUnavailable(unavailable(this.#closedBy).message, Math.max(OPEN_MS, this.#closedUntilMs - now));
   }
 
   #schedule(): void {
@@ -124,12 +130,16 @@ export class TableWriter {
     }
     this.#dropLate();
     const calls = callsOf(this.#pending);
-    const now = calls.splice(0, this.#options.maxCalls - this.#calls);
+    // After a failure one call tries whether Kusto is back; the others do not wait for it.
+    const isTrial = this.#closedBy !== undefined;
+    const now = calls.splice(0, isTrial ? 1 : this.#options.maxCalls - this.#calls);
     this.#pending = calls.flat();
+    this.#isProbing = isTrial && now.length > 0;
     for (const call of now) {
       this.#calls++;
       void this.#commit(call).finally(() => {
         this.#calls--;
+        this.#isProbing = false;
         if (this.#pending.length > 0) this.#schedule();
       });
     }
@@ -195,6 +205,7 @@ export class TableWriter {
         counters.add('sink_calls_total', 1, 'stored');
         counters.add('sink_rows_total', lines.length, this.#table);
         this.#closedBy = undefined;
+        this.#strikes = 0;
         return undefined;
       } catch (error) {
         const now = clock.now();
@@ -204,9 +215,9 @@ export class TableWriter {
         const asked = 'retryAfterMs' in failure ? failure.retryAfterMs : undefined;
         if (asked !== undefined) this.#notBeforeMs = Math.max(this.#notBeforeMs, now + asked);
         const wait = asked ?? BACKOFF_MS * 2 ** attempt * (0.5 + Math.random() / 2);
-        if (failure.kind === 'configuration' || now + wait > arrivedMs + deadlineMs) {
+        if (failure.kind === 'configuration' || this.#isProbing || now + wait > arrivedMs + deadlineMs) {
           this.#closedBy = failure;
-          this.#closedUntilMs = now + Math.min(asked ?? 1000, 60_000);
+          this.#closedUntilMs = now + Math.min(asked ?? OPEN_MS * 2 ** this.#strikes++, OPEN_LONGEST_MS);
           return failure;
         }
         await sleep(wait);

@@ -78,11 +78,48 @@ export class SinkUnavailable extends Error {
   }
 }
 
+/** Where batches wait while the store is away. */
+export interface Spill {
+  /**
+   * Resolves when the line is durable.
+   * @throws {SinkUnavailable} when it is not
+   */
+  put(line: string): Promise<void>;
+}
+
+export interface SpilledBlob {
+  readonly name: string;
+  readonly bytes: number;
+  /** When it was written, epoch ms. */
+  readonly modifiedMs: number;
+}
+
+/** The right to bring one spilled blob back, held under a lease. */
+export interface SpillClaim {
+  readonly lines: readonly string[];
+  /** All of it is stored. */
+  remove(): Promise<void>;
+  /** Part of it is not ours to understand: kept in quarantine, as it is. */
+  putAside(): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface SpillStore extends Spill {
+  /** Resolves when the spill could take a batch now. */
+  ping(): Promise<void>;
+  /** Oldest first. */
+  waiting(): AsyncIterable<SpilledBlob>;
+  /** `busy` when another run holds the blob, `gone` when it has finished it. */
+  claim(blob: SpilledBlob): Promise<SpillClaim | 'busy' | 'gone'>;
+}
+
 export const COUNTERS = {
   events_received_total: 'Events, lines or bodies that came in, by door.',
   events_stored_total: 'Rows acknowledged by the store, by door.',
   events_rejected_total: 'Events in quarantine, by reason.',
   events_duplicate_total: 'Events dropped because the same batch held them already, by door.',
+  events_spilled_total: 'Events that wait in blob storage because the store was away, by door.',
+  events_drained_total: 'Events brought back from there and stored, by door.',
   requests_total: 'Answers of the HTTP door, by status.',
   sink_calls_total: 'Ingestion calls, by outcome.',
   sink_rows_total: 'Rows sent to the store, by table.',

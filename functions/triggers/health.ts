@@ -22,12 +22,13 @@ const text = (status: number, body: string, type = 'text/plain; charset=utf-8'):
 /** The process answers. Asks nothing of anyone. */
 export const livez = (): HttpHandler => () => text(200, 'ok');
 
-/** 200 when a batch sent now could be stored. */
+/** 200 when a batch sent now could be stored or, while the store is away, spilled. */
 export function readyz(options: HealthOptions): HttpHandler {
   return async () => {
     if (options.isDraining()) return text(503, 'draining');
-    const failed = (await options.check()).filter((check) => check.status === 'fail');
-    return failed.length === 0 ? text(200, 'ok') : text(503, failed.map((check) => `${check.name}: fail`).join('\n'));
+    const checks = await options.check();
+    const isReady = checks.some((check) => check.status === 'pass');
+    return isReady ? text(200, 'ok') : text(503, checks.map((check) => `${check.name}: fail`).join('\n'));
   };
 }
 
@@ -35,7 +36,8 @@ export function readyz(options: HealthOptions): HttpHandler {
 export function health(options: HealthOptions): HttpHandler {
   return async () => {
     const checks = await options.check();
-    const status = checks.some((check) => check.status === 'fail') || options.isDraining() ? 'fail' : 'pass';
+    const passed = checks.filter((check) => check.status === 'pass').length;
+    const status = passed === 0 || options.isDraining() ? 'fail' : passed < checks.length ? 'warn' : 'pass';
     const entries = checks.map((check) => [
       `${check.name}:responseTime`,
       [
@@ -54,7 +56,7 @@ export function health(options: HealthOptions): HttpHandler {
       serviceId: 'framewatch-functions',
       checks: Object.fromEntries(entries) as unknown,
     });
-    return text(status === 'pass' ? 200 : 503, body, 'application/health+json');
+    return text(status === 'fail' ? 503 : 200, body, 'application/health+json');
   };
 }
 

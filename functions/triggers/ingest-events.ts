@@ -5,11 +5,11 @@ import { decodeBody, type Limits } from '../pipeline/decode.ts';
 import { ingest, type Entry, type IngestPorts } from '../pipeline/ingest.ts';
 import { readReports } from '../pipeline/log-lines.ts';
 import { SinkUnavailable, type Ids, type Inflater } from '../pipeline/ports.ts';
-import { store, type StorePorts } from '../pipeline/store.ts';
+import { storeOrSpill, type SpillPorts } from '../pipeline/spill.ts';
 import { answer, preflight, refuse, type AnswerOptions } from './answers.ts';
 import type { KeyRing, Quota, SenderKey } from './write-keys.ts';
 
-export interface DoorOptions extends StorePorts, IngestPorts {
+export interface DoorOptions extends SpillPorts, IngestPorts {
   readonly ids: Ids;
   readonly inflater: Inflater;
   readonly keys: KeyRing;
@@ -157,7 +157,7 @@ async function acceptBody(
     );
   const outcome = ingest(batch, entries, options);
   // Rejects are in quarantine before anyone is told, whatever the answer is.
-  const { received, stored, rejected, duplicate, errors } = await store(outcome, options);
+  const { received, stored, rejected, duplicate, errors } = await storeOrSpill(outcome, options);
   const isUndecodable = decoded.every(({ ok }) => !ok);
   if (isUndecodable)
     return refuse(400, { code: errors[0]?.code ?? 'not-json', message: 'The body could not be decoded.' }, cors);

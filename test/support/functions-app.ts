@@ -21,6 +21,7 @@ export const testSettings = (kustoUrl: string): Record<string, string> => ({
   FRAMEWATCH_EDGE_HEADERS: 'country=x-edge-country,region=x-edge-region,city=x-edge-city,asn=x-edge-asn',
   'AzureWebJobs.detect.Disabled': 'true',
   'AzureWebJobs.reconcileBlobs.Disabled': 'true',
+  'AzureWebJobs.drainSpill.Disabled': 'true',
 });
 
 export interface BuiltApp {

@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Outcome } from './batch.ts';
+import { SinkUnavailable, type RowsByTable, type SpillStore } from './ports.ts';
+import { drainSpill, readSpillLine, spillLine, storeOrSpill } from './spill.ts';
+
+const outcomeOf = (batchId: string, count: number): Outcome => ({
+  batch: {
+    batchId,
+    door: 'http',
+    tenant: 't',
+    receivedMs: 1,
+    bytes: 2,
+    isTrusted: true,
+    isOptedOut: false,
+    edge: {},
+  },
+  source: 'probe',
+  received: count,
+  duplicate: 0,
+  rows: {
+    PlaybackEvents: Array.from({ length: count }, (_one, n) => ({ eventId: `${batchId}:${n}` })) as never,
+    PlaybackBeats: [],
+    CdnRequests: [],
+  },
+  rejects: [],
+  errors: [],
+  clientDropped: 0,
+  firstEventMs: 1,
+  lastEventMs: undefined,
+});
+
+/** A spill in memory, and a store that takes what `isBack` lets it. */
+function world(isBack: () => boolean) {
+  const blobs = new Map<string, string[]>();
+  const stored = new Set<string>();
+  const aside: string[] = [];
+  const spill: SpillStore = {
+    put: (line) => Promise.resolve(void blobs.set(`b${blobs.size}`, [line])),
+    ping: () => Promise.resolve(),
+    async *waiting() {
+      const now = [...blobs];
+      for (const [name, { length }] of now) yield await Promise.resolve({ name, bytes: length, modifiedMs: 0 });
+    },
+    claim: ({ name }) =>
+      Promise.resolve({
+        lines: blobs.get(name) ?? [],
+        remove: () => Promise.resolve(void blobs.delete(name)),
+        putAside: () => Promise.resolve(void (aside.push(name), blobs.delete(name))),
+        release: () => Promise.resolve(),
+      }),
+  };
+  const sink = {
+    write: ({ PlaybackEvents = [] }: RowsByTable) => {
+      if (!isBack()) return Promise.reject(new SinkUnavailable('away', 1));
+      for (const { eventId } of PlaybackEvents) stored.add(eventId);
+      return Promise.resolve([]);
+    },
+  };
+  const ports = {
+    sink,
+    clock: { now: () => 0 },
+    digests: { sha256: (text: string) => text, pseudonym: (text: string) => text },
+    counters: { add: () => undefined },
+  };
+  return { blobs, stored, aside, spill, ports };
+}
+
+describe('the spill', () => {
+  it('gives back the very outcome that was put in, whatever texts it holds', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.nat(20), (id, count) => {
+        const outcome = outcomeOf(id.toWellFormed(), count);
+        expect(readSpillLine(spillLine(outcome))).toEqual(JSON.parse(JSON.stringify(outcome)));
+      }),
+    );
+  });
+
+  it('takes no line that is not its own', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (line) => {
+        expect(readSpillLine(line)).toBeUndefined();
+      }),
+    );
+  });
+
+  it('loses nothing, however often the store goes away while it is drained', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.boolean(), { maxLength: 40 }),
+        fc.integer({ min: 1, max: 12 }),
+        async (weather, batches) => {
+          let isUp = false;
+          let turn = 0;
+          const { blobs, stored, spill, ports } = world(() => isUp && (weather[turn++] ?? true));
+          for (let n = 0; n < batches; n++) await storeOrSpill(outcomeOf(`s${n}`, 3), { ...ports, spill });
+          expect(blobs.size).toBe(batches);
+          isUp = true;
+          for (let run = 0; run <= weather.length; run++) await drainSpill(spill, 1000, ports);
+          expect(blobs.size).toBe(0);
+          expect(stored.size).toBe(batches * 3);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('stores what it understands of a damaged blob and puts the blob aside', async () => {
+    const { blobs, stored, aside, spill, ports } = world(() => true);
+    blobs.set('damaged', [spillLine(outcomeOf('a', 2)), 'torn', spillLine(outcomeOf('b', 1))]);
+    expect(await drainSpill(spill, 1000, ports)).toEqual({ drained: 1, state: 'empty' });
+    expect([stored.size, aside]).toEqual([3, ['damaged']]);
+  });
+
+  it('is no way to acknowledge what it could not take', async () => {
+    const { spill, ports } = world(() => false);
+    const full = { ...spill, put: () => Promise.reject(new Error('disk full')) };
+    await expect(storeOrSpill(outcomeOf('a', 1), { ...ports, spill: full })).rejects.toThrow(SinkUnavailable);
+  });
+});

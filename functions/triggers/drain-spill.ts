@@ -1,0 +1,16 @@
+import type { TimerHandler } from '@azure/functions';
+import type { SpillStore } from '../pipeline/ports.ts';
+import { drainSpill as drain } from '../pipeline/spill.ts';
+import type { StorePorts } from '../pipeline/store.ts';
+
+/** Leaves the host time to stop before the run is due again. */
+const BUDGET_MS = 45_000;
+
+/** Brings back what was spilled while the store was away. */
+export function drainSpill(spill: SpillStore, options: StorePorts): TimerHandler {
+  return async (_timer, context) => {
+    const { drained, state, detail } = await drain(spill, BUDGET_MS, options);
+    if (drained > 0 || state === 'store-away')
+      context.log(`drainSpill: ${drained} blobs brought back, ${state}${detail ? `: ${detail}` : ''}`);
+  };
+}
