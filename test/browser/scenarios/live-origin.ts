@@ -2,19 +2,21 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TokenBucket } from '../../../local/demo/token-bucket.ts';
 
-// The committed clip as a live channel: it began `ageS` ago, runs in a loop, and a segment is there as soon as it is over.
+// The committed clip in a loop: as a live channel that began a while ago, where a segment is there as soon as it is over, and
+// as a film of which that much is there at once.
 
 const CLIP = new URL('../../../player-probe/demo/clip/', import.meta.url);
 const SEGMENT_S = 2;
 const LOOP = 18;
 const CHUNK_BYTES = 1024;
-const PATH = /^\/live\/(live\.mpd|init-(\d)\.m4s|(\d)-(\d+)\.m4s)$/;
+const PATH = /^\/live\/((?:live|film)\.mpd|init-(\d)\.m4s|(\d)-(\d+)\.m4s)$/;
 
 export interface LiveOrigin {
   /** Epoch ms at which the presentation's time is 0. */
   startedAt: number;
-  /** Where a player finds it. */
+  /** Where a player finds the channel, and the film. */
   path: string;
+  film: string;
   line: TokenBucket;
   answer: (req: IncomingMessage, res: ServerResponse) => boolean;
 }
@@ -36,13 +38,16 @@ function segment(track: string, n: number): Buffer {
   return body;
 }
 
-function manifest(startedAt: number): string {
-  const vod = readFileSync(new URL('clip.mpd', CLIP), 'utf8');
+const vod = (): string => readFileSync(new URL('clip.mpd', CLIP), 'utf8').replaceAll('$Number%03d$', '$Number$');
+
+const film = (ageS: number): string =>
+  vod().replace(/(mediaPresentationDuration=)"[^"]*"/, `$1"PT${Math.floor(ageS / SEGMENT_S) * SEGMENT_S}S"`);
+
+function channel(startedAt: number): string {
   const start = new Date(startedAt).toISOString();
-  return vod
+  return vod()
     .replace('type="static"', `type="dynamic" availabilityStartTime="${start}" minimumUpdatePeriod="PT10S"`)
-    .replace(/mediaPresentationDuration="[^"]*"/, 'timeShiftBufferDepth="PT20S"')
-    .replaceAll('$Number%03d$', '$Number$');
+    .replace(/mediaPresentationDuration="[^"]*"/, 'timeShiftBufferDepth="PT20S"');
 }
 
 /** `ageS`: what has been broadcast already; from 36 s on the clip has begun again. */
@@ -60,12 +65,16 @@ export function createLiveOrigin(ageS: number): LiveOrigin {
   return {
     startedAt,
     path: '/live/live.mpd',
+    film: '/live/film.mpd',
     line,
     answer: (req, res) => {
       const [, name, head, track, number] = PATH.exec((req.url ?? '').split('?')[0]!) ?? [];
       if (!name) return false;
       if (head) void send(res, readFileSync(new URL(name, CLIP)));
-      else if (!track) res.writeHead(200, { 'content-type': 'application/dash+xml' }).end(manifest(startedAt));
+      else if (!track)
+        res
+          .writeHead(200, { 'content-type': 'application/dash+xml' })
+          .end(name.startsWith('film') ? film(ageS) : channel(startedAt));
       else if (Date.now() < startedAt + Number(number) * SEGMENT_S * 1000) res.writeHead(404).end();
       else void send(res, segment(track, Number(number)));
       return true;

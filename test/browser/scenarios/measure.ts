@@ -1,0 +1,23 @@
+// Every scenario once, truth against report; prints the rows of the bench as JSON in its last line:
+// `node test/browser/scenarios/measure.ts [seed]`.
+import type { Row } from '../../../bench/report.ts';
+import { launchChromium } from '../chromium.ts';
+import { runScenario, SCENARIOS } from './run-scenario.ts';
+
+const seed = Number(process.argv[2] ?? 1);
+const browser = await launchChromium();
+const rows: Row[] = [];
+for (const dash of [5, 4] as const)
+  for (const scenario of SCENARIOS) {
+    const { lines, faults, blockedMs } = await runScenario(browser, scenario, seed, { dash });
+    const row = {
+      what: `${scenario.name}, dash.js ${dash}`,
+      figure: lines.join('; then ') || 'nothing reported',
+      note:
+        (faults.join(', ') || 'holds') + (blockedMs ? `; page blocked ${Math.round(blockedMs)} ms, no evidence` : ''),
+    };
+    rows.push(row);
+    console.log(`${row.what}: ${row.figure} (${row.note})`);
+  }
+await browser.close();
+console.log(JSON.stringify(rows));
