@@ -12,6 +12,8 @@ interface Part {
   /** Names given in the query; fewer than `values` when the rest is named by the parser. */
   readonly names: readonly (string | undefined)[];
   readonly values: readonly Value[];
+  /** Values of a tuple that have no column, because one name was given: `st = series_stats(x)` is the first value only. */
+  readonly surplus: number;
 }
 
 const simpleName = (node: Syntax): string => (node.Name as Syntax).SimpleName ?? '';
@@ -23,12 +25,26 @@ export function part(t: Translator, node: Syntax, row: Row, scope: Scope): Part 
   if (kind === 'CompoundNamedExpression') {
     const names = elements((node.Names as Syntax).Names).map((name) => name.SimpleName ?? '');
     const values = value.tuple ?? [value];
-    return { names, values: values.slice(0, Math.max(names.length, 1)) };
+    const kept = Math.max(names.length, 1);
+    return { names, values: values.slice(0, kept), surplus: Math.max(0, values.length - kept) };
   }
   const values = value.tuple ?? [value];
-  const names = kind === 'SimpleNamedExpression' ? [simpleName(node)] : [];
-  if (kind === 'NameReference') return { names: [node.SimpleName ?? textOf(node)], values };
-  return { names, values };
+  if (kind === 'SimpleNamedExpression')
+    return { names: [simpleName(node)], values: values.slice(0, 1), surplus: values.length - 1 };
+  return { names: kind === 'NameReference' ? [node.SimpleName ?? textOf(node)] : [], values, surplus: 0 };
+}
+
+/** The parser's names of the values; it names the surplus of tuples too, which is left out. */
+export function namesOfParts(names: readonly string[], parts: readonly Part[]): string[] {
+  const rest = [...names];
+  let extra = names.length - parts.reduce((sum, item) => sum + item.values.length, 0);
+  return parts.flatMap((item) => {
+    const own = rest.splice(0, item.values.length);
+    const dropped = Math.max(0, Math.min(extra, item.surplus));
+    rest.splice(0, dropped);
+    extra -= dropped;
+    return own;
+  });
 }
 
 export function extend(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
@@ -37,6 +53,9 @@ export function extend(t: Translator, node: Syntax, input: Relation, scope: Scop
   const original = new Set(input.columns.map((column) => column.name));
   // What the parser adds behind the columns of the input, in order; names that the query does not give come from there.
   const fresh = namesOf(node).slice(input.columns.length);
+  const isOld = (name: string | undefined): boolean => name !== undefined && original.has(name);
+  const needed = parts.flatMap((item) => item.values.map((_, i) => item.names[i])).filter((name) => !isOld(name));
+  let extra = fresh.length - needed.length;
   const placed = withColumns(
     t.session,
     row,
@@ -47,22 +66,30 @@ export function extend(t: Translator, node: Syntax, input: Relation, scope: Scop
   for (const item of parts) {
     item.values.forEach((_, i) => {
       const given = item.names[i];
-      const name = given !== undefined && original.has(given) ? given : (fresh.shift() ?? given);
+      const name = isOld(given) ? given : (fresh.shift() ?? given);
       const value = placed.columns[index++] as Value;
       if (name === undefined) return t.session.refuse('a value without a name', node);
       const at = columns.findIndex((column) => column.name === name);
       if (at >= 0) columns[at] = { name, value };
       else columns.push({ name, value });
     });
+    const dropped = Math.max(0, Math.min(extra, item.surplus));
+    fresh.splice(0, dropped);
+    extra -= dropped;
   }
   return { ...input, from: placed.from, columns, ...row.sequenceOrder() };
 }
 
 export function project(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
   const row = new Row(t.session, input);
-  const values = elements(node.Expressions).flatMap((item) => part(t, item, row, scope).values);
-  const placed = withColumns(t.session, row, values);
-  return { ...input, from: placed.from, columns: named(t.session, node, placed.columns), ...row.sequenceOrder() };
+  const parts = elements(node.Expressions).map((item) => part(t, item, row, scope));
+  const placed = withColumns(
+    t.session,
+    row,
+    parts.flatMap((item) => item.values),
+  );
+  const columns = named(t.session, node, placed.columns, namesOfParts(namesOf(node), parts));
+  return { ...input, from: placed.from, columns, ...row.sequenceOrder() };
 }
 
 /** The operators that only choose, rename or order columns: the parser has worked out the outcome already. */

@@ -8,9 +8,9 @@ import type { Value } from '../../sql/value.ts';
 import { TIME_PARSERS } from '../binary.ts';
 import type { Relation } from '../relation.ts';
 import { Row } from '../row.ts';
-import { named, withColumns } from '../select.ts';
+import { named, namesOf, withColumns } from '../select.ts';
 import type { Scope, Translator } from '../translator.ts';
-import { part } from './project.ts';
+import { namesOfParts, part } from './project.ts';
 
 /** A table or view of the catalog. */
 export function tableRelation(t: Translator, table: TableInfo): Relation {
@@ -69,9 +69,14 @@ export function print(t: Translator, node: Syntax, scope: Scope): Relation {
   const id = t.session.id();
   const one: Relation = { from: `(SELECT 1 AS ${id})`, columns: [], serialized: true };
   const row = new Row(t.session, one);
-  const values = elements(node.Expressions).flatMap((item) => part(t, item, row, scope).values);
-  const placed = withColumns(t.session, row, values);
-  return { ...one, from: placed.from, columns: named(t.session, node, placed.columns) };
+  const parts = elements(node.Expressions).map((item) => part(t, item, row, scope));
+  const placed = withColumns(
+    t.session,
+    row,
+    parts.flatMap((item) => item.values),
+  );
+  const columns = named(t.session, node, placed.columns, namesOfParts(namesOf(node), parts));
+  return { ...one, from: placed.from, columns };
 }
 
 /** A datatable value as a plain column value. */
