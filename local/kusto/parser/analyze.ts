@@ -25,7 +25,9 @@ export function globalsOf(catalog: Catalog): GlobalState {
   for (const fn of catalog.functions) {
     members.push(new Symbols.FunctionSymbol.$ctor16(fn.name, fn.parameters, fn.body, ''));
   }
-  const globals = GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor(catalog.database, members));
+  const globals = GlobalState.Default.WithDatabase(
+    new Symbols.DatabaseSymbol.ctor(catalog.database, members),
+  ).WithCache();
   globalsByCatalog.set(catalog, globals);
   return globals;
 }

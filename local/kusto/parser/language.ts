@@ -152,6 +152,8 @@ export interface Code {
 /** Opaque: what names a query may use. */
 export interface GlobalState {
   WithDatabase(database: object): GlobalState;
+  /** The same, but bound bodies of stored functions are kept from one analysis to the next. */
+  WithCache(): GlobalState;
 }
 
 interface Language {
