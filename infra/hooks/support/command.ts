@@ -25,7 +25,7 @@ const COMMON = `
   --help        this text
 Settings come from the azd environment (azd passes them to hooks; otherwise the default environment under .azure is read).`;
 
-/** Runs a hook over arguments; resolves with its exit code: 0 well, 1 something failed, 2 wrong usage. */
+/** Runs a hook over arguments; resolves with its exit code: 0 well, 1 something failed, 2 wrong usage or a plan with differences. */
 export async function runHook(
   hook: Hook,
   args: readonly string[],
@@ -60,7 +60,8 @@ export async function runHook(
     return 1;
   }
   if (report.failures > 0) write(`infra:${hook.name}: ${report.failures} checks failed`);
-  return report.failures > 0 ? 1 : 0;
+  if (report.failures > 0) return 1;
+  return report.hasDifferences ? 2 : 0;
 }
 
 /** Entry of a hook's file. */

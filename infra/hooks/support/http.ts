@@ -50,10 +50,12 @@ export function messageOf(body: unknown): string {
   return own ?? (typeof body === 'string' ? body.slice(0, 300) : JSON.stringify(body ?? '').slice(0, 300));
 }
 
-/** Requests with tokens for one audience, as `https://management.azure.com/.default`. */
-export function httpFor(scope: string, credential = new DefaultAzureCredential()): Http {
+/** Requests with tokens for one audience, as `https://management.azure.com/.default`; without one: as the caller signs them. */
+export function httpFor(scope: string | undefined): Http {
+  let credential: DefaultAzureCredential | undefined;
   const tokenFor = async (url: string): Promise<Record<string, string>> => {
-    if (isLocal(url)) return {};
+    if (scope === undefined || isLocal(url)) return {};
+    credential ??= new DefaultAzureCredential();
     const token = await credential.getToken(scope);
     return { authorization: `Bearer ${token.token}` };
   };

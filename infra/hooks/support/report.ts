@@ -9,17 +9,21 @@ export interface Finding {
 
 export interface Report {
   readonly failures: number;
+  /** A plan found work to do. */
+  readonly hasDifferences: boolean;
   /** Plain line. */
-  note(text: string): void;
+  readonly note: (text: string) => void;
   ok(what: string, got: string): void;
   /** Worth knowing, no reason to stop. */
   warn(what: string, finding: Finding): void;
   fail(what: string, finding: Finding): void;
+  differs(): void;
 }
 
 /** A report that writes lines. */
 export function reportTo(write: (line: string) => void): Report {
   let failures = 0;
+  let hasDifferences = false;
   const problem = (word: string, what: string, { expected, got, advice }: Finding): void => {
     write(`${word} ${what}: got ${got}, expected ${expected}`);
     write(`     → ${advice}`);
@@ -27,6 +31,12 @@ export function reportTo(write: (line: string) => void): Report {
   return {
     get failures() {
       return failures;
+    },
+    get hasDifferences() {
+      return hasDifferences;
+    },
+    differs() {
+      hasDifferences = true;
     },
     note: write,
     ok: (what, got) => write(`ok   ${what}: ${got}`),
