@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
@@ -15,6 +16,8 @@ import { CLIP, startStage, type Stage } from './stage.ts';
 // A page on which any of the players plays the demo's clip, and its server.
 
 const BASE = CLIP.slice(0, CLIP.lastIndexOf('/') + 1);
+/** Takes CMCD reports. */
+export const CMCD = '/players/cmcd';
 export const SOURCES = {
   video: '/players/clip.mp4',
   hlsjs: `${BASE}master.m3u8`,
@@ -73,6 +76,8 @@ async function sendRange(req: IncomingMessage, res: ServerResponse, file: Buffer
 
 export interface PlayersFixture {
   collector: Collector;
+  /** Bodies of the CMCD reports with their content type. */
+  cmcd: { type: string | undefined; body: string }[];
   stage: Stage;
   page: Page;
   /** Of the segments and, where that is another rate, of the progressive file. */
@@ -105,6 +110,7 @@ export function playersFixture(): PlayersFixture {
   afterAll(() => browser?.close());
   beforeEach(async () => {
     line.kbps = null;
+    on.cmcd = [];
     first = () => false;
     on.collector = await startCollector();
     on.stage = await startStage(on.collector.url);
@@ -112,7 +118,12 @@ export function playersFixture(): PlayersFixture {
       const path = (req.url ?? '').split('?')[0]!;
       const list = path.startsWith(BASE) ? playlists[path.slice(BASE.length)] : undefined;
       if (first(req, res)) return true;
-      if (path === SOURCES.video) void sendRange(req, res, mp4, line);
+      if (path === CMCD) {
+        void text(req).then((body) => {
+          on.cmcd.push({ type: req.headers['content-type'], body });
+          res.writeHead(204).end();
+        });
+      } else if (path === SOURCES.video) void sendRange(req, res, mp4, line);
       else if (list) res.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl' }).end(list);
       else if (Object.hasOwn(files, path))
         res.writeHead(200, { 'content-type': path.endsWith('.js') ? 'text/javascript' : 'text/html' }).end(files[path]);

@@ -1,6 +1,7 @@
+import { decodeCmcd, validateCmcdEvents } from '@svta/cml-cmcd';
 import { describe, expect, test } from 'vitest';
 import type { WireEvent } from '../../schema/probe-wire.ts';
-import { playersFixture, type DashVersion } from './players-fixture.ts';
+import { CMCD, playersFixture, type DashVersion } from './players-fixture.ts';
 import type { Kind } from './players-page.ts';
 import { truthsOf, type Truth } from './truth.ts';
 import { isComplete, kinds, only, sum } from './verdicts.ts';
@@ -32,13 +33,24 @@ function holds(kind: Kind, events: WireEvent[], truth: Truth): void {
 
 const VERSIONS: DashVersion[] = process.env['FRAMEWATCH_HEAVY'] ? [4, 5] : [4];
 
+/** The same sessions as CMCD v2 told them to another collector. */
+function cmcdHolds(reports: typeof on.cmcd, sid: string, events: WireEvent[]): void {
+  const lines = reports.flatMap(({ body }) => body.split('\n')).filter((line) => line.includes(`sid="${sid}"`));
+  const said = lines.map((line) => decodeCmcd(line));
+  const { c } = only(kinds(events, 'end'));
+  expect(said.map(({ sn }) => sn)).toEqual(lines.map((_, i) => i));
+  expect(said.find(({ msd }) => msd !== undefined)?.msd).toBe(only(kinds(events, 'start')).ms);
+  expect(lines.filter((line) => /,e=ps,.*,sta=r,/.test(line))).toHaveLength(c.stalls);
+  expect(lines.at(-1)).toMatch(new RegExp(`bsa=\\(${c.stalls};v\\),bsda=\\(${c.stallMs};v\\).*,sta=q,`));
+}
+
 describe.each(VERSIONS)('four players of four kinds on one page, dash.js %i among them', (dash) => {
   test('of each the startup, the stall, the seek and the renditions are what was on its screen', async () => {
     const { page, collector } = on;
     await on.open(dash);
     await on.throttle(null, FILE_KBPS);
     for (const [show, kind] of KINDS.entries()) {
-      await on.start({ kind, probe: { interval: 30 } });
+      await on.start({ kind, cmcd: CMCD, probe: { interval: 30, contentId: 'clip' } });
       await on.state('playing', show);
     }
     await page.waitForTimeout(1500);
@@ -57,15 +69,23 @@ describe.each(VERSIONS)('four players of four kinds on one page, dash.js %i amon
     await page.waitForTimeout(1000);
     const sids = await page.evaluate(() => window.players.shows.map(({ probe }) => probe!.header!.sid));
     expect(new Set(sids).size).toBe(KINDS.length);
+    const told: WireEvent[][] = [];
     for (const [show, kind] of KINDS.entries()) {
       const sight = await on.finish(show);
       holds(kind, sight.told, only(truthsOf(sight)));
+      told.push(sight.told);
+    }
+    expect(on.cmcd.length).toBeGreaterThan(KINDS.length);
+    for (const { type, body } of on.cmcd) {
+      expect(type).toBe('application/cmcd');
+      expect(validateCmcdEvents(body).issues).toEqual([]);
     }
     for (const [i, kind] of KINDS.entries()) {
       await collector.until(() => collector.events(sids[i]).some(({ k }) => k === 'end'));
       expect(isComplete(collector.events(sids[i])), kind).toBe(true);
       const { h } = collector.requests.flatMap(({ events }) => events).find((event) => event.h.sid === sids[i])!;
       expect(h.pl?.name).toBe(NAMES[kind]);
+      cmcdHolds(on.cmcd, sids[i]!, told[i]!);
       if (kind !== 'video') expect(h.pl?.ver).toMatch(/^\d+\.\d+\.\d+/);
     }
   });

@@ -1,6 +1,7 @@
 import type Hls from 'hls.js';
 import type shaka from 'shaka-player';
 import { attach as attachDash, type DashPlayer } from '../../player-probe/src/index.ts';
+import { createCmcd } from '../../player-probe/src/cmcd.ts';
 import { attach as attachHls } from '../../player-probe/src/hlsjs.ts';
 import { attach as attachShaka } from '../../player-probe/src/shaka.ts';
 import { attach as attachVideo } from '../../player-probe/src/video.ts';
@@ -21,6 +22,8 @@ export interface ShowOptions {
   /** ms after the source was given to the player; before it when absent. */
   attachAfterMs?: number;
   bufferS?: number;
+  /** Where CMCD reports of it go to as well. */
+  cmcd?: string;
   probe?: Partial<ProbeOptions>;
 }
 
@@ -145,7 +148,7 @@ const players: Players = {
   note: (show, what, value) => {
     players.shows[show]!.log.push({ at: performance.now(), what, ...(value !== undefined && { value }) });
   },
-  start: async ({ kind, source, endpoint, autoplay = true, attachAfterMs, bufferS = 4, probe }) => {
+  start: async ({ kind, source, endpoint, autoplay = true, attachAfterMs, bufferS = 4, cmcd, probe }) => {
     const video = document.createElement('video');
     video.muted = true;
     video.autoplay = autoplay;
@@ -156,7 +159,11 @@ const players: Players = {
     watch(show);
     await driver.made;
     const attach = () => {
-      const onEvent = (event: WireEvent) => show.told.push(event);
+      const report = cmcd ? createCmcd({ url: cmcd }) : undefined;
+      const onEvent: ProbeOptions['onEvent'] = (event, header) => {
+        show.told.push(event);
+        report?.(event, header);
+      };
       show.probe = driver.attach({ endpoint, key: 'demo', interval: 2, onEvent, ...probe });
     };
     if (attachAfterMs === undefined) attach();
