@@ -1,5 +1,6 @@
 import type { WireEvent } from '../../schema/probe-wire.ts';
 import type { Header } from './queue.ts';
+import type { Kind } from './signals.ts';
 
 // Common Media Client Data v2 (CTA-5004-B), event mode, from what the probe tells.
 // https://cta-wave.github.io/Resources/common-media-client-data--cta-5004-b.html
@@ -18,6 +19,7 @@ const MAX_ID = 64;
 const MAX_TEXT = 128;
 
 const FORMATS: Record<string, string> = { 'dash.js': 'd', 'hls.js': 'h' };
+const YES = /^(true|muted|on|1)$/;
 const STATES = {
   starting: 's',
   playing: 'p',
@@ -52,59 +54,49 @@ interface Told {
   stallMs: number;
 }
 
+/** A change of state, unless it is none; `t` is ms since the session began. */
+type Change = (sta: string, t: number, more?: Keys) => Keys[];
+type Reports = { [K in WireEvent['k']]?: (event: Kind<K>, change: Change, told: Told) => Keys[] };
+
+const REPORTS: Reports = {
+  request: ({ t }, change) => change('s', t),
+  start: ({ t, ms }, change) => change('p', t, { msd: ms }),
+  // Told when it is over, or when a beat finds it open; the report bears the time when it began.
+  stall: ({ t, ms, open }, change, told) => {
+    const began = change('r', t - ms);
+    told.stalls += began.length;
+    if (open) return began;
+    told.stallMs += ms;
+    return [...began, ...change('p', t, { bs: true, bsd: list(ms) })];
+  },
+  seek: ({ t, ms }, change) => [...change('k', t - ms), ...change('p', t)],
+  pause: ({ t }, change) => change('a', t),
+  resume: ({ t }, change) => change('p', t),
+  rendition: ({ t, to }) => [{ e: 'bc', t, br: list(to) }],
+  visibility: ({ t, to }) => [{ e: 'b', t, bg: to === 'hidden' ? true : '?0' }],
+  rate: ({ t, to }) => [{ e: 'pr', t, pr: Number(to) || 0 }],
+  mute: ({ t, to }) => [{ e: YES.test(to) ? 'm' : 'um', t }],
+  fullscreen: ({ t, to }) => [{ e: YES.test(to) ? 'pe' : 'pc', t }],
+  error: ({ t, code }) => [{ e: 'e', t, ec: `(${quoted(code, MAX_TEXT)})` }],
+  cdn: ({ t }) => [{ e: 'ce', t, cen: '"cdn"' }],
+  hb: ({ t, st, bl = 0, thr, ltc, c }) => {
+    // The end is told by its own event.
+    const sta = /ended|failed/.test(st) ? undefined : STATES[st];
+    const measured = { mtp: thr ? list(hundred(thr)) : undefined, ltc: ltc?.mean, dfa: c.drop };
+    return [{ e: 't', t, bl: list(hundred(bl)), ...(sta && { sta }), ...measured }];
+  },
+  end: ({ t, why }, change) => change(ENDS[why], t),
+};
+
 /** The event's reports: several where a state is told when it is over. */
 function reportsOf(event: WireEvent, told: Told): Keys[] {
-  const { t } = event;
-  const state = (sta: string, at = t, more: Keys = {}): Keys[] => {
+  const change: Change = (sta, t, more) => {
     if (sta === told.state) return [];
     told.state = sta;
-    return [{ e: 'ps', sta, t: at, ...more }];
+    return [{ e: 'ps', sta, t, ...more }];
   };
-  switch (event.k) {
-    case 'request':
-      return state('s');
-    case 'start':
-      return state('p', t, { msd: event.ms });
-    case 'stall':
-    case 'seek': {
-      const sta = event.k === 'stall' ? 'r' : 'k';
-      const began = state(sta, t - event.ms);
-      if (event.k === 'stall' && began[0]) told.stalls++;
-      if (event.k === 'stall' && event.open) return began;
-      if (event.k === 'seek') return [...began, ...state('p')];
-      told.stallMs += event.ms;
-      return [...began, ...state('p', t, { bs: true, bsd: list(event.ms) })];
-    }
-    case 'pause':
-      return state('a');
-    case 'resume':
-      return state('p');
-    case 'rendition':
-      return [{ e: 'bc', t, br: list(event.to) }];
-    case 'visibility':
-      return [{ e: 'b', t, bg: event.to === 'hidden' ? true : '?0' }];
-    case 'rate':
-      return [{ e: 'pr', t, pr: Number(event.to) || 0 }];
-    case 'mute':
-      return [{ e: event.to === 'true' || event.to === 'muted' ? 'm' : 'um', t }];
-    case 'fullscreen':
-      return [{ e: event.to === 'true' || event.to === 'on' ? 'pe' : 'pc', t }];
-    case 'error':
-      return [{ e: 'e', t, ec: `(${quoted(event.code, MAX_TEXT)})` }];
-    case 'hb': {
-      const { bl = 0, thr, ltc, c } = event;
-      const measured: Keys = { mtp: thr && list(hundred(thr)), ltc: ltc?.mean, dfa: c.drop };
-      // The end is told by its own event.
-      const sta = /ended|failed/.test(event.st) ? undefined : STATES[event.st];
-      return [{ e: 't', t, bl: list(hundred(bl)), ...(sta && { sta }), ...measured }];
-    }
-    case 'end':
-      return state(ENDS[event.why]);
-    case 'cdn':
-      return [{ e: 'ce', t, cen: quoted('cdn', MAX_ID) }];
-    default:
-      return [];
-  }
+  const reports = REPORTS[event.k] as ((one: WireEvent, change: Change, told: Told) => Keys[]) | undefined;
+  return reports?.(event, change, told) ?? [];
 }
 
 function lineOf({ t, ...keys }: Keys, event: WireEvent, { h, told }: { h: Header; told: Told }): string {

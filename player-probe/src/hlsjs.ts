@@ -50,11 +50,11 @@ export interface HlsPlayer {
 const HEARSAY = /^buffer(Stalled|Nudge|SeekOver)/;
 
 function categoryOf({ type = '', details = '' }: HlsData): Failure['cat'] {
-  if (/^key/.test(type)) return 'drm';
+  if (type.startsWith('key')) return 'drm';
   if (/odec|ncompatible/.test(details)) return 'capability';
   if (/^(manifest|level|audioTrack|subtitle)/.test(details)) return 'manifest';
   if (/^(frag|key)/.test(details)) return 'segment';
-  return /^m/.test(type) ? 'media' : 'other';
+  return type.startsWith('m') ? 'media' : 'other';
 }
 
 /** Measures what an hls.js player's viewer sees. Call it before or after `loadSource` and `attachMedia`; best before both. */

@@ -4,8 +4,20 @@ import type { WireEvent } from '../../schema/probe-wire.ts';
 import { toP1203 } from './p1203.ts';
 
 const counters = {
-  ...{ stalls: 1, stallMs: 700, freezes: 0, freezeMs: 0, seeks: 1, seekMs: 300, playMs: 10_000, watchMs: 12_000 },
-  ...{ bits: 0, drop: 0, tot: 240, err: 0, up: 1, down: 0 },
+  stalls: 1,
+  stallMs: 700,
+  freezes: 0,
+  freezeMs: 0,
+  seeks: 1,
+  seekMs: 300,
+  playMs: 10_000,
+  watchMs: 12_000,
+  bits: 0,
+  drop: 0,
+  tot: 240,
+  err: 0,
+  up: 1,
+  down: 0,
 };
 const low = { kbps: 800, w: 640, h: 360 };
 const high = { kbps: 1800, w: 1280, h: 720 };

@@ -134,10 +134,11 @@ export function attach(player: ShakaPlayer, options: ProbeOptions): Probe {
     core.signal.addEventListener('abort', () => player.removeEventListener(type, listener));
   }
   // No event tells that `load` was called or that it failed: only its caller learns that.
-  const { load } = player;
+  const load = player.load.bind(player);
   const own = Object.hasOwn(player, 'load');
   const watched = (...args: unknown[]): Promise<unknown> => {
-    const loading = load.apply(player, args);
+    const loading = load(...args);
+    if (core.signal.aborted) return loading;
     loads++;
     core.guard(() => {
       source.load();

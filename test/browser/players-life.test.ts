@@ -107,7 +107,7 @@ test('five times attached and detached, four players of four kinds hold no liste
   await on.open(4);
   for (const kind of ['video', 'hlsjs', 'shaka', 'dashjs'] as const) await on.start({ kind });
   for (const show of [0, 1, 2, 3]) await on.state('playing', show);
-  const [before, within, after] = await page.evaluate(async (endpoint) => {
+  const { before, within, after } = await page.evaluate(async (endpoint) => {
     const { shows, held } = window.players;
     const detach = () => {
       for (const { probe } of shows) probe!.detach();
@@ -120,13 +120,11 @@ test('five times attached and detached, four players of four kinds hold no liste
       if (i === 4) names.push(held());
       detach();
     }
-    return [...names, held()] as const;
+    return { before: names[0]!, within: names[1]!, after: held() };
   }, on.collector.url);
   // The players' own come and go.
-  const more = (names: string[]) => names.filter((name) => count(names, name) > count(before!, name));
-  expect(more(within!).length).toBeGreaterThan(20);
-  expect(more(after!)).toEqual([]);
-  expect(await page.evaluate(() => Object.hasOwn(window.players.shows[2]!.driver.player as object, 'load'))).toBe(
-    false,
-  );
+  const more = (names: string[]) => names.filter((name) => count(names, name) > count(before, name));
+  expect(more(within).length).toBeGreaterThan(20);
+  expect(more(after)).toEqual([]);
+  expect(await page.evaluate(() => Object.hasOwn(window.players.shows[2]!.driver.player, 'load'))).toBe(false);
 });
