@@ -11,10 +11,16 @@ const root = join(import.meta.dirname, '..');
 const banner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
-/** Bundles the function app. Returns the size of what a cold start loads and of everything, in bytes. */
-export async function buildFunctions(
-  outdir = join(root, 'dist', 'functions'),
-): Promise<{ entryBytes: number; totalBytes: number }> {
+interface BuiltFunctions {
+  /** What a cold start loads, bytes. */
+  readonly entryBytes: number;
+  readonly totalBytes: number;
+  /** Modules that the platform must supply. */
+  readonly externals: readonly string[];
+}
+
+/** Bundles the function app. */
+export async function buildFunctions(outdir = join(root, 'dist', 'functions')): Promise<BuiltFunctions> {
   await mkdir(outdir, { recursive: true });
   const before = await readdir(outdir);
   const { metafile } = await build({
@@ -45,7 +51,9 @@ export async function buildFunctions(
     before.filter((name) => !written.has(name)).map((name) => rm(join(outdir, name), { recursive: true, force: true })),
   );
   await writeFile(join(outdir, 'package.json'), '{ "type": "module" }\n');
-  return { entryBytes, totalBytes };
+  const imports = outputs.flatMap(([, output]) => output.imports);
+  const externals = [...new Set(imports.filter(({ external }) => external === true).map(({ path }) => path))];
+  return { entryBytes, totalBytes, externals };
 }
 
 if (import.meta.main) {
