@@ -89,6 +89,8 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
   let fresh = true;
   let closed = true;
   let rendered = 0;
+  /** The last size of the picture, and the bitrate of the one rendition that has it. */
+  let known: { size?: string | undefined; kbps?: number | undefined } = {};
 
   const representations = () =>
     asked(() => player.getRepresentationsByType?.('video') ?? player.getBitrateInfoListFor?.('video')) ?? [];
@@ -99,10 +101,14 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
     ver: player.getVersion(),
     video: () => asked(() => player.getVideoElement() as HTMLVideoElement),
     kbps: (w, h) => {
-      const same = representations()
-        .filter((one) => one.width === w && one.height === h)
-        .map(kbpsOf);
-      return same[1] || !same[0] ? rendered : same[0];
+      const size = `${w}x${h}`;
+      // dash.js makes its list anew each time it is asked.
+      if (size !== known.size) {
+        const all = representations();
+        const same = all.filter((one) => one.width === w && one.height === h).map(kbpsOf);
+        known = { size: all[0] && size, kbps: same[1] ? 0 : same[0] };
+      }
+      return known.kbps || rendered;
     },
     latency: () =>
       isLive()
@@ -123,6 +129,7 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
 
   const ready = () => {
     const reps = representations();
+    known = {};
     if (!core.session || !reps.length) return;
     core.header!.st ??= isLive() ? 'l' : 'v';
     const told = reps.map((one) => ({ kbps: kbpsOf(one), w: one.width ?? 0, h: one.height ?? 0 }));

@@ -50,14 +50,16 @@ export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort
     if (type === 'play' && (core.session?.state ?? 'ended') === 'ended') core.begin(at, { pre: video.readyState > 0 });
     low = sample.bl < LOW_MS;
     core.session?.look(at, sample, shown);
-    // One callback per look, not per frame; only while a frame is waited for or the buffer runs low does it follow each one.
-    frame ||= video.requestVideoFrameCallback?.(
-      core.guard((at: number) => {
-        frame = 0;
-        // The frame's own time: a busy page runs the callback later.
-        if (low || core.session?.state !== 'playing') look('', true, at);
-      }),
-    );
+    // To ask for a frame costs 0.1 ms and more: only while one is waited for or the buffer runs low.
+    const waits = () => low || core.session?.state !== 'playing';
+    if (waits())
+      frame ||= video.requestVideoFrameCallback?.(
+        core.guard((shownAt: number) => {
+          frame = 0;
+          // The frame's own time: a busy page runs the callback later.
+          if (waits()) look('', true, shownAt);
+        }),
+      );
   };
 
   for (const type of EVENTS)
