@@ -46,6 +46,8 @@ export interface TableInfo {
   readonly relation: string;
   /** Physical names of `columns` in the relation (DuckDB folds case, KQL does not); `c0`, `c1`, … when they are not given. */
   readonly physical?: readonly string[];
+  /** Physical column of the time at which a row came in, in ticks. */
+  readonly ingestedAt?: string;
   readonly isView?: boolean;
 }
 

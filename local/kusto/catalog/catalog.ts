@@ -69,6 +69,7 @@ const infoOf = (table: TableEntity): TableInfo => ({
   // Not the view: binding it costs as much as the rest of a small query.
   relation: storageOf(table),
   physical: table.columns.map(({ id }) => `k${id}`),
+  ingestedAt: '_at',
 });
 
 /** All databases in memory, a mirror of `fw.entities`. Read freely; changed only through the writer (see Engine.change). */

@@ -179,6 +179,13 @@ function buildschema([value]: readonly Value[], site: AggregateSite): Value {
   return { sql: `kql_internal_schema_1('[' || coalesce(array_to_string(${list}, ','), '') || ']')`, type: 'dynamic' };
 }
 
+/** The legacy names take 128 items unless told otherwise, as the pages on make_list, make_set and make_bag say. */
+const LEGACY_LIMIT: Value = { sql: '128', type: 'long', constant: 128n, notNull: true };
+const legacy =
+  (build: Aggregate['build']): Aggregate['build'] =>
+  ([value, limit], site) =>
+    build([value as Value, limit ?? LEGACY_LIMIT], site);
+
 export const COLLECTING_AGGREGATES: readonly Aggregate[] = [
   { name: 'percentile', arity: [2, 2], build: ([value, share], site) => percentileOf(value, share, site) },
   { name: 'percentiles', arity: [2, 32], build: percentiles },
@@ -187,6 +194,8 @@ export const COLLECTING_AGGREGATES: readonly Aggregate[] = [
   { name: 'percentilesw', arity: [3, 32], build: weighted },
   { name: 'percentilesw_array', arity: [3, 32], build: weightedArray },
   { name: 'make_list', arity: [1, 2], build: gathered(false, false) },
+  { name: 'makelist', arity: [1, 2], build: legacy(gathered(false, false)) },
+  { name: 'makeset', arity: [1, 2], build: legacy(gathered(true, false)) },
   { name: 'make_list_if', arity: [2, 3], condition: 1, build: gathered(false, false) },
   { name: 'make_list_with_nulls', arity: [1, 1], build: gathered(false, true) },
   { name: 'make_set', arity: [1, 2], build: gathered(true, false) },

@@ -1,5 +1,4 @@
 import { base64OfGuid, guidOfBase64 } from '../scalars/guid-bytes.ts';
-import { geohashOf } from '../scalars/geohash.ts';
 import { hasAnyIndex, replaceStrings } from '../scalars/many-strings.ts';
 import { decodePunycode, encodePunycode } from '../scalars/punycode.ts';
 import { localToUtc, utcToLocal } from '../scalars/time-zones.ts';
@@ -49,14 +48,6 @@ export const JS_RARE: readonly ScalarFunction[] = [
       const index = hasAnyIndex(text, lookups);
       return index === null ? null : BigInt(index);
     },
-  },
-  {
-    kind: 'js',
-    name: 'geo_point_to_geohash',
-    args: ['number', 'number', 'long'],
-    required: 2,
-    result: 'string',
-    call: geohashOf,
   },
   { kind: 'js', name: 'punycode_domain_from_string', args: ['string'], result: 'string', call: fromDomain },
   { kind: 'js', name: 'punycode_domain_to_string', args: ['string'], result: 'string', call: toDomain },

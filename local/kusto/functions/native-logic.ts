@@ -99,6 +99,7 @@ const CONVERSIONS: readonly (readonly [string, KustoType])[] = [
   ['toboolean', 'bool'],
   ['todatetime', 'datetime'],
   ['totimespan', 'timespan'],
+  ['totime', 'timespan'],
   ['toguid', 'guid'],
 ];
 

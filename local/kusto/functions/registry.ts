@@ -16,6 +16,7 @@ import { COLLECTING_AGGREGATES } from './aggregates-collect.ts';
 import type { Aggregate, ScalarFunction } from './function-types.ts';
 import { JS_DYNAMIC } from './js-dynamic.ts';
 import { JS_EXAMPLES } from './js-examples.ts';
+import { JS_GEO } from './js-geo.ts';
 import { JS_HASH } from './js-hash.ts';
 import { JS_IP } from './js-ip.ts';
 import { JS_NUMBERS } from './js-numbers.ts';
@@ -34,6 +35,7 @@ import { SKETCH_AGGREGATES, SKETCH_SCALARS } from './sketches.ts';
 const SCALAR_LISTS: readonly (readonly ScalarFunction[])[] = [
   JS_DYNAMIC,
   JS_EXAMPLES,
+  JS_GEO,
   JS_HASH,
   JS_IP,
   JS_NUMBERS,

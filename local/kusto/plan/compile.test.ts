@@ -351,3 +351,26 @@ describe('plans', () => {
     expect(plan.sql).toContain(`'''; drop table t; --'`);
   });
 });
+
+describe('the time at which rows came in', () => {
+  const timed: Catalog = {
+    ...CATALOG,
+    version: 2,
+    tables: [{ name: 'Timed', relation: 't_timed', ingestedAt: '_at', columns: [{ name: 'A', type: 'long' }] }],
+  };
+
+  test('goes along with the rows of one table, and is refused where rows are made anew', async () => {
+    await connection.run(
+      'CREATE TABLE t_timed (c0 BIGINT, _at BIGINT); INSERT INTO t_timed VALUES (1, 638397504000000000), (2, 638397510000000000)',
+    );
+    const last = 'Timed | where A > 0 | sort by A desc | extend t = ingestion_time() | project A, t | take 1';
+    expect((await answer(connection, last, timed, NOW)).rows).toEqual(['[2,"2024-01-02T00:10:00Z"]']);
+    const twice =
+      'let T = materialize(Timed); T | where ingestion_time() < datetime(2024-01-02T00:05) | union (T | where A > 9) | count';
+    expect((await answer(connection, twice, timed, NOW)).rows).toEqual(['[1]']);
+    for (const query of ['Timed | summarize by A', 'Timed | join Timed on A', 'print A = 1'])
+      expect(() => compileQuery(`${query} | extend t = ingestion_time()`, timed, { now: NOW })).toThrow(
+        'ingestion_time',
+      );
+  });
+});

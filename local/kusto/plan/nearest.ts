@@ -29,7 +29,7 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
   [/^plugin (?:http_|sql_|mysql_|postgresql_|cosmosdb_|external|infer_)/, '.ingest inline or datatable'],
   [/^function geo_/, 'the mathematical functions (sin, cos, radians …)'],
   [/^function (?:new_guid|rand)\(\)$/, 'hash() of something that differs in each row'],
-  [/^function (?:ingestion_time|cursor_\w+|current_cursor)\(\)$/, 'a datetime column of the table'],
+  [/^function (?:ingestion_time\(\) of|cursor_\w+\(\)$|current_cursor\(\)$)/, 'a datetime column of the table'],
 ];
 
 /** Number of edits that turn one word into the other. */

@@ -17,6 +17,7 @@ export function realias(relation: Relation, session: Session): Relation {
     });
   const columns = relation.columns.map(({ name, value }) => ({ name, value: reference(rename(value.sql), value) }));
   const order = relation.order?.map((key) => ({ ...key, sql: rename(key.sql) }));
+  const ingested = relation.ingested === undefined ? {} : { ingested: rename(relation.ingested) };
   const from = `(SELECT ${items.length > 0 ? items.join(', ') : '1'} FROM ${relation.from})`;
-  return { ...relation, from, columns, ...(order ? { order } : {}) };
+  return { ...relation, from, columns, ...(order ? { order } : {}), ...ingested };
 }

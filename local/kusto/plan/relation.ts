@@ -29,6 +29,8 @@ export interface Relation {
   readonly source?: string;
   /** Operators came after it, so that it is not certain what Kusto calls it. */
   readonly sourceUnsure?: boolean;
+  /** Physical column with the time at which a row came into its table. */
+  readonly ingested?: string;
   readonly visualization?: Readonly<Record<string, unknown>>;
   /** Inside mv-apply and partition: physical columns that keep the parts apart. Every operator works on each part alone. */
   readonly parts?: readonly string[];

@@ -201,6 +201,14 @@ const binAuto: SpecialCall = (t, node, row, scope) => {
   return { sql: binSql(value, size, at, value.type, row), type: value.type };
 };
 
+/** Only rows that come straight from a table know when they came in. */
+const ingestionTime: SpecialCall = (t, node, row) => {
+  const column = row.relation?.ingested;
+  if (column === undefined)
+    return t.session.refuse('function ingestion_time() of rows that are not those of one table', node);
+  return { sql: column, type: 'datetime' };
+};
+
 const currentDatabase: SpecialCall = (t) => constantValue(t.session.catalog.database, 'string');
 
 /** Functions that are translated by hand. */
@@ -217,6 +225,7 @@ export const SPECIAL_CALLS: ReadonlyMap<string, SpecialCall> = new Map<string, S
   ['bin_auto', binAuto],
   ['pack_all', packAll],
   ['current_database', currentDatabase],
+  ['ingestion_time', ingestionTime],
   ['bag_pack_columns', bagPackColumns],
   ['column_ifexists', columnIfExists],
   ['columnifexists', columnIfExists],

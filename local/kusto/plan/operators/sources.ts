@@ -18,10 +18,13 @@ export function tableRelation(t: Translator, table: TableInfo): Relation {
   const ids = table.columns.map(() => t.session.id());
   // The inner names clash with ours only inside the sub-query.
   const list = ids.map((id, i) => `s.${table.physical?.[i] ?? `c${i}`} AS ${id}`);
+  const ingested = table.ingestedAt !== undefined && table.isView !== true ? t.session.id() : undefined;
+  if (ingested !== undefined) list.push(`s.${table.ingestedAt ?? ''} AS ${ingested}`);
   return {
     from: `(SELECT ${list.join(', ')} FROM ${table.relation} AS s)`,
     columns: table.columns.map((column, i) => ({ name: column.name, value: stored(ids[i] as string, column.type) })),
     source: table.name,
+    ...(ingested === undefined ? {} : { ingested }),
   };
 }
 
