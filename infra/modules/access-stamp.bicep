@@ -56,6 +56,11 @@ resource quarantine 'Microsoft.Storage/storageAccounts/blobServices/containers@2
   name: 'quarantine'
 }
 
+resource spill 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
+  parent: landingBlobs
+  name: 'spill'
+}
+
 resource deadLetter 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
   parent: landingBlobs
   name: 'dead-letter'
@@ -117,6 +122,17 @@ resource functionsWriteQuarantine 'Microsoft.Authorization/roleAssignments@2022-
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(definitions, roles.functionsWriteQuarantine.id)
     description: roles.functionsWriteQuarantine.reason
+  }
+}
+
+resource functionsSpill 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: spill
+  name: guid(spill.id, functionsPrincipalId, roles.functionsSpill.id)
+  properties: {
+    principalId: functionsPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId(definitions, roles.functionsSpill.id)
+    description: roles.functionsSpill.reason
   }
 }
 

@@ -92,9 +92,10 @@ resource drops 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-0
   }
 ]
 
+// What waits in the spill has been acknowledged and is not yet in the database: no lifecycle rule may touch it.
 var auxiliary = ['checkpoints', 'quarantine', 'dead-letter']
 resource auxiliaries 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [
-  for container in auxiliary: {
+  for container in union(auxiliary, ['spill']): {
     parent: landingBlobs
     name: container
     properties: { publicAccess: 'None' }

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly name: string;
   readonly profile: 'dev' | 'standard' | 'scale';
   readonly isIsolated: boolean;
+  /** Whether somebody is named who deploys. */
+  readonly hasDeployer: boolean;
   readonly deployment: Deployment;
   /** The subscriptions of the first stamp, made after the code is there. */
   readonly events: Deployment;
@@ -107,13 +109,10 @@ function eventsOf(workspace: Workspace, { resources }: Deployment, dropContainer
 }
 
 let types: TypeStore | undefined;
+let untouched: readonly Scenario[] | undefined;
 
-/** Reads the files, with some replaced, and plays every scenario. */
-export function contextOf(replaced: Readonly<Record<string, string>> = {}): Context {
-  const workspace = readWorkspace(replaced);
-  types ??= readTypes();
-  const isReadable = ['infra/main.bicep', 'infra/events.bicep'].every((path) => workspace.files.has(path));
-  const scenarios = (isReadable ? environments : []).map(({ name, ...environment }): Scenario => {
+function play(workspace: Workspace): Scenario[] {
+  return environments.map(({ name, ...environment }) => {
     const full = { AZURE_ENV_NAME: 'prod', AZURE_LOCATION: 'westeurope', AZURE_PRINCIPAL_ID: PERSON, ...environment };
     const deployment = deploy(workspace, 'infra/main.bicep', parametersOf(workspace, full));
     const events = eventsOf(workspace, deployment, environment['FRAMEWATCH_DROP_CONTAINERS'] ?? 'telemetry=default');
@@ -121,11 +120,24 @@ export function contextOf(replaced: Readonly<Record<string, string>> = {}): Cont
       name,
       profile: environment.FRAMEWATCH_PROFILE,
       isIsolated: environment['FRAMEWATCH_NETWORK_ISOLATION'] === 'true',
+      hasDeployer: full.AZURE_PRINCIPAL_ID !== '',
       deployment,
       events,
     };
   });
-  return { workspace, types, scenarios };
+}
+
+/** Reads the files, with some replaced, and plays every scenario. */
+export function contextOf(replaced: Readonly<Record<string, string>> = {}): Context {
+  const workspace = readWorkspace(replaced);
+  types ??= readTypes();
+  const isReadable = ['infra/main.bicep', 'infra/events.bicep'].every((path) => workspace.files.has(path));
+  if (!isReadable) return { workspace, types, scenarios: [] };
+  // Nothing else reaches a deployment: the scenarios of the files as they are serve again.
+  if (Object.keys(replaced).some((path) => path.startsWith('infra/')))
+    return { workspace, types, scenarios: play(workspace) };
+  untouched ??= play(workspace);
+  return { workspace, types, scenarios: untouched };
 }
 
 /** Resources that are made, of both deployments, with the scenario they belong to. */

@@ -18,8 +18,21 @@ function firstError(node: Node): Node | undefined {
   return undefined;
 }
 
+interface Opinion {
+  readonly fault: SyntaxFault | undefined;
+  readonly declared: readonly string[];
+}
+
+const opinions = new Map<string, Opinion>();
+
 /** What the second parser says of a file: its first error, and the names it declares. */
-export function secondOpinion(text: string): { fault: SyntaxFault | undefined; declared: string[] } {
+export function secondOpinion(text: string): Opinion {
+  const known = opinions.get(text) ?? parse(text);
+  opinions.set(text, known);
+  return known;
+}
+
+function parse(text: string): Opinion {
   const parser = new Parser();
   parser.setLanguage(language);
   const tree = parser.parse(text);

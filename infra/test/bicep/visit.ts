@@ -2,6 +2,10 @@ import type { Expression, Statement, TypeNode } from './ast.ts';
 
 // Walks over expressions, knowing which names are local to loops and lambdas.
 
+/** The text of a string without interpolation. */
+export const plainText = (node: Expression | undefined): string | undefined =>
+  node?.kind === 'string' && node.parts.every((part) => typeof part === 'string') ? node.parts.join('') : undefined;
+
 /** An expression with the local names that hold there. */
 export interface Visit {
   readonly node: Expression;

@@ -34,6 +34,8 @@ function symbolsOf(statements: readonly Statement[]): Map<string, Statement> {
   return symbols;
 }
 
+/** Files as they were when first read: faults are seeded by replacing, never by writing. */
+const onDisk = new Map<string, string>();
 const parsed = new Map<string, BicepFile>();
 
 /** Parses a file; the same text is parsed once. */
@@ -61,10 +63,13 @@ function fileOf(path: string, text: string): BicepFile {
  */
 export function readWorkspace(replaced: Readonly<Record<string, string>> = {}): Workspace {
   const read = (path: string): string | undefined => {
-    const given = replaced[path];
-    if (given !== undefined) return given;
+    const text = replaced[path] ?? onDisk.get(path);
+    if (text !== undefined) return text;
     const full = join(root, path);
-    return existsSync(full) ? readFileSync(full, 'utf8') : undefined;
+    if (!existsSync(full)) return undefined;
+    const fresh = readFileSync(full, 'utf8');
+    onDisk.set(path, fresh);
+    return fresh;
   };
   const paths = globSync('infra/**/*.bicep', { cwd: root })
     .map((path) => path.replaceAll('\\', '/'))

@@ -149,6 +149,7 @@ class Player {
       if (!round.isDeployed) return new ModuleInstance(symbol, symbol, () => ({}));
       const scope = this.#property(round, 'scope', evaluator);
       const parameters = this.#property(round, 'params', evaluator);
+      this.#property(round, 'dependsOn', evaluator);
       const name = textOf(this.#property(round, 'name', evaluator)) || symbol;
       const call: ModuleCall = {
         file: target,

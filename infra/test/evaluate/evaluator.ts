@@ -48,6 +48,10 @@ const propertyOf = (value: ValueObject, name: string): Value | undefined => {
   return found === undefined ? undefined : value[found];
 };
 
+/** Nodes are evaluated many times, in loops and scenarios; their place stays. */
+const placesOfNodes = new WeakMap<object, Place>();
+const parsedJson = new Map<string, Value>();
+
 export class Evaluator {
   readonly file: BicepFile;
   readonly scope: Scope;
@@ -69,7 +73,9 @@ export class Evaluator {
   }
 
   placeOf(node: { readonly at: Expression['at'] }): Place {
-    return { file: this.file.path, ...node.at };
+    const known = placesOfNodes.get(node) ?? { file: this.file.path, line: node.at.line, column: node.at.column };
+    placesOfNodes.set(node, known);
+    return known;
   }
 
   /** The value of a name of the file. */
@@ -288,6 +294,9 @@ export class Evaluator {
     const full = join(dirname(this.file.path), path);
     const text = this.#workspace.read(full);
     if (text === undefined) throw new PlacedFault(this.placeOf(node), 'an existing file', path);
-    return name === 'loadJsonContent' ? (JSON.parse(text) as Value) : text;
+    if (name !== 'loadJsonContent') return text;
+    const value = parsedJson.get(text) ?? (JSON.parse(text) as Value);
+    parsedJson.set(text, value);
+    return value;
   }
 }

@@ -134,6 +134,13 @@ function isPlainFit(type: AzureType, value: Value): boolean {
   return type.kind === 'literal' && (value === type.value || isPartlyKnown(value));
 }
 
+/** `'A' | 'B' | string` lists what Azure knows today: a text beyond that list is a slip far more often than news. */
+const isStranger = (members: readonly AzureType[], value: Value): boolean =>
+  typeof value === 'string' &&
+  !isPartlyKnown(value) &&
+  members.some(({ kind }) => kind === 'literal') &&
+  !members.some((member) => member.kind === 'literal' && member.value === value);
+
 /** Everything about a value that the type does not allow. */
 export function misfits(type: AzureType, value: Value, path: string): Misfit[] {
   if (value instanceof Runtime || type.kind === 'any') return [];
@@ -145,6 +152,7 @@ export function misfits(type: AzureType, value: Value, path: string): Misfit[] {
     case 'list':
       return misfitsOfList(type, value, path);
     case 'union':
+      if (isStranger(type.members, value)) return wrong(path, value, type);
       return type.members.some((member) => misfits(member, value, path).length === 0) ? [] : wrong(path, value, type);
     case 'shape':
       return isObject(value) ? misfitsOfShape(type.shape(), value, path) : wrong(path, value, type);

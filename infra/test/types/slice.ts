@@ -2,8 +2,10 @@
 // https://github.com/Azure/bicep-types-az (MIT), folder `generated`, into one readable JSON file for each provider and version.
 // The same files lie, deflated, as resources in the assembly Azure.Bicep.Types.Az, which the Bicep CLI and the npm package @azure/mcp carry.
 // What is cut off: descriptions, everything below read-only properties, and types we do not use. Notation: store.ts.
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readWorkspace } from '../bicep/workspace.ts';
+import { resourcesOf } from '../checks/resource-types.ts';
 
 interface Ref {
   readonly $ref: string;
@@ -135,11 +137,9 @@ class Slice {
 }
 
 /** Resource types with versions that the Bicep files name. */
-const usedTypes = (infra: string): string[] =>
-  globSync('**/*.bicep', { cwd: infra }).flatMap((file) =>
-    [...readFileSync(join(infra, file), 'utf8').matchAll(/'([\w.]+(?:\/\w+)+@[\w-]+)'/g)].map(
-      (match) => match[1] ?? '',
-    ),
+const usedTypes = (): string[] =>
+  [...readWorkspace().files.values()].flatMap((file) =>
+    [...resourcesOf(file)].map(({ type, apiVersion }) => `${type}@${apiVersion}`),
   );
 
 function main(folder: string, also: readonly string[]): void {
@@ -148,7 +148,7 @@ function main(folder: string, also: readonly string[]): void {
     Object.entries(index.resources).map(([name, { $ref }]) => [name.toLowerCase(), { name, $ref }]),
   );
   const slices = new Map<string, Slice>();
-  for (const wanted of new Set([...usedTypes(join(import.meta.dirname, '../..')), ...also])) {
+  for (const wanted of new Set([...usedTypes(), ...also])) {
     const found = known.get(wanted.toLowerCase());
     const [path = ''] = found?.$ref.split('#') ?? [];
     let raw: RawType[];
