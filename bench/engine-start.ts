@@ -41,15 +41,29 @@ export async function ask(url: string, path: string, database: string, text: str
   return body;
 }
 
+interface ProcessMemory {
+  readonly anonymousKb: number;
+  readonly fileKb: number;
+}
+
+function memoryOf(pid: number): ProcessMemory[] {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const kb = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  const own = { anonymousKb: kb('Anonymous'), fileKb: kb('Rss') - kb('Anonymous') };
+  return [own, ...children.flatMap(memoryOf)];
+}
+
 /**
- * Memory in MB of a process and all those it started (the compiler is one), as their proportional set size: pages that several share
- * are counted once. Undefined where there is no /proc.
+ * Memory in MB of a process and all those it started (the compiler is one): what each holds for itself, and the files they have mapped,
+ * which are the same ones, counted once. More than the proportional set size where other programs map Node's files too.
+ * Undefined where there is no /proc.
  */
 export function memoryMb(pid: number): number | undefined {
   try {
-    const kb = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-    return children.reduce((sum, child) => sum + (memoryMb(child) ?? 0), Number(kb ?? 0) / 1024);
+    const processes = memoryOf(pid);
+    const own = processes.reduce((sum, { anonymousKb }) => sum + anonymousKb, 0);
+    return (own + Math.max(...processes.map(({ fileKb }) => fileKb))) / 1024;
   } catch {
     return undefined;
   }
@@ -77,7 +91,7 @@ export async function benchStart(file: string, database: string, table: string):
     {
       what: 'memory at rest, after that query',
       figure: memory === undefined ? 'not measured' : `${Math.round(memory)} MB`,
-      note: `${REST_MS / 1000} s idle; proportional set size of all its processes; target ≤ ${MAX_MEMORY_MB} MB`,
+      note: `${REST_MS / 1000} s idle; all its processes, shared files counted once; target ≤ ${MAX_MEMORY_MB} MB`,
     },
   ];
 }

@@ -5,12 +5,15 @@ import type { CompileOptions, Compiler } from '../exec/compiler.ts';
 import { KustoError, SchemaNeeded, type Catalog, type CompiledQuery, type SchemaAnswer } from '../types.ts';
 import type { Reply, Request } from './messages.ts';
 import { PlanCache } from './plan-cache.ts';
+import { Preparation } from './preparation.ts';
 import { discardSnapshot, existingSnapshot, makeSnapshot } from './snapshot.ts';
 
 const HOST = fileURLToPath(new URL('./host.ts', import.meta.url));
 /** No query a person writes takes a tenth of it. */
 const MOST_MS = 60_000;
 const MOST_HEAP_MB = 1024;
+/** glibc keeps what is freed in many pools otherwise; other C libraries take no notice. */
+const SMALL_HEAP = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 /** Plugins whose columns depend on the data, in one query. */
 const MOST_NEEDS = 8;
 /** The snapshot is made when the start is over. */
@@ -24,6 +27,7 @@ interface Pending {
     readonly catalog: Catalog;
     readonly options: CompileOptions;
     readonly answers: readonly SchemaAnswer[];
+    readonly bindOnly?: boolean;
   } | null;
   readonly resolve: (plan: CompiledQuery | null) => void;
   readonly reject: (error: KustoError) => void;
@@ -43,6 +47,11 @@ export class CompileProcess implements Compiler {
   readonly #pending = new Map<number, Pending>();
   readonly #catalogIds = new WeakMap<Catalog, number>();
   readonly #plans = new PlanCache();
+  readonly #preparation = new Preparation(
+    () => this.#pending.size === 0,
+    (text, catalog) =>
+      this.#ask({ text, catalog, options: { now: new Date(), parameters: {} }, answers: [], bindOnly: true }),
+  );
   readonly #mostMs: number;
   readonly #snapshotTimer: NodeJS.Timeout | undefined;
   #child: ChildProcess | null = null;
@@ -98,9 +107,14 @@ export class CompileProcess implements Compiler {
     await this.#ask(null);
   }
 
+  prepare(catalogs: () => readonly Catalog[]): void {
+    this.#preparation.begin(catalogs);
+  }
+
   /** Ends the process; what waits is refused. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#preparation.stop();
     clearTimeout(this.#snapshotTimer);
     clearTimeout(this.#watch);
     this.#snapshotMaker?.kill('SIGKILL');
@@ -124,6 +138,7 @@ export class CompileProcess implements Compiler {
     this.#child = null;
     before?.kill('SIGKILL');
     this.warmUp().catch(() => {});
+    this.#preparation.begin();
   }
 
   #ask(query: Pending['query']): Promise<CompiledQuery | null> {
@@ -146,13 +161,23 @@ export class CompileProcess implements Compiler {
 
   #messageOf(id: number, query: Pending['query']): Request {
     if (query === null) return { kind: 'warm-up', id };
-    const { text, catalog, options, answers } = query;
+    const { text, catalog, options, answers, bindOnly = false } = query;
     let catalogId = this.#catalogIds.get(catalog);
     if (catalogId === undefined) this.#catalogIds.set(catalog, (catalogId = id));
     const isKnown = this.#sentCatalogs.has(catalogId);
     this.#sentCatalogs.add(catalogId);
     const { now, parameters } = options;
-    return { kind: 'compile', id, text, catalogId, now, parameters, answers, ...(isKnown ? {} : { catalog }) };
+    return {
+      kind: 'compile',
+      id,
+      text,
+      catalogId,
+      now,
+      parameters,
+      answers,
+      bindOnly,
+      ...(isKnown ? {} : { catalog }),
+    };
   }
 
   #start(): ChildProcess {
@@ -160,11 +185,16 @@ export class CompileProcess implements Compiler {
     this.#isFromSnapshot = snapshot !== null;
     const child = spawn(
       process.execPath,
-      [`--max-old-space-size=${MOST_HEAP_MB}`, ...(snapshot === null ? [] : ['--snapshot-blob', snapshot]), HOST],
+      [
+        `--max-old-space-size=${MOST_HEAP_MB}`,
+        '--expose-gc',
+        ...(snapshot === null ? [] : ['--snapshot-blob', snapshot]),
+        HOST,
+      ],
       {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
         serialization: 'advanced',
-        env: { ...process.env, NODE_OPTIONS: '' },
+        env: { ...process.env, ...SMALL_HEAP, NODE_OPTIONS: '' },
       },
     );
     this.#sentCatalogs = new Set();

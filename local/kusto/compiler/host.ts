@@ -1,6 +1,8 @@
 // The compiler's own process. Parsing and binding take milliseconds to seconds of pure script, which here holds up nobody else.
 
 import { KustoError, SchemaNeeded, type Catalog, type CompiledQuery } from '../types.ts';
+import { freeWhenQuiet } from '../exec/quiet-memory.ts';
+import { analyze } from '../parser/analyze.ts';
 import { warmUp } from '../parser/warm-up.ts';
 import { compileQuery } from '../plan/compile.ts';
 import type { CompileRequest, Reply, Request } from './messages.ts';
@@ -22,6 +24,10 @@ function compile(request: CompileRequest): Reply {
   const { id } = request;
   const catalog = catalogOf(request);
   if (catalog === undefined) return { id, kind: 'catalog-missing' };
+  if (request.bindOnly === true) {
+    analyze(request.text, catalog);
+    return { id, kind: 'warm' };
+  }
   const plan: CompiledQuery = compileQuery(request.text, catalog, {
     now: request.now,
     parameters: { ...request.parameters },
@@ -50,6 +56,7 @@ function answer(request: Request): Reply {
 process.on('message', (request: Request) => {
   // The engine may be gone by now; whom nobody hears needs no error.
   process.send?.(answer(request), undefined, undefined, () => undefined);
+  freeWhenQuiet();
 });
 // The engine is gone, killed perhaps.
 process.on('disconnect', () => process.exit(0));

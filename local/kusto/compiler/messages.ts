@@ -13,6 +13,8 @@ export interface CompileRequest {
   readonly parameters: Readonly<Record<string, string>>;
   /** What statements gave that were asked for before. */
   readonly answers: readonly SchemaAnswer[];
+  /** The query is bound, for what is kept of it, but not translated. */
+  readonly bindOnly?: boolean;
 }
 
 export interface WarmUpRequest {

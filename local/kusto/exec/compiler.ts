@@ -17,5 +17,7 @@ export interface Compiler {
   registerFunctions(connection: DuckDBConnection): Promise<void>;
   /** Pays the parser's start-up cost ahead of the first query. */
   warmUp(): Promise<void>;
+  /** Tells of changed stored functions, so that they are read before the first query asks for them. */
+  prepare(catalogs: () => readonly Catalog[]): void;
   close(): Promise<void>;
 }

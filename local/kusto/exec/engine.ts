@@ -104,6 +104,7 @@ export class Engine {
     await compiler.registerFunctions(connection);
     await engine.views.load();
     if (catalog.databases().length === 0) await engine.createDatabase(engine.defaultDatabase);
+    if (options.warmUp !== false) engine.#prepareFunctions();
     engine.#timers.push(
       setInterval(() => void engine.views.refreshIdle(), VIEWS_EVERY_MS).unref(),
       setInterval(() => void applyRetention(engine).catch(() => {}), RETENTION_EVERY_MS).unref(),
@@ -118,10 +119,17 @@ export class Engine {
       const changes = this.catalog.effective(wanted);
       if (changes.length > 0) {
         await this.catalog.persist(tx.connection, changes);
-        tx.afterCommit(() => this.catalog.apply(changes));
+        tx.afterCommit(() => {
+          this.catalog.apply(changes);
+          this.#prepareFunctions();
+        });
       }
       return result;
     });
+  }
+
+  #prepareFunctions(): void {
+    this.compiler.prepare(() => this.catalog.databases().map(({ name }) => this.catalog.snapshot(name)));
   }
 
   async createDatabase(name: string): Promise<void> {

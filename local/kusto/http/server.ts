@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { Engine } from '../exec/engine.ts';
+import { freeWhenQuiet } from '../exec/quiet-memory.ts';
 import type { QueuedIngestion } from '../ingest/queued-ingestion.ts';
 import { answerRequest } from './answer-request.ts';
 import type { FromDoor, ToDoor } from './door-messages.ts';
@@ -110,6 +111,7 @@ class Door {
     this.#running.delete(request.id);
     this.#tellDatabases(engine);
     this.#tell({ kind: 'answer', id: request.id, answer });
+    freeWhenQuiet();
   }
 
   #tellDatabases(engine: Engine): void {
