@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { benchClone } from './clone.ts';
 import { benchDoor } from './door.ts';
 import { benchEngine, ENGINE_PARTS } from './engine.ts';
+import { benchPipeline } from './pipeline.ts';
 import { benchProbe, benchScenarios } from './probe.ts';
 import { report, type Section } from './report.ts';
 import { benchSeries } from './series.ts';
@@ -21,7 +22,7 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    'usage: npm run bench [-- --full] [--only SECTION [--part PART]] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, series, engine, probe or scenarios; the others keep their last figures\n  --part PART     of the engine: queries, start or ingest; its other figures stay\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
+    'usage: npm run bench [-- --full] [--only SECTION [--part PART]] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, pipeline, series, engine, probe or scenarios; the others keep their last figures\n  --part PART     of the engine: queries, start or ingest; its other figures stay\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
   );
   process.exit(0);
 }
@@ -83,6 +84,7 @@ const measured: readonly (readonly [
   run: () => Promise<Section['rows']> | Section['rows'],
 ])[] = [
   ['door', 'HTTP door', () => benchDoor(Number(values.seconds))],
+  ['pipeline', 'Pipeline', benchPipeline],
   ['series', 'Series', benchSeries],
   ['engine', ENGINE_TITLE, engineRows],
   ['probe', 'The probe beside other SDKs', benchProbe],

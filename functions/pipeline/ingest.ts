@@ -93,14 +93,12 @@ function rowOf(
   skewMs: number | undefined,
 ): { row: Record<string, unknown>; eventMs: number } {
   const { eventMs, flag } = eventTime(draft.claimedMs, batch.receivedMs, skewMs ?? 0);
-  const row = {
-    eventId: draft.eventId,
-    sequence: draft.sequence,
-    eventTime: new Date(eventMs).toISOString(),
-    timeFlag: flag,
-    ...shared,
-    ...draft.fields,
-  };
+  const row = draft.fields;
+  row['eventId'] = draft.eventId;
+  row['sequence'] = draft.sequence;
+  row['eventTime'] = new Date(eventMs).toISOString();
+  if (flag !== undefined) row['timeFlag'] = flag;
+  for (const name of Object.keys(shared)) row[name] ??= shared[name];
   return { row, eventMs };
 }
 
@@ -124,6 +122,8 @@ function addGroup(books: Books, group: Group, batch: Batch, ports: IngestPorts, 
     Object.assign(shared, enrich(group.claims, batch, ports.userAgents), { clockSkewMs: skewMs });
     protect(shared, group.claims, batch, ports.digests);
   }
+  // Tables whose checker has passed the shared columns once.
+  const passed = new Set<Draft['table']>();
   for (const draft of group.drafts) {
     const { place, table, eventId } = draft;
     const bounds = isSuspect ? boundsFault(draft.raw, ports.limits) : undefined;
@@ -132,11 +132,14 @@ function addGroup(books: Books, group: Group, batch: Batch, ports: IngestPorts, 
       continue;
     }
     const { row, eventMs } = rowOf(draft, shared, batch, skewMs);
-    const checked = check[table](row);
+    const checked = check[table](row, passed.has(table) ? shared : undefined);
     if (!checked.ok) {
       const { field, code: reason, detail } = checked;
       books.reject({ place, source, stage: 'validate', reason, field, detail, raw: group.quote(draft.raw) }, eventId);
-    } else if (!books.isDuplicate(eventId)) books.store(table, checked.row, eventMs);
+      continue;
+    }
+    passed.add(table);
+    if (!books.isDuplicate(eventId)) books.store(table, checked.row, eventMs);
   }
 }
 

@@ -5,7 +5,21 @@ import { cleanText, cutText, DynamicCleaner } from '../clean.ts';
 import { cutUrls, hostOf } from '../identity.ts';
 import { BASE_COLUMNS, BEAT_COLUMNS, KIND_COLUMNS, NESTED_COLUMNS } from './probe-columns.ts';
 
-type Kind = (typeof EVENT_KINDS)[number];
+type Columns = Readonly<Record<string, string | undefined>>;
+
+/** Without a prototype: a key that comes from outside finds what is listed, and nothing else. */
+const bare = <T>(table: Readonly<Record<string, T>>): Readonly<Record<string, T | undefined>> =>
+  Object.assign(Object.create(null) as Record<string, T>, table);
+const bareEach = (
+  tables: Readonly<Record<string, Readonly<Record<string, string>>>>,
+): Readonly<Record<string, Columns | undefined>> =>
+  bare(Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, bare(table)])));
+
+const BASE: Columns = bare(BASE_COLUMNS);
+const BEAT: Columns = bare(BEAT_COLUMNS);
+const OF_KIND = bareEach(KIND_COLUMNS);
+const NESTED = bareEach(NESTED_COLUMNS);
+const NONE: Columns = bare({});
 const KINDS: ReadonlySet<string> = new Set(EVENT_KINDS);
 /** Columns that hold change values: players report rates and sizes as numbers. */
 const TEXT_COLUMNS = new Set(['fromValue', 'toValue', 'errorCode']);
@@ -28,9 +42,10 @@ function spreadNested(
   value: Record<string, unknown>,
   cleaner: DynamicCleaner,
 ): void {
-  const columns = NESTED_COLUMNS[name] ?? {};
-  for (const [key, item] of Object.entries(value)) {
-    const column = Object.hasOwn(columns, key) ? columns[key] : undefined;
+  const columns = NESTED[name] ?? NONE;
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    const column = columns[key];
     if (column === undefined) cleaner.put(props, `${name}.${key}`, item);
     else fields[column] = columnValue(column, item, cleaner);
   }
@@ -44,19 +59,15 @@ function columnsOf(
   cleaner: DynamicCleaner,
 ): Record<string, unknown> {
   const isBeat = kind === 'hb';
-  const own: Readonly<Record<string, string>> = isBeat ? BEAT_COLUMNS : KIND_COLUMNS[kind as Kind];
+  const own = isBeat ? BEAT : (OF_KIND[kind] ?? NONE);
   const fields: Record<string, unknown> = isBeat ? {} : { kind };
   const props: Record<string, unknown> = {};
   for (const key of Object.keys(event)) {
     const value = event[key];
     if (key === 'k' || key === 'n' || value === null) continue;
-    const column = Object.hasOwn(own, key)
-      ? own[key]
-      : Object.hasOwn(BASE_COLUMNS, key)
-        ? BASE_COLUMNS[key]
-        : undefined;
+    const column = own[key] ?? BASE[key];
     if (column !== undefined) fields[column] = columnValue(column, value, cleaner);
-    else if ((isBeat || key === 'c') && Object.hasOwn(NESTED_COLUMNS, key) && isRecord(value)) {
+    else if ((isBeat || key === 'c') && NESTED[key] !== undefined && isRecord(value)) {
       spreadNested(fields, props, key, value, cleaner);
     } else if (key === 'src' && typeof value === 'string') props['src'] = hostOf(cleanText(value)) ?? '';
     else cleaner.put(props, key, value);
