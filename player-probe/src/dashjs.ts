@@ -174,6 +174,7 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
     },
     playbackNotAllowed: () => {
       core.autoplay = false;
+      core.look();
     },
     error: ({ error }) => {
       const code = error?.code ?? 0;

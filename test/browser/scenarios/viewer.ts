@@ -95,9 +95,12 @@ export const VIEWER: Scenario[] = [
         const { prototype } = HTMLMediaElement;
         // oxlint-disable-next-line typescript/unbound-method -- called with its element
         const real = prototype.play;
-        prototype.play = () => {
-          prototype.play = real;
-          window.stage.note('blocked');
+        const did = (what: string) => window.stage.log.some((entry) => entry.what === what);
+        // What the policy would keep from playing as well.
+        Object.defineProperty(prototype, 'autoplay', { get: () => true, set: () => undefined });
+        prototype.play = function play(this: HTMLMediaElement) {
+          if (did('resume')) return real.call(this);
+          if (!did('blocked')) window.stage.note('blocked');
           return Promise.reject(new DOMException('blocked', 'NotAllowedError'));
         };
       });
