@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateGrafana } from '../grafana/generate.ts';
+import { generateDiagram } from '../infra/diagram-page.ts';
 import { generateKqlScripts } from '../infra/kql-scripts.ts';
 import { jsonSchema } from '../schema/emit/json-schema.ts';
 import { columnDocstrings, createTable, jsonMapping, tableDocstring } from '../schema/emit/kql.ts';
@@ -32,6 +33,7 @@ export async function generated(): Promise<Map<string, string>> {
   files.set('docs/formats/cdn-logs.md', cdnLogPage());
   files.set('docs/kql-support.md', await kqlSupport());
   for (const [path, content] of generateKqlScripts()) files.set(path, content);
+  for (const [path, content] of generateDiagram()) files.set(path, content);
   for (const [path, content] of generateGrafana()) files.set(path, content);
   return files;
 }
