@@ -53,6 +53,8 @@ export interface DashPlayer {
 const MAX_TEXT = 64;
 const MAX_MESSAGE = 120;
 const MAX_URLS = 200;
+/** MediaError.MEDIA_ERR_DECODE */
+const DECODE = 3;
 
 const kbpsOf = ({ bitrateInKbit, bitrate = 0 }: Representation) => Math.round(bitrateInKbit ?? bitrate / 1000);
 const hostOf = (url: string | null | undefined) =>
@@ -171,6 +173,16 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
       if (mediaType !== 'video') return;
       rendered = kbpsOf(newRepresentation ?? representations()[newQuality] ?? {});
       core.look();
+    },
+    // Decode errors only, for the player mends them without a word; the others come as `error` as well.
+    playbackError: ({ error }) => {
+      if (error?.code !== DECODE) return;
+      core.session?.error(now(), {
+        cat: 'media',
+        code: `${DECODE}`,
+        msg: cutUrls(error.message ?? '').slice(0, MAX_MESSAGE),
+        stops: true,
+      });
     },
     playbackNotAllowed: () => {
       core.autoplay = false;

@@ -147,7 +147,7 @@ export function createSession(
     detail = {};
     if (next === 'stalled') {
       const network = now - troubleAt < LONG_MS ? 'cdn' : 'network';
-      detail.cause = now - seekAt < AFTER_SEEK_MS ? 'seek' : view.bl > SECOND_MS ? 'decode' : network;
+      detail.cause = now - seekAt < AFTER_SEEK_MS ? 'seek' : view.bl > SECOND_MS || failure?.stops ? 'decode' : network;
     }
     if (next === 'seeking') detail.from = last.pt;
     if (next in KIND) totals[`${KIND[next as Trouble]}s`]++;
@@ -218,6 +218,11 @@ export function createSession(
       started = true;
       tell({ k: 'start', ms: startMs, ph: phases });
     }
+    // What the player does to the element to mend it is no pause and no seek of the viewer's.
+    if (failure?.stops) {
+      if (!alive) return 'stalled';
+      failure = undefined;
+    }
     // A player's nudge over a gap in mid-stall: to the viewer still the same stall.
     if (seeking) return state === 'stalled' && Math.abs(view.pt - last.pt) < SECOND_MS ? state : 'seeking';
     if (state === 'seeking' && !paused && !alive) return state;
@@ -246,13 +251,14 @@ export function createSession(
     if (seen !== state) enter(seen, last);
     if (next.seeking && seen === 'seeking') detail.to = next.pt;
     // A pause of a moment is a seek's or the end's.
-    if (started && paused !== pauseTold && (run >= RECENT_MS || !paused)) {
+    if (started && !failure?.stops && paused !== pauseTold && (run >= RECENT_MS || !paused)) {
       pauseTold = paused;
       tell({ k: paused ? 'pause' : 'resume' });
     }
     if (visibility !== last.visibility) tell({ k: 'visibility', from: last.visibility, to: visibility });
     const from = kbps;
-    kbps = next.kbps || from;
+    // A size that no frame has shown yet is nobody's rendition.
+    if (!started || seen === 'playing') kbps = next.kbps || from;
     if (started && from && kbps !== from) {
       totals[kbps > from ? 'up' : 'down']++;
       tell({ k: 'rendition', from, to: kbps });
@@ -276,7 +282,7 @@ export function createSession(
     }
     if (ms > mediaMs) sg.slow++;
     if (ms > 0 && by) thr.push(Math.round((by * 8) / ms));
-    if (ty === 'video') failure = undefined;
+    if (ty === 'video' && !failure?.stops) failure = undefined;
     const from = cdn;
     cdn = next || from;
     if (!from || from === cdn) return;

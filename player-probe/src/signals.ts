@@ -50,6 +50,8 @@ export interface Failure extends Pick<Kind<'error'>, 'cat' | 'code'> {
   msg?: string | undefined;
   /** Nothing can start after it. */
   fatal?: boolean | undefined;
+  /** The element has let go of its media: there is no picture until the player has mended it. */
+  stops?: boolean | undefined;
 }
 
 export interface SessionConfig {
