@@ -208,6 +208,12 @@ export function createSession(
     return visible() && totals.tot > KNOWN_FRAMES && idle < RECENT_MS && still() > 3 * frameMs() ? 'frozen' : 'playing';
   };
 
+  /** What the player does to an element to mend it is no pause and no seek of the viewer's. */
+  const isBroken = (alive: boolean): boolean => {
+    if (alive && failure?.stops) failure = undefined;
+    return !!failure?.stops;
+  };
+
   /** The state that the element shows, given the one before. */
   const judge = (last: Sample, alive: boolean): State => {
     const { paused, seeking, flow, ended } = view;
@@ -218,11 +224,7 @@ export function createSession(
       started = true;
       tell({ k: 'start', ms: startMs, ph: phases });
     }
-    // What the player does to the element to mend it is no pause and no seek of the viewer's.
-    if (failure?.stops) {
-      if (!alive) return 'stalled';
-      failure = undefined;
-    }
+    if (isBroken(alive)) return 'stalled';
     // A player's nudge over a gap in mid-stall: to the viewer still the same stall.
     if (seeking) return state === 'stalled' && Math.abs(view.pt - last.pt) < SECOND_MS ? state : 'seeking';
     if (state === 'seeking' && !paused && !alive) return state;
@@ -244,6 +246,15 @@ export function createSession(
     if (!doubt && now - beatAt >= intervalMs() * (state === 'paused' ? PAUSED_BEATS : 1)) beat();
   };
 
+  const rendition = () => {
+    const from = kbps;
+    // A size that no frame has shown yet is nobody's rendition.
+    if (!started || state === 'playing') kbps = view.kbps || from;
+    if (!started || !from || kbps === from) return;
+    totals[kbps > from ? 'up' : 'down']++;
+    tell({ k: 'rendition', from, to: kbps });
+  };
+
   const look = (next: Sample, shown = false) => {
     const last = view;
     const { paused, visibility } = (view = next);
@@ -256,13 +267,7 @@ export function createSession(
       tell({ k: paused ? 'pause' : 'resume' });
     }
     if (visibility !== last.visibility) tell({ k: 'visibility', from: last.visibility, to: visibility });
-    const from = kbps;
-    // A size that no frame has shown yet is nobody's rendition.
-    if (!started || seen === 'playing') kbps = next.kbps || from;
-    if (started && from && kbps !== from) {
-      totals[kbps > from ? 'up' : 'down']++;
-      tell({ k: 'rendition', from, to: kbps });
-    }
+    rendition();
     if (next.ended && !started) {
       // A player that takes garbage for media comes to its end without a frame.
       error(failure ?? { cat: 'media', code: 'no-frame' }, true);
