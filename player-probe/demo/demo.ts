@@ -1,4 +1,5 @@
 import { attach, type DashPlayer, type Probe } from '../src/index.ts';
+import { withOverlay } from '../src/overlay.ts';
 import { showEvent } from './event-list.ts';
 import { watchRows } from './kusto-rows.ts';
 import { drawTimeline } from './timeline.ts';
@@ -37,7 +38,7 @@ function start(): { player: Player; probe: Probe } {
       },
     },
   });
-  const probe = attach(player, {
+  const probe = withOverlay(attach)(player, {
     endpoint,
     key,
     contentId: 'demo-clip',
