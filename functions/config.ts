@@ -37,6 +37,10 @@ export interface Config {
   readonly pseudonymSecret: string;
   /** Which request headers of the edge are believed, by fact. */
   readonly edgeHeaders: Readonly<Partial<Record<'country' | 'region' | 'city' | 'asn', string>>>;
+  /** Request header with the client's address, in lower case; the last entry counts. */
+  readonly addressHeader: string;
+  /** MaxMind-format files, asked in this order. */
+  readonly geoDatabases: readonly string[];
   readonly heartbeatSeconds: number | undefined;
   readonly sampleRate: number | undefined;
   readonly blob: BlobConfig | undefined;
@@ -138,9 +142,15 @@ function keysOf(env: Env, problems: Problems): WriteKey[] {
   return Object.entries(bag).flatMap(([key, value]) => keyOf(key, value, problems) ?? []);
 }
 
+const listOf = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+
 function edgeHeadersOf(env: Env, problems: Problems): Config['edgeHeaders'] {
   const headers: Record<string, string> = {};
-  for (const pair of (env['FRAMEWATCH_EDGE_HEADERS'] ?? '').split(',').filter((part) => part.trim() !== '')) {
+  for (const pair of listOf(env['FRAMEWATCH_EDGE_HEADERS'])) {
     const [fact = '', header = ''] = pair.split('=').map((part) => part.trim().toLowerCase());
     if (!['country', 'region', 'city', 'asn'].includes(fact) || !/^[\w-]+$/.test(header)) {
       problems.add(
@@ -206,6 +216,8 @@ export function readConfig(env: Env = process.env): Config {
     keys: keysOf(env, problems),
     pseudonymSecret,
     edgeHeaders: edgeHeadersOf(env, problems),
+    addressHeader: (env['FRAMEWATCH_ADDRESS_HEADER'] || 'x-forwarded-for').toLowerCase(),
+    geoDatabases: listOf(env['FRAMEWATCH_GEO_DATABASES']),
     heartbeatSeconds: heartbeat === 0 ? undefined : heartbeat,
     sampleRate: sample === 1 ? undefined : sample,
     blob: blobOf(env, problems),

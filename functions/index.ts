@@ -3,6 +3,7 @@ import { blobReader } from './adapters/blob-reader.ts';
 import { checkpointStore } from './adapters/checkpoint-store.ts';
 import { counterStore } from './adapters/counters.ts';
 import { digestsOf } from './adapters/digests.ts';
+import { geoDatabase } from './adapters/geo-database.ts';
 import { inflater } from './adapters/inflater.ts';
 import { kustoClient } from './adapters/kusto-client.ts';
 import { kustoSink } from './adapters/kusto-sink.ts';
@@ -31,7 +32,8 @@ const counters = counterStore();
 const digests = digestsOf(config.pseudonymSecret);
 const kusto = kustoClient({ ...config.kusto, managedIdentityClientId: config.managedIdentityClientId });
 const sink = kustoSink({ client: kusto, clock, counters, ...config.kusto });
-const core = { sink, clock, counters, digests, userAgents: userAgentReader(), limits: DEFAULT_LIMITS };
+const geo = config.geoDatabases.length > 0 ? geoDatabase(config.geoDatabases) : undefined;
+const core = { sink, clock, counters, digests, geo, userAgents: userAgentReader(), limits: DEFAULT_LIMITS };
 
 const { blob } = config;
 const account = blob && storageAccount({ ...blob, managedIdentityClientId: config.managedIdentityClientId });
@@ -56,6 +58,7 @@ app.http('ingestEvents', {
     quota: quotas(clock),
     maxWireBytes: MAX_WIRE_BYTES,
     edgeHeaders: config.edgeHeaders,
+    addressHeader: config.addressHeader,
     advice: {
       ...(config.heartbeatSeconds === undefined ? {} : { interval: config.heartbeatSeconds }),
       ...(config.sampleRate === undefined ? {} : { sample: config.sampleRate }),

@@ -1,17 +1,9 @@
 import type { RejectReason } from '../../schema/operations.ts';
 import type { CdnRequest, PlaybackBeat, PlaybackEvent, RejectedEvent } from '../../schema/tables.ts';
 import type { IngestAnswer } from '../../schema/probe-wire.ts';
-import type { UserAgentHints } from './ports.ts';
+import type { GeoFacts, UserAgentHints } from './ports.ts';
 
 // The words that every step of the pipeline shares.
-
-/** What the edge knows about the sender from trusted headers. */
-export interface EdgeFacts {
-  readonly country?: string | undefined;
-  readonly region?: string | undefined;
-  readonly city?: string | undefined;
-  readonly asn?: number | undefined;
-}
 
 export interface Batch {
   readonly batchId: string;
@@ -29,7 +21,10 @@ export interface Batch {
   readonly isTrusted: boolean;
   /** The browser asked not to be identified (Sec-GPC, DNT). */
   readonly isOptedOut: boolean;
-  readonly edge: EdgeFacts;
+  /** What the edge says of the sender in headers we trust. */
+  readonly edge: GeoFacts;
+  /** The sender's network, cut by `networkOf`. */
+  readonly network?: string | undefined;
   readonly userAgent?: UserAgentHints | undefined;
 }
 
@@ -65,6 +60,8 @@ export interface DraftFault {
 export interface Claims {
   readonly viewerId?: unknown;
   readonly consent?: unknown;
+  /** The viewer's address; believed when the sender is trusted. */
+  readonly address?: unknown;
   readonly geo?: { country?: unknown; region?: unknown; city?: unknown; asn?: unknown } | undefined;
   readonly device?: { type?: unknown; os?: unknown; browser?: unknown } | undefined;
 }

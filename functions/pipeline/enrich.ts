@@ -1,7 +1,8 @@
 import { DEVICE_TYPES } from '../../schema/common-fields.ts';
 import type { Batch, Claims } from './batch.ts';
 import { cleanText } from './clean.ts';
-import type { UserAgentReader } from './ports.ts';
+import { networkOf } from './network.ts';
+import type { GeoReader, UserAgentReader } from './ports.ts';
 
 // Where the viewer is and what they watch with. Unknown stays empty, never guessed.
 
@@ -45,16 +46,49 @@ function deviceTypeOf(value: unknown): DeviceType | undefined {
 const isAsn = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 4_294_967_295;
 
-function geography(claims: Claims, batch: Batch): Record<string, unknown> {
-  const claimed = batch.isTrusted ? claims.geo : undefined;
-  const { country, region, city, asn } = claimed ?? batch.edge;
+interface GeoSource {
+  readonly name: string;
+  readonly facts: { country?: unknown; region?: unknown; city?: unknown; asn?: unknown } | undefined;
+}
+
+/** Who may say where the viewer is, the most trusted first. */
+function sources(claims: Claims, batch: Batch, geo: GeoReader | undefined): GeoSource[] {
+  const claimed = batch.isTrusted ? claims : undefined;
+  const network = claimed?.address === undefined ? batch.network : networkOf(claimed.address);
+  return [
+    { name: 'payload', facts: claimed?.geo },
+    { name: 'edge-header', facts: claimed?.geo ? undefined : batch.edge },
+    { name: 'database', facts: network === undefined ? undefined : geo?.locate(network) },
+  ];
+}
+
+/** Each source fills what the ones before it leave open; `geoSource` names those that did. */
+function geography(claims: Claims, batch: Batch, geo: GeoReader | undefined): Record<string, unknown> {
   const columns: Record<string, unknown> = {};
-  const code = countryOf(country);
-  if (code !== undefined) columns['country'] = code;
-  if (textOf(region) !== undefined) columns['region'] = textOf(region);
-  if (textOf(city) !== undefined) columns['city'] = textOf(city);
-  if (isAsn(asn)) columns['asn'] = asn;
-  if (Object.keys(columns).length > 0) columns['geoSource'] = claimed ? 'payload' : 'edge-header';
+  const named: string[] = [];
+  for (const { name, facts } of sources(claims, batch, geo)) {
+    if (!facts) continue;
+    const { asn } = facts;
+    const said = {
+      country: countryOf(facts.country),
+      region: textOf(facts.region),
+      city: textOf(facts.city),
+      asn: isAsn(asn) ? asn : undefined,
+    };
+    const isFirst = Object.keys(columns).length === 0;
+    // Two sources that disagree on the country speak of two places: their finer facts do not mix.
+    if (
+      !isFirst &&
+      said.country !== undefined &&
+      columns['country'] !== undefined &&
+      said.country !== columns['country']
+    )
+      continue;
+    const before = Object.keys(columns).length;
+    for (const [column, value] of Object.entries(said)) if (value !== undefined) columns[column] ??= value;
+    if (Object.keys(columns).length > before) named.push(name);
+  }
+  if (named.length > 0) columns['geoSource'] = named.join('+');
   return columns;
 }
 
@@ -65,8 +99,20 @@ function device(claims: Claims, batch: Batch, reader: UserAgentReader): Record<s
   return batch.userAgent ? { ...reader.read(batch.userAgent) } : {};
 }
 
+export interface EnrichPorts {
+  readonly userAgents: UserAgentReader;
+  /** Absent: no database is configured. */
+  readonly geo?: GeoReader | undefined;
+}
+
 /** Columns that say where and with what. A sender's own word counts only when its key or container is trusted. */
-export const enrich = (claims: Claims, batch: Batch, reader: UserAgentReader): Record<string, unknown> => ({
-  ...geography(claims, batch),
-  ...device(claims, batch, reader),
+export const enrich = (claims: Claims, batch: Batch, { userAgents, geo }: EnrichPorts): Record<string, unknown> => ({
+  ...geography(claims, batch, geo),
+  ...device(claims, batch, userAgents),
 });
+
+/** Country and network of a request in a CDN's log; what the log says itself stands. */
+export function enrichRequest(claims: Claims, batch: Batch, { geo }: EnrichPorts): Record<string, unknown> {
+  const { country, asn } = geography(claims, batch, geo);
+  return { ...(country === undefined ? {} : { country }), ...(asn === undefined ? {} : { asn }) };
+}

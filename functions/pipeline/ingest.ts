@@ -6,16 +6,15 @@ import { checker } from '../../schema/validate.ts';
 import { isRecord, type Batch, type Draft, type Group, type Outcome, type OutcomeRows, type Place } from './batch.ts';
 import { boundsFault } from './bounds.ts';
 import type { Decoded, Limits } from './decode.ts';
-import { enrich } from './enrich.ts';
+import { enrich, enrichRequest, type EnrichPorts } from './enrich.ts';
 import { eventTime } from './event-time.ts';
 import { dialectFor } from './normalize/registry.ts';
-import type { Digests, UserAgentReader } from './ports.ts';
+import type { Digests } from './ports.ts';
 import { protect } from './privacy.ts';
 import { rejectRow, type RejectOptions } from './rejects.ts';
 
-export interface IngestPorts {
+export interface IngestPorts extends EnrichPorts {
   readonly digests: Digests;
-  readonly userAgents: UserAgentReader;
   readonly limits: Limits;
 }
 
@@ -118,8 +117,9 @@ function addGroup(books: Books, group: Group, batch: Batch, ports: IngestPorts, 
     schemaVersion: SCHEMA_VERSION,
   };
   // A CDN's log speaks of requests: it has no viewer, no device and no session clock to say anything about.
-  if (group.drafts[0]?.table !== 'CdnRequests') {
-    Object.assign(shared, enrich(group.claims, batch, ports.userAgents), { clockSkewMs: skewMs });
+  if (group.drafts[0]?.table === 'CdnRequests') Object.assign(shared, enrichRequest(group.claims, batch, ports));
+  else {
+    Object.assign(shared, enrich(group.claims, batch, ports), { clockSkewMs: skewMs });
     protect(shared, group.claims, batch, ports.digests);
   }
   // Tables whose checker has passed the shared columns once.

@@ -28,6 +28,20 @@ export interface Device {
   readonly browser?: string | undefined;
 }
 
+/** Where a viewer's network is. */
+export interface GeoFacts {
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string | undefined;
+  readonly region?: string | undefined;
+  readonly city?: string | undefined;
+  readonly asn?: number | undefined;
+}
+
+export interface GeoReader {
+  /** What is known of a network as `networkOf` cuts it; unknown facts are left out, never guessed. */
+  locate(network: string): GeoFacts;
+}
+
 /** What a browser says about itself in its request headers. */
 export interface UserAgentHints {
   readonly userAgent: string;

@@ -15,7 +15,11 @@ export interface SpillPorts extends StorePorts {
 }
 
 /** One line of a spill blob. */
-export const spillLine = (outcome: Outcome): string => JSON.stringify({ v: VERSION, ...outcome });
+export function spillLine(outcome: Outcome): string {
+  // Enrichment and privacy are over: where the sender is and what it runs on is in the rows as far as it may be kept.
+  const { userAgent: _userAgent, network: _network, ...batch } = outcome.batch;
+  return JSON.stringify({ v: VERSION, ...outcome, batch: { ...batch, edge: {} } });
+}
 
 /** The batch of a line; undefined when the line is not one of ours. */
 export function readSpillLine(line: string): Outcome | undefined {

@@ -1,10 +1,11 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type { IngestAnswer } from '../../schema/probe-wire.ts';
-import type { Batch, EdgeFacts } from '../pipeline/batch.ts';
+import type { Batch } from '../pipeline/batch.ts';
 import { decodeBody, type Limits } from '../pipeline/decode.ts';
 import { ingest, type Entry, type IngestPorts } from '../pipeline/ingest.ts';
 import { readReports } from '../pipeline/log-lines.ts';
-import { SinkUnavailable, type Ids, type Inflater } from '../pipeline/ports.ts';
+import { lastHop, networkOf } from '../pipeline/network.ts';
+import { SinkUnavailable, type GeoFacts, type Ids, type Inflater } from '../pipeline/ports.ts';
 import { storeOrSpill, type SpillPorts } from '../pipeline/spill.ts';
 import { answer, preflight, refuse, type AnswerOptions } from './answers.ts';
 import type { KeyRing, Quota, SenderKey } from './write-keys.ts';
@@ -16,7 +17,9 @@ export interface DoorOptions extends SpillPorts, IngestPorts {
   readonly quota: Quota;
   readonly limits: Limits;
   readonly maxWireBytes: number;
-  readonly edgeHeaders: Readonly<Partial<Record<keyof EdgeFacts, string>>>;
+  readonly edgeHeaders: Readonly<Partial<Record<keyof GeoFacts, string>>>;
+  /** Header with the client's address, set by the proxy before us. */
+  readonly addressHeader: string;
   /** Pace and sampling that the answer asks of probes. */
   readonly advice: Pick<IngestAnswer, 'interval' | 'sample'>;
   isDraining(): boolean;
@@ -38,7 +41,7 @@ const DRAIN_RETRY_MS = 5000;
 /** Edge headers come URL-encoded or in Latin-1 at times; longer ones are not geography. */
 const MAX_EDGE_LENGTH = 96;
 
-function edgeFacts(request: HttpRequest, names: DoorOptions['edgeHeaders']): EdgeFacts {
+function edgeFacts(request: HttpRequest, names: DoorOptions['edgeHeaders']): GeoFacts {
   const read = (name: string | undefined): string | undefined => {
     const value = name === undefined ? null : request.headers.get(name);
     return value === null || value === '' || value.length > MAX_EDGE_LENGTH ? undefined : value;
@@ -71,6 +74,7 @@ function batchOf(
     isTrusted: key.isTrusted,
     isOptedOut: headers.get('sec-gpc') === '1' || headers.get('dnt') === '1',
     edge: edgeFacts(request, options.edgeHeaders),
+    network: networkOf(lastHop(headers.get(options.addressHeader))),
     userAgent: {
       userAgent: headers.get('user-agent') ?? '',
       platform: headers.get('sec-ch-ua-platform') ?? undefined,

@@ -106,6 +106,7 @@ function claimsOf(record: Record<string, unknown>): Claims {
   return {
     viewerId: record['customer_id'],
     consent: record['consent'],
+    address: record['ip'] ?? record['ip_address'],
     geo: {
       country: record['country'],
       region: record['state'] ?? record['region'],

@@ -149,6 +149,7 @@ function fieldsOf(type: string, flat: Readonly<Fields>, cleaner: DynamicCleaner)
 function claimsOf(flat: Readonly<Fields>): Claims {
   return {
     viewerId: flat['user_details.customer_user_id'] ?? flat['device.device_id'],
+    address: flat['user_details.client_ip'],
     geo: {
       country: flat['geo_location.country_code'],
       region: flat['geo_location.region_code'] ?? flat['geo_location.region'],

@@ -28,5 +28,6 @@ export const akamaiDatastream: CdnFormat = {
     asn: ['asn', number],
     cmcd: ['cmcd', text],
   },
-  notKept: ['reqTimeSec', 'cliIP', 'UA', 'cookie', 'xForwardedFor', 'referer', 'accLang', 'city', 'state', 'edgeIP'],
+  addressField: 'cliIP',
+  notKept: ['reqTimeSec', 'UA', 'cookie', 'xForwardedFor', 'referer', 'accLang', 'city', 'state', 'edgeIP'],
 };

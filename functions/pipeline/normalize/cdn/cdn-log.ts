@@ -48,6 +48,8 @@ export interface CdnFormat {
   readonly timeMs: (flat: Readonly<Record<string, unknown>>) => number | undefined;
   /** Field that is unique for each request; absent: the place in the file makes the id. */
   readonly idField?: string;
+  /** Field with the viewer's address: it leads to country and network and goes no further. */
+  readonly addressField: string;
   /** Personal, or said by another column: not kept in `props`. */
   readonly notKept: readonly string[];
 }
@@ -178,11 +180,11 @@ function tidy(fields: Record<string, unknown>): void {
 function readRecord(
   format: CdnFormat,
   record: Record<string, unknown>,
+  flat: Readonly<Record<string, unknown>>,
   notKept: ReadonlySet<string>,
   context: ParseContext,
 ): Draft | DraftFault {
   const place = context.next();
-  const flat = format.flatten?.(record) ?? record;
   const claimedMs = format.timeMs(flat);
   if (claimedMs === undefined) {
     const isAbsent = isMissing(flat[format.timeField]);
@@ -203,11 +205,15 @@ function readRecord(
 
 /** The dialect of one CDN's log. */
 export function cdnDialect(format: CdnFormat): Dialect {
-  const notKept = new Set(format.notKept);
+  const notKept = new Set([...format.notKept, format.addressField]);
   return {
     id: format.id,
     matches: format.matches,
-    parse: (record, context) => groupOfOne(format.id, readRecord(format, record, notKept, context)),
+    parse(record, context) {
+      const flat = format.flatten?.(record) ?? record;
+      const claims = { address: flat[format.addressField] };
+      return groupOfOne(format.id, readRecord(format, record, flat, notKept, context), claims);
+    },
   };
 }
 

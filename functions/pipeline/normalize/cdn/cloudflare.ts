@@ -33,11 +33,11 @@ export const cloudflare: CdnFormat = {
     ClientCountry: ['country', text],
     ClientASN: ['asn', number],
   },
+  addressField: 'ClientIP',
   notKept: [
     'EdgeStartTimestamp',
     'EdgeEndTimestamp',
     'RayID',
-    'ClientIP',
     'ClientSrcPort',
     'ClientRequestUserAgent',
     'ClientRequestReferer',

@@ -29,5 +29,6 @@ export const fastly: CdnFormat = {
     client_asn: ['asn', number],
     cmcd: ['cmcd', text],
   },
-  notKept: ['timestamp', 'client_ip', 'geo_country', 'geo_city', 'request_referer', 'request_user_agent'],
+  addressField: 'client_ip',
+  notKept: ['timestamp', 'geo_country', 'geo_city', 'request_referer', 'request_user_agent'],
 };
