@@ -30,6 +30,39 @@ export const PHYSICAL: Readonly<Record<KustoType, string>> = {
   guid: 'VARCHAR',
 };
 
+/** Other names of the types, in KQL and in management commands. */
+const TYPE_WORDS: Readonly<Record<string, KustoType>> = {
+  boolean: 'bool',
+  int32: 'int',
+  int64: 'long',
+  double: 'real',
+  date: 'datetime',
+  time: 'timespan',
+  object: 'dynamic',
+  uuid: 'guid',
+  uniqueid: 'guid',
+};
+
+/** The type that a word stands for; undefined when it is none. */
+export function typeNamed(word: string): KustoType | undefined {
+  const type = TYPE_WORDS[word] ?? word;
+  return Object.hasOwn(PHYSICAL, type) ? (type as KustoType) : undefined;
+}
+
+/** .NET names of the types, as schemas give them. */
+export const DOTNET: Readonly<Record<KustoType, string>> = {
+  bool: 'System.SByte',
+  int: 'System.Int32',
+  long: 'System.Int64',
+  real: 'System.Double',
+  decimal: 'System.Data.SqlTypes.SqlDecimal',
+  string: 'System.String',
+  datetime: 'System.DateTime',
+  timespan: 'System.TimeSpan',
+  dynamic: 'System.Object',
+  guid: 'System.Guid',
+};
+
 /** Ticks of 100 ns between 0001-01-01 and 1970-01-01. */
 export const UNIX_EPOCH_TICKS = 621_355_968_000_000_000n;
 

@@ -3,7 +3,7 @@
 import type { Aggregate, AggregateSite } from './function-types.ts';
 import { filter } from './aggregates-basic.ts';
 import { toJson } from '../sql/convert.ts';
-import type { ListElement, Value } from '../sql/value.ts';
+import { ELEMENT_OF, type Value } from '../sql/value.ts';
 
 function percentileOf(value: Value | undefined, share: Value | undefined, site: AggregateSite): Value {
   if (!value || value.type === 'dynamic' || value.type === 'string')
@@ -57,7 +57,7 @@ function weightedArray([value, weight, ...shares]: readonly Value[], site: Aggre
   }));
   const found = weighted([value, weight, ...(listed.length > 0 ? listed : shares)] as Value[], site);
   const items = found.tuple ?? [found];
-  const element = ELEMENT[found.type];
+  const element = ELEMENT_OF[found.type];
   if (element === undefined || element === 'string' || element === 'bool')
     return site.refuse(`not possible with ${found.type}`);
   return { sql: `[${items.map((item) => item.sql).join(', ')}]`, type: 'dynamic', list: element };
@@ -81,16 +81,6 @@ function weighted(args: readonly Value[], site: AggregateSite): Value {
   const first = all[0];
   return first ? (all.length > 1 ? { ...first, tuple: all } : first) : site.refuse('needs percentiles');
 }
-
-const ELEMENT: Readonly<Partial<Record<Value['type'], ListElement>>> = {
-  int: 'long',
-  long: 'long',
-  real: 'real',
-  bool: 'bool',
-  datetime: 'datetime',
-  timespan: 'timespan',
-  string: 'string',
-};
 
 const MOST_ELEMENTS = 1_048_576n;
 
@@ -138,7 +128,7 @@ const gathered =
   (distinct: boolean, keepNulls: boolean) =>
   ([value, limit]: readonly Value[], site: AggregateSite): Value => {
     const x = value as Value;
-    const element = x.type === 'dynamic' ? x.scalar : ELEMENT[x.type];
+    const element = x.type === 'dynamic' ? x.scalar : ELEMENT_OF[x.type];
     if (x.type === 'dynamic' && element === undefined)
       return distinct ? setOfDynamic(x, limit, site) : listOfDynamic(x, limit, site);
     const item = element === undefined ? toJson(x, site) : x.type === 'int' ? `CAST(${x.sql} AS BIGINT)` : x.sql;

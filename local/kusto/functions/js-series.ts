@@ -7,18 +7,8 @@ import { fitPoly } from '../series/fit-poly.ts';
 import { fir, iir } from '../series/filters.ts';
 import { seriesFft, seriesIfft } from '../series/spectrum.ts';
 import { seriesStats } from '../series/stats.ts';
-import { toFinite, UnknownAnswer, type Series } from '../series/types.ts';
+import { present, UnknownAnswer, type Series } from '../series/types.ts';
 import type { ScalarFunction } from './function-types.ts';
-
-/** Doubles of a series; missing values are refused, since what Kusto does with them here is not documented. */
-function present(series: Series, name: string): Float64Array {
-  const values = toFinite(series);
-  if (!values)
-    throw new UnknownAnswer(
-      `${name}: a series with missing values is not supported, fill them first (series_fill_linear, series_fill_const)`,
-    );
-  return values;
-}
 
 function trendKind(text: string | undefined, name: string): TrendKind | undefined {
   if (text === undefined || text === 'avg' || text === 'linefit' || text === 'none') return text;

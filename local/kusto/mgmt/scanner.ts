@@ -1,17 +1,5 @@
 import { closingOf, skipLiteral } from '../catalog/split.ts';
-import { KustoError, PHYSICAL, type Column, type KustoType } from '../types.ts';
-
-const TYPE_ALIASES: Readonly<Record<string, KustoType>> = {
-  boolean: 'bool',
-  int32: 'int',
-  int64: 'long',
-  double: 'real',
-  date: 'datetime',
-  time: 'timespan',
-  object: 'dynamic',
-  uuid: 'guid',
-  uniqueid: 'guid',
-};
+import { KustoError, typeNamed, type Column, type KustoType } from '../types.ts';
 
 /** Reads a management command from left to right. */
 export class Scanner {
@@ -213,9 +201,9 @@ export class Scanner {
     const name = this.name()
       .toLowerCase()
       .replace(/^system\./, '');
-    const type = TYPE_ALIASES[name] ?? name;
-    if (!Object.hasOwn(PHYSICAL, type)) throw new KustoError('SYN', `Syntax error: '${name}' is no column type`);
-    return type as KustoType;
+    const type = typeNamed(name);
+    if (type === undefined) throw new KustoError('SYN', `Syntax error: '${name}' is no column type`);
+    return type;
   }
 
   /** What is left, trimmed. */

@@ -3,21 +3,7 @@
 import type { FunctionEntity, TableEntity } from '../catalog/entities.ts';
 import { splitTop } from '../catalog/split.ts';
 import type { Engine } from '../exec/engine.ts';
-import type { Column, KustoType } from '../types.ts';
-
-/** .NET type names, as schemas give them. */
-export const DOTNET: Readonly<Record<KustoType, string>> = {
-  bool: 'System.SByte',
-  int: 'System.Int32',
-  long: 'System.Int64',
-  real: 'System.Double',
-  decimal: 'System.Data.SqlTypes.SqlDecimal',
-  string: 'System.String',
-  datetime: 'System.DateTime',
-  timespan: 'System.TimeSpan',
-  dynamic: 'System.Object',
-  guid: 'System.Guid',
-};
+import { DOTNET, type Column, type KustoType } from '../types.ts';
 
 /** A name as it stands in CSL: bare when it can. */
 export const nameText = (name: string): string =>

@@ -1,6 +1,7 @@
 import { table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
 import type { Scanner } from './scanner.ts';
-import { cslOf, databasesJson, DOTNET, nameText } from './schema-text.ts';
+import { DOTNET } from '../types.ts';
+import { cslOf, databasesJson, nameText } from './schema-text.ts';
 
 const DATABASE_COLUMNS = {
   DatabaseName: 'string',

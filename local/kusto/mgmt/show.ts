@@ -4,7 +4,8 @@ import { ticksOfMs } from '../store/clock.ts';
 import { KustoError } from '../types.ts';
 import { table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
 import type { Scanner } from './scanner.ts';
-import { cslOf, DOTNET, tableJson } from './schema-text.ts';
+import { DOTNET } from '../types.ts';
+import { cslOf, tableJson } from './schema-text.ts';
 import { tableDetails, tableExtents } from './table-details.ts';
 
 const TABLE_COLUMNS = { TableName: 'string', DatabaseName: 'string', Folder: 'string', DocString: 'string' } as const;

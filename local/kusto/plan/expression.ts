@@ -45,45 +45,43 @@ function dynamicLiteral(t: Translator, node: Syntax): Value {
   return constantValue(text === 'null' ? null : text, 'dynamic');
 }
 
+type Translate = (t: Translator, node: Syntax, row: Row, scope: Scope) => Value;
+
+const inner: Translate = (t, node, row, scope) => t.scalar(node.Expression as Syntax, row, scope);
+const written: Translate = (t, node) => literal(node, t.session);
+const listed: Translate = (t, node, row, scope) => ({
+  sql: hasList(t, node, row, scope),
+  type: 'bool',
+  notNull: true,
+});
+
+const EXPRESSIONS: ReadonlyMap<string, Translate> = new Map<string, Translate>([
+  ['LiteralExpression', written],
+  ['CompoundStringLiteralExpression', written],
+  // Stands only where a function takes the type of its result, which the parser has resolved already.
+  ['TypeOfLiteralExpression', () => constantValue(null, 'dynamic')],
+  ['DynamicExpression', dynamicLiteral],
+  ['ParenthesizedExpression', inner],
+  ['SimpleNamedExpression', inner],
+  ['CompoundNamedExpression', inner],
+  ['NameReference', name],
+  ['PrefixUnaryExpression', negated],
+  ['BinaryExpression', binary],
+  ['InExpression', (t, node, row, scope) => ({ ...inList(t, node, row, scope, false), type: 'bool' })],
+  ['HasAnyExpression', listed],
+  ['HasAllExpression', listed],
+  ['BetweenExpression', between],
+  ['FunctionCallExpression', call],
+  ['PathExpression', pathAccess],
+  ['ElementExpression', elementAccess],
+  ['ToScalarExpression', (t, node, _row, scope) => scalarSubquery(t, node.Expression as Syntax, scope)],
+]);
+
 /** A scalar expression. */
 export function scalar(t: Translator, node: Syntax, row: Row, scope: Scope): Value {
-  switch (kindOf(node)) {
-    case 'LiteralExpression':
-    case 'CompoundStringLiteralExpression':
-      return literal(node, t.session);
-    case 'TypeOfLiteralExpression':
-      // Stands only where a function takes the type of its result, which the parser has resolved already.
-      return constantValue(null, 'dynamic');
-    case 'DynamicExpression':
-      return dynamicLiteral(t, node);
-    case 'ParenthesizedExpression':
-    case 'SimpleNamedExpression':
-    case 'CompoundNamedExpression':
-      return t.scalar(node.Expression as Syntax, row, scope);
-    case 'NameReference':
-      return name(t, node, row, scope);
-    case 'PrefixUnaryExpression':
-      return negated(t, node, row, scope);
-    case 'BinaryExpression':
-      return binary(t, node, row, scope);
-    case 'InExpression':
-      return { ...inList(t, node, row, scope, false), type: 'bool' };
-    case 'HasAnyExpression':
-    case 'HasAllExpression':
-      return { sql: hasList(t, node, row, scope), type: 'bool', notNull: true };
-    case 'BetweenExpression':
-      return between(t, node, row, scope);
-    case 'FunctionCallExpression':
-      return call(t, node, row, scope);
-    case 'PathExpression':
-      return pathAccess(t, node, row, scope);
-    case 'ElementExpression':
-      return elementAccess(t, node, row, scope);
-    case 'ToScalarExpression':
-      return scalarSubquery(t, node.Expression as Syntax, scope);
-    default:
-      return t.session.refuse(`${kindOf(node)} ${textOf(node).slice(0, 60)}`, node);
-  }
+  const translate = EXPRESSIONS.get(kindOf(node));
+  if (!translate) return t.session.refuse(`${kindOf(node)} ${textOf(node).slice(0, 60)}`, node);
+  return translate(t, node, row, scope);
 }
 
 /** `* has "x"`. */

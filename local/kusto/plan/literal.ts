@@ -1,5 +1,5 @@
 import type { KustoType } from '../types.ts';
-import { PHYSICAL } from '../types.ts';
+import { PHYSICAL, typeNamed } from '../types.ts';
 import { timeOf } from '../parser/analysis-cache.ts';
 import { textOf } from '../parser/analyze.ts';
 import { elements, kindOf, type Syntax } from '../parser/language.ts';
@@ -18,13 +18,6 @@ export function typeOf(node: Syntax): KustoType | undefined {
   return name !== undefined && TYPES.has(name) ? (name as KustoType) : undefined;
 }
 
-const TYPE_WORDS: Readonly<Record<string, KustoType>> = {
-  boolean: 'bool',
-  date: 'datetime',
-  double: 'real',
-  time: 'timespan',
-};
-
 /** Type of a literal by its looks: defaults of stored functions' parameters are not bound by the parser. */
 function literalType(text: string): KustoType | undefined {
   if (/^[hH]?@?["'`]/.test(text)) return 'string';
@@ -32,7 +25,7 @@ function literalType(text: string): KustoType | undefined {
   if (/^(?:\d+|0x[0-9a-f]+)$/i.test(text)) return 'long';
   if (/^\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i.test(text)) return 'real';
   const word = /^([a-z_0-9]+)\s*\(/i.exec(text)?.[1]?.toLowerCase();
-  if (word !== undefined) return TYPE_WORDS[word] ?? (TYPES.has(word) ? (word as KustoType) : undefined);
+  if (word !== undefined) return typeNamed(word);
   return parseTimespan(text) === undefined ? undefined : 'timespan';
 }
 

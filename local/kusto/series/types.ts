@@ -21,3 +21,13 @@ export function toFinite(series: Series): Float64Array | undefined {
   }
   return out;
 }
+
+/** Doubles of a series; missing values are refused, since what Kusto does with them here is not documented. */
+export function present(series: Series, name: string): Float64Array {
+  const values = toFinite(series);
+  if (!values)
+    throw new UnknownAnswer(
+      `${name}: a series with missing values is not supported, fill them first (series_fill_linear, series_fill_const)`,
+    );
+  return values;
+}

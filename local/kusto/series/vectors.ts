@@ -1,4 +1,4 @@
-import { toFinite, UnknownAnswer, type Series } from './types.ts';
+import { present, toFinite, type Series } from './types.ts';
 
 /** `series_dot_product` over the shorter length; missing elements are passed over. Undefined (null) when a series is empty. */
 export function dotProduct(left: Series | number, right: Series | number): number | undefined {
@@ -18,15 +18,6 @@ export function dotProduct(left: Series | number, right: Series | number): numbe
 export function magnitude(series: Series): number | undefined {
   const square = dotProduct(series, series);
   return square === undefined ? undefined : Math.sqrt(square);
-}
-
-function present(series: Series, name: string): Float64Array {
-  const values = toFinite(series);
-  if (!values)
-    throw new UnknownAnswer(
-      `${name}: a series with missing values is not supported, fill them first (series_fill_linear, series_fill_const)`,
-    );
-  return values;
 }
 
 /** `series_cosine_similarity` over the shorter length. Undefined (null) when a series is empty. */

@@ -3,6 +3,17 @@ import type { KustoType } from '../types.ts';
 /** Element type of a dynamic array that lies as a DuckDB LIST instead of JSON text. */
 export type ListElement = 'real' | 'long' | 'bool' | 'datetime' | 'timespan' | 'string';
 
+/** How values of a type lie as elements of a list; types that are not here go as JSON text. */
+export const ELEMENT_OF: Readonly<Partial<Record<KustoType, ListElement>>> = {
+  int: 'long',
+  long: 'long',
+  real: 'real',
+  bool: 'bool',
+  datetime: 'datetime',
+  timespan: 'timespan',
+  string: 'string',
+};
+
 /** What a constant expression is worth; datetime and timespan as ticks of 100 ns, dynamic as JSON text. */
 export type Constant = string | number | bigint | boolean | null;
 

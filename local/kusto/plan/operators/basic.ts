@@ -4,6 +4,8 @@ import { textOf } from '../../parser/analyze.ts';
 import { elements, kindOf, type Syntax } from '../../parser/language.ts';
 import { toJson } from '../../sql/convert.ts';
 import { quote, type Value } from '../../sql/value.ts';
+import { DOTNET } from '../../types.ts';
+import { realias } from '../realias.ts';
 import { keysOf, orderSql, reference, type OrderKey, type Relation } from '../relation.ts';
 import { Row } from '../row.ts';
 import { withColumns } from '../select.ts';
@@ -135,10 +137,10 @@ export const serialize: Operator = (t, node, input, scope) => ({
   serialized: true,
 });
 
-export const as: Operator = (_t, node, input, scope) => {
+export const as: Operator = (t, node, input, scope) => {
   const name = (node.Name as Syntax).SimpleName ?? '';
   const table = { ...input, source: name };
-  scope.declare(name, { kind: 'table', make: () => table });
+  scope.declare(name, { kind: 'table', make: () => realias(table, t.session) });
   return table;
 };
 
@@ -155,22 +157,9 @@ export const render: Operator = (_t, node, input) => {
   return { ...input, visualization: chart };
 };
 
-const SYSTEM_TYPE: Readonly<Record<string, string>> = {
-  bool: 'System.SByte',
-  int: 'System.Int32',
-  long: 'System.Int64',
-  real: 'System.Double',
-  decimal: 'System.Data.SqlTypes.SqlDecimal',
-  string: 'System.String',
-  datetime: 'System.DateTime',
-  timespan: 'System.TimeSpan',
-  dynamic: 'System.Object',
-  guid: 'System.Guid',
-};
-
 export const getschema: Operator = (t, _node, input) => {
   const rows = input.columns.map(
-    ({ name, value }, i) => `(${quote(name)}, ${i}, ${quote(SYSTEM_TYPE[value.type] ?? '')}, ${quote(value.type)})`,
+    ({ name, value }, i) => `(${quote(name)}, ${i}, ${quote(DOTNET[value.type])}, ${quote(value.type)})`,
   );
   const ids = [t.session.id(), t.session.id(), t.session.id(), t.session.id()];
   const types = ['string', 'int', 'string', 'string'] as const;

@@ -2,7 +2,7 @@
 
 import { textOf } from '../../parser/analyze.ts';
 import { elements, type Syntax } from '../../parser/language.ts';
-import { SchemaNeeded, type KustoType, type SchemaShape } from '../../types.ts';
+import { SchemaNeeded, typeNamed, type KustoType, type SchemaShape } from '../../types.ts';
 import type { FoundSchema } from '../data-schema.ts';
 import { nameOfCall } from '../call.ts';
 import type { Translator } from '../translator.ts';
@@ -20,17 +20,10 @@ export interface OutputSchema {
   readonly found?: FoundSchema;
 }
 
-const ALIASES: Readonly<Record<string, KustoType>> = {
-  double: 'real',
-  date: 'datetime',
-  time: 'timespan',
-  boolean: 'bool',
-};
-
 /** Type behind a colon, as the query writes it. */
 export function writtenType(node: Syntax): KustoType {
   const word = textOf(node).toLowerCase();
-  return ALIASES[word] ?? (word as KustoType);
+  return typeNamed(word) ?? (word as KustoType);
 }
 
 /** The schema behind the plugin's call in the text that is compiled. */

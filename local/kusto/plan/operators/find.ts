@@ -5,11 +5,12 @@ import { convert, nullOf, toJson } from '../../sql/convert.ts';
 import { quote, type Value } from '../../sql/value.ts';
 import { PHYSICAL, type KustoType } from '../../types.ts';
 import { TIME_PARSERS } from '../binary.ts';
+import { columnsIn } from '../columns-in.ts';
 import { findColumn, type Relation } from '../relation.ts';
 import { Row } from '../row.ts';
 import type { Scope, Translator } from '../translator.ts';
 import { parameter } from './join.ts';
-import { columnsIn, conditionOf, tablesOf } from './search.ts';
+import { conditionOf, tablesOf } from './search.ts';
 
 const BAG = 'pack_';
 
@@ -60,7 +61,7 @@ export function find(t: Translator, node: Syntax, scope: Scope): Relation {
   if (tables.some((table) => table.source === undefined || table.sourceUnsure === true))
     t.session.refuse('find in something that is no plain table, use union withsource=', node);
   refuseMixedTypes(t, node, tables);
-  const read = new Set(columnsIn(condition));
+  const read = columnsIn(condition);
   const isAmong = (table: Relation): boolean => [...read].some((name) => findColumn(table, name) !== undefined);
   // Tables with none of the columns that are asked for are left out.
   const searched = read.size === 0 ? tables : tables.filter(isAmong);

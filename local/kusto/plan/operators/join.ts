@@ -4,6 +4,7 @@ import { textOf } from '../../parser/analyze.ts';
 import { elements, kindOf, type Syntax } from '../../parser/language.ts';
 import { unified } from '../../sql/convert.ts';
 import type { Value } from '../../sql/value.ts';
+import { columnsIn } from '../columns-in.ts';
 import { findColumn, nullable, reference, type Relation, type RelationColumn } from '../relation.ts';
 import { Row } from '../row.ts';
 import { namesOf } from '../select.ts';
@@ -134,19 +135,6 @@ function joinTables(t: Translator, node: Syntax, left: Relation, right: Relation
   return { from: joined.from, columns: withNames(node, [...joined.left, ...joined.right]) };
 }
 
-/** Names of columns that a condition reads; undefined when it reads anything else. */
-function columnsRead(node: Syntax, names: Set<string>): boolean {
-  if (kindOf(node) === 'NameReference') {
-    const symbol = node.ReferencedSymbol;
-    if (symbol && kindOf(symbol) === 'ColumnSymbol') names.add(node.SimpleName ?? '');
-  }
-  for (let i = 0; i < node.ChildCount; i++) {
-    const child = node.GetChild(i);
-    if (child && child.IsToken !== true) columnsRead(child, names);
-  }
-  return true;
-}
-
 export function join(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
   const other = node.Expression as Syntax;
   const right = t.table(other, scope);
@@ -157,8 +145,7 @@ export function join(t: Translator, node: Syntax, input: Relation, scope: Scope)
     ...joined,
     // Which of several left rows of a key stays is open, but Kusto filters on left columns first: so must we.
     refilter: (filter) => {
-      const names = new Set<string>();
-      columnsRead(filter, names);
+      const names = columnsIn(filter);
       if (names.size === 0 || ![...names].every((name) => findColumn(input, name))) return undefined;
       const row = new Row(t.session, input);
       const test = t.predicate(filter, row, scope);

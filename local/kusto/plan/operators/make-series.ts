@@ -3,7 +3,7 @@
 import { elements, kindOf, type Syntax } from '../../parser/language.ts';
 import { integerSql } from '../../sql/arithmetic.ts';
 import { unified } from '../../sql/convert.ts';
-import { LIST_ELEMENT_SQL, type ListElement, type Value } from '../../sql/value.ts';
+import { ELEMENT_OF, LIST_ELEMENT_SQL, type ListElement, type Value } from '../../sql/value.ts';
 import type { KustoType } from '../../types.ts';
 import { constantValue } from '../literal.ts';
 import { reference, type Relation } from '../relation.ts';
@@ -76,23 +76,14 @@ interface Measure {
   readonly fallback: string;
 }
 
-const ELEMENT: Readonly<Partial<Record<KustoType, ListElement>>> = {
-  int: 'long',
-  long: 'long',
-  real: 'real',
-  bool: 'bool',
-  datetime: 'datetime',
-  timespan: 'timespan',
-};
-
 /** Element type of the array and what an empty bin gets (0 unless given). */
 function measureOf(t: Translator, node: Syntax, value: Value, scope: Scope): Measure {
   const fallbackNode = (node.DefaultExpression as Syntax | null)?.Expression;
   const row = new Row(t.session, undefined);
   const given = fallbackNode ? t.scalar(fallbackNode, row, scope) : undefined;
   const type = value.type === 'long' && given?.type === 'real' && given.constant !== null ? 'real' : value.type;
-  const element = ELEMENT[type];
-  if (!element) return t.session.refuse(`make-series of ${value.type}`, node);
+  const element = ELEMENT_OF[type];
+  if (!element || type === 'string') return t.session.refuse(`make-series of ${value.type}`, node);
   const initial = given ?? constantValue(0n, 'long');
   const sql = initial.constant === null ? 'NULL' : element === 'real' ? `CAST(${initial.sql} AS DOUBLE)` : initial.sql;
   return { value: { ...value, sql: `CAST(${value.sql} AS ${LIST_ELEMENT_SQL[element]})` }, element, fallback: sql };

@@ -1,6 +1,5 @@
 // parse, parse-where, parse-kv: columns out of text, by one regular expression.
 
-import { textOf } from '../../parser/analyze.ts';
 import { elements, kindOf, type Syntax } from '../../parser/language.ts';
 import { convert, toText } from '../../sql/convert.ts';
 import { quote, type Value } from '../../sql/value.ts';
@@ -11,6 +10,7 @@ import type { Relation } from '../relation.ts';
 import { Row } from '../row.ts';
 import { withColumns } from '../select.ts';
 import type { Scope, Translator } from '../translator.ts';
+import { writtenType } from './declared-schema.ts';
 import { parameter } from './join.ts';
 import { placeNamed } from './place.ts';
 
@@ -46,18 +46,10 @@ const ownGroups = (regex: string): number =>
 const numberPattern = (type: KustoType): string | undefined =>
   type === 'long' || type === 'int' ? INTEGER : type === 'real' || type === 'decimal' ? REAL : undefined;
 
-const TYPE_WORDS: Readonly<Record<string, KustoType>> = {
-  date: 'datetime',
-  double: 'real',
-  time: 'timespan',
-  boolean: 'bool',
-};
-
 export function targetOf(node: Syntax): { name: string; type: KustoType } | undefined {
   if (kindOf(node) === 'NameDeclaration') return { name: node.SimpleName ?? '', type: 'string' };
   if (kindOf(node) !== 'NameAndTypeDeclaration') return undefined;
-  const word = textOf(node.Type as Syntax).toLowerCase();
-  return { name: (node.Name as Syntax).SimpleName ?? '', type: TYPE_WORDS[word] ?? (word as KustoType) };
+  return { name: (node.Name as Syntax).SimpleName ?? '', type: writtenType(node.Type as Syntax) };
 }
 
 /** How a column is matched: in regex mode greedily (seen on the emulator), else up to the next literal. */

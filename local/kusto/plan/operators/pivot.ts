@@ -4,6 +4,7 @@ import { kindOf, type Syntax } from '../../parser/language.ts';
 import { toJson, toText } from '../../sql/convert.ts';
 import { quote, type Value } from '../../sql/value.ts';
 import { argumentNodes, nameOfCall } from '../call.ts';
+import { columnsIn } from '../columns-in.ts';
 import { reference, type Relation } from '../relation.ts';
 import { Row } from '../row.ts';
 import { withColumns } from '../select.ts';
@@ -31,24 +32,13 @@ const EMPTY: ReadonlyMap<string, string> = new Map([
 ]);
 const COLLECTING = new Set(['make_list', 'make_bag', 'make_set']);
 
-/** Names of columns inside an expression. */
-function columnNames(node: Syntax, names = new Set<string>()): Set<string> {
-  if (kindOf(node) === 'NameReference' && node.ReferencedSymbol && kindOf(node.ReferencedSymbol) === 'ColumnSymbol')
-    names.add(node.SimpleName ?? '');
-  for (let i = 0; i < node.ChildCount; i++) {
-    const child = node.GetChild(i);
-    if (child && child.IsToken !== true) columnNames(child, names);
-  }
-  return names;
-}
-
 /** The columns to group by: those given, or all that neither name the columns nor are aggregated. */
 function keysOf(t: Translator, nodes: readonly Syntax[], inner: Row, scope: Scope): Key[] {
   const [column, aggregate, ...keyNodes] = nodes;
   const columns = inner.relation?.columns ?? [];
   if (keyNodes.length > 0)
     return keyNodes.map((item) => ({ name: item.SimpleName ?? '', value: t.scalar(item, inner, scope) }));
-  const used = new Set([...columnNames(column as Syntax), ...(aggregate ? columnNames(aggregate) : [])]);
+  const used = new Set([...columnsIn(column as Syntax), ...(aggregate ? columnsIn(aggregate) : [])]);
   return columns.filter(({ name }) => !used.has(name));
 }
 

@@ -80,16 +80,25 @@ export function extend(t: Translator, node: Syntax, input: Relation, scope: Scop
   return { ...input, from: placed.from, columns, ...row.sequenceOrder() };
 }
 
-export function project(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
-  const row = new Row(t.session, input);
+/** The columns that a list of expressions gives over a row, and nothing else. */
+export function listed(
+  t: Translator,
+  node: Syntax,
+  row: Row,
+  scope: Scope,
+): { from: string; columns: RelationColumn[] } {
   const parts = elements(node.Expressions).map((item) => part(t, item, row, scope));
   const placed = withColumns(
     t.session,
     row,
     parts.flatMap((item) => item.values),
   );
-  const columns = named(t.session, node, placed.columns, namesOfParts(namesOf(node), parts));
-  return { ...input, from: placed.from, columns, ...row.sequenceOrder() };
+  return { from: placed.from, columns: named(t.session, node, placed.columns, namesOfParts(namesOf(node), parts)) };
+}
+
+export function project(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
+  const row = new Row(t.session, input);
+  return { ...input, ...listed(t, node, row, scope), ...row.sequenceOrder() };
 }
 
 /** The operators that only choose, rename or order columns: the parser has worked out the outcome already. */

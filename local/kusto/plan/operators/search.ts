@@ -2,6 +2,7 @@
 
 import { textOf } from '../../parser/analyze.ts';
 import { elements, kindOf, type Syntax } from '../../parser/language.ts';
+import { columnsIn } from '../columns-in.ts';
 import { stringOf } from '../literal.ts';
 import { reference, type Relation } from '../relation.ts';
 import { Row } from '../row.ts';
@@ -34,23 +35,12 @@ function term(search: Search, node: Syntax, column: Syntax | undefined, text: st
   return textMatch(t, node, row, value, wanted.operator, wanted.text);
 }
 
-/** Names of columns that an expression reads. */
-export function columnsIn(node: Syntax, out: string[] = []): string[] {
-  if (kindOf(node) === 'NameReference' && node.ReferencedSymbol && kindOf(node.ReferencedSymbol) === 'ColumnSymbol')
-    out.push(node.SimpleName ?? '');
-  for (let i = 0; i < node.ChildCount; i++) {
-    const child = node.GetChild(i);
-    if (child && child.IsToken !== true) columnsIn(child, out);
-  }
-  return out;
-}
-
 /** Comparisons that a missing column, which is null or '', can never meet. */
 const POSITIVE = /^(?:==|=~|<|<=|>|>=|has|hasprefix|hassuffix|contains|startswith|endswith)(?:_cs)?$/;
 
 function other(search: Search, node: Syntax): string {
   const { t, row, scope } = search;
-  const missing = columnsIn(node).filter((name) => search.partial.has(name));
+  const missing = [...columnsIn(node)].filter((name) => search.partial.has(name));
   const operator = node.Operator ? textOf(node.Operator).toLowerCase() : '';
   const plain = node.Left && node.Right && kindOf(node.Left) === 'NameReference' && isLiteral(node.Right);
   if (missing.length > 0 && !(plain && POSITIVE.test(operator) && !(isText(node.Right) && stringOf(node.Right) === '')))

@@ -8,9 +8,8 @@ import type { Value } from '../../sql/value.ts';
 import { TIME_PARSERS } from '../binary.ts';
 import type { Relation } from '../relation.ts';
 import { Row } from '../row.ts';
-import { named, namesOf, withColumns } from '../select.ts';
 import type { Scope, Translator } from '../translator.ts';
-import { namesOfParts, part } from './project.ts';
+import { listed } from './project.ts';
 
 /** A table or view of the catalog. */
 export function tableRelation(t: Translator, table: TableInfo): Relation {
@@ -71,15 +70,7 @@ function numeric(t: Translator, node: Syntax, value: Value, type: KustoType, row
 export function print(t: Translator, node: Syntax, scope: Scope): Relation {
   const id = t.session.id();
   const one: Relation = { from: `(SELECT 1 AS ${id})`, columns: [], serialized: true };
-  const row = new Row(t.session, one);
-  const parts = elements(node.Expressions).map((item) => part(t, item, row, scope));
-  const placed = withColumns(
-    t.session,
-    row,
-    parts.flatMap((item) => item.values),
-  );
-  const columns = named(t.session, node, placed.columns, namesOfParts(namesOf(node), parts));
-  return { ...one, from: placed.from, columns };
+  return { ...one, ...listed(t, node, new Row(t.session, one), scope) };
 }
 
 /** A datatable value as a plain column value. */
