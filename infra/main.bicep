@@ -51,10 +51,6 @@ param monthlyBudget int = 500
 @description('First day of the budget\'s first month, as 2026-11-01. The preflight hook sets it once.')
 param budgetStartDate string = ''
 
-@secure()
-@description('Write keys as the JSON object of FRAMEWATCH_KEYS. Empty: a browser key and a server key are made once and kept.')
-param writeKeys string = ''
-
 @description('First day of this month, for a first deployment without the preflight hook.')
 param thisMonth string = utcNow('yyyy-MM-01')
 
@@ -126,7 +122,6 @@ module vault 'modules/keyvault.bicep' = {
     networkIsolation: networkIsolation
     workspaceId: monitoring[0].outputs.workspaceId
     allowedOrigins: origins
-    writeKeys: writeKeys
     pseudonymSecret: pseudonymSecret
     browserKey: browserKey
     serverKey: serverKey

@@ -149,6 +149,10 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     FRAMEWATCH_PSEUDONYM_SECRET: '${secret}framewatch-pseudonym-secret/)'
     // Front Door writes the viewer's country (front-door-routes.bicep); without it nobody's word on geography is believed.
     FRAMEWATCH_EDGE_HEADERS: hasFrontDoor ? 'country=x-framewatch-country' : ''
+    // Front Door tells the address of the connection itself; X-Forwarded-For would end with Front Door's own.
+    FRAMEWATCH_ADDRESS_HEADER: hasFrontDoor ? 'x-azure-socketip' : 'x-forwarded-for'
+    // The package holds no geography file: what the edge says is all.
+    FRAMEWATCH_GEO_DATABASES: ''
     FRAMEWATCH_HEARTBEAT_SECONDS: '0'
     FRAMEWATCH_SAMPLE_RATE: '1'
     FRAMEWATCH_BLOB_CONNECTION: landingBlobEndpoint

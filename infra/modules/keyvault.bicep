@@ -15,9 +15,6 @@ param workspaceId string
 @description('Origins of the pages whose players may send with the first browser key.')
 param allowedOrigins array
 @secure()
-@description('Write keys as the JSON object of FRAMEWATCH_KEYS. Empty: a browser key and a server key are made once.')
-param writeKeys string
-@secure()
 @description('Secret of the daily pseudonyms, used only when the vault has none yet.')
 param pseudonymSecret string
 @secure()
@@ -64,22 +61,13 @@ resource pseudonyms 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
   }
 }
 
+// Later keys are added and removed by npm run infra:keys: a deployment never overwrites them.
 @onlyIfNotExists()
-resource keysMadeOnce 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (empty(writeKeys)) {
+resource keys 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
   parent: vault
   name: 'framewatch-keys'
   properties: {
     value: string(firstKeys)
-    contentType: 'application/json'
-    attributes: { enabled: true }
-  }
-}
-
-resource keysGiven 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = if (!empty(writeKeys)) {
-  parent: vault
-  name: 'framewatch-keys'
-  properties: {
-    value: writeKeys
     contentType: 'application/json'
     attributes: { enabled: true }
   }
