@@ -13,6 +13,10 @@ interface OneApi {
   error: Record<string, unknown>;
 }
 
+interface PartialFailure {
+  OneApiErrors: OneApi[];
+}
+
 const post = (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${server.url}${path}`, {
     method: 'POST',
@@ -117,10 +121,26 @@ describe('limits', () => {
     expect(await rowsOf('Nums | count')).toEqual([{ Count: 100 }]);
   });
 
-  it('more than 500,000 rows are refused, a caller’s own limit cuts', async () => {
+  it('beyond 500,000 rows the answer ends with a partial failure, a caller’s own limit cuts', async () => {
     const answer = await post('/v2/rest/query', { db: DB, csl: 'range x from 1 to 600000 step 1' });
-    expect(answer.status).toBe(400);
-    expect(((await answer.json()) as OneApi).error['@message']).toContain('E_QUERY_RESULT_SET_TOO_LARGE');
+    expect(answer.status).toBe(200);
+    const frames = (await answer.json()) as { Rows?: (unknown[] | PartialFailure)[]; HasErrors?: boolean }[];
+    const rows = frames[2]?.Rows ?? [];
+    expect(rows).toHaveLength(500_001);
+    const failed = rows.at(-1) as PartialFailure;
+    expect(failed.OneApiErrors[0]?.error).toMatchObject({ code: 'LimitsExceeded', '@permanent': false });
+    expect(failed.OneApiErrors[0]?.error['@message']).toContain('E_QUERY_RESULT_SET_TOO_LARGE');
+    expect(frames.at(-1)).toMatchObject({ HasErrors: true, OneApiErrors: failed.OneApiErrors });
+
+    const wide = await post('/v1/rest/query', {
+      db: DB,
+      csl: 'range x from 1 to 70000 step 1 | extend s = strrep("abcdefgh", 128)',
+    });
+    const { Tables, Exceptions } = (await wide.json()) as { Tables: { Rows: unknown[] }[]; Exceptions: string[] };
+    expect(Exceptions[0]).toContain('the set limit of 67108864 bytes');
+    expect(Tables).toHaveLength(1);
+    expect(Tables[0]?.Rows.at(-1)).toEqual({ Exceptions });
+
     const cut = await post('/v1/rest/query', {
       db: DB,
       csl: 'range x from 1 to 600000 step 1',

@@ -26,6 +26,8 @@ export interface QueryResult {
   /** Each row as the JSON text of an array. */
   readonly rows: readonly string[];
   readonly visualization?: Readonly<Record<string, unknown>> | undefined;
+  /** Why the rows end before the answer does: Kusto tells it behind the rows that fit. */
+  readonly failure?: KustoError | undefined;
 }
 
 /** Compiles and runs a query over the tables of a database; views it reads are brought up to date first. */
@@ -93,7 +95,7 @@ async function lookUp(
   });
 }
 
-/** Runs a compiled query and encodes its rows chunk by chunk, so that a refused answer never fills the memory. */
+/** Runs a compiled query and encodes its rows chunk by chunk, so that an answer beyond the limits never fills the memory. */
 export async function collect(
   connection: DuckDBConnection,
   compiled: CompiledQuery,
@@ -104,6 +106,7 @@ export async function collect(
   if (compiled.sql.includes('\0')) throw new KustoError('UNSUPPORTED', 'Not supported: a NUL character in a literal');
   const rows: string[] = [];
   let bytes = 0;
+  let failure: KustoError | undefined;
   const { columns } = compiled;
   let statement: DuckDBPreparedStatement | undefined;
   try {
@@ -115,27 +118,31 @@ export async function collect(
       chunk = await result.fetchChunk()
     ) {
       const read = columnReaders(chunk, columns);
-      for (let row = 0; row < chunk.rowCount && rows.length < takeRows; row++) {
-        let text = '[';
-        for (let i = 0; i < columns.length; i++) {
-          const column = columns[i];
-          if (column === undefined) break;
-          text += `${i === 0 ? '' : ','}${encodeCell(read[i]?.(row), column.type)}`;
-        }
-        text += ']';
+      for (let row = 0; row < chunk.rowCount && rows.length < takeRows && failure === undefined; row++) {
+        const text = rowText(columns, read, row);
         bytes += text.length;
-        rows.push(text);
-        if (rows.length > maxRows) throw tooLarge(`the set limit of ${maxRows} records`);
-        if (bytes > maxBytes) throw tooLarge(`the set limit of ${maxBytes} bytes`);
+        if (rows.length >= maxRows) failure = tooLarge(`${maxRows} records`);
+        else if (bytes > maxBytes) failure = tooLarge(`${maxBytes} bytes`);
+        else rows.push(text);
       }
-      if (rows.length >= takeRows) break;
+      if (rows.length >= takeRows || failure !== undefined) break;
     }
   } catch (error) {
     throw asKustoError(error);
   } finally {
     statement?.destroySync();
   }
-  return { columns, rows, visualization: compiled.visualization };
+  return { columns, rows, visualization: compiled.visualization, failure };
+}
+
+function rowText(columns: readonly Column[], read: ReturnType<typeof columnReaders>, row: number): string {
+  let text = '[';
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i];
+    if (column === undefined) break;
+    text += `${i === 0 ? '' : ','}${encodeCell(read[i]?.(row), column.type)}`;
+  }
+  return `${text}]`;
 }
 
 /**
@@ -147,10 +154,12 @@ const gathered = ({ sql, ordered }: CompiledQuery, mostRows: number): string =>
     ? sql
     : `WITH answer AS MATERIALIZED (SELECT * FROM (${sql})${Number.isSafeInteger(mostRows) ? ` LIMIT ${mostRows + 1}` : ''}) SELECT * FROM answer`;
 
-const tooLarge = (what: string): KustoError =>
+const tooLarge = (limit: string): KustoError =>
   new KustoError(
     'LIMIT',
-    `Query execution has exceeded the allowed limits (80DA0003): the results of this query exceed ${what} (E_QUERY_RESULT_SET_TOO_LARGE).`,
+    `Query execution has exceeded the allowed limits (80DA0003): The results of this query exceed the set limit of ${limit}, so not all records were returned (E_QUERY_RESULT_SET_TOO_LARGE, 0x80DA0003). See https://aka.ms/kustoquerylimits for more information and possible solutions..`,
+    undefined,
+    false,
   );
 
 /** What DuckDB says in words a Kusto client understands. */

@@ -62,7 +62,8 @@ async function queryOrCommand(
   let result: QueryResult;
   try {
     result = await runQuery(engine, { ...body, database, signal: AbortSignal.any([signal, cancelled.signal]) });
-    running.done(result.rows.length);
+    if (result.failure) running.failed(result.failure);
+    else running.done(result.rows.length);
   } catch (error) {
     running.failed(error);
     throw error;

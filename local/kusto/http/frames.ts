@@ -2,13 +2,18 @@
 
 import { encodeRow } from '../exec/encode.ts';
 import { nowTicks } from '../store/clock.ts';
-import type { Column, KustoType } from '../types.ts';
-import type { RequestIds } from './errors.ts';
+import type { Column, KustoError, KustoType } from '../types.ts';
+import { toOneApi, type RequestIds } from './errors.ts';
 
 export interface AnswerTable {
   readonly columns: readonly Column[];
   /** Each row as the JSON text of an array. */
   readonly rows: readonly string[];
+}
+
+/** A query's rows, and why there are no more of them when the limits of an answer were reached. */
+interface QueryAnswer extends AnswerTable {
+  readonly failure?: KustoError | undefined;
 }
 
 const DOTNET: Readonly<Record<KustoType, string>> = {
@@ -91,12 +96,17 @@ const statusTable = (ids: RequestIds): AnswerTable =>
     ],
   );
 
-/** A query's v1 answer: the result, its properties, the status and a table of contents. */
+/** A query's v1 answer: the result, its properties, the status and a table of contents; of a partial failure the result and the failure. */
 export function queryV1(
-  result: AnswerTable,
+  result: QueryAnswer,
   visualization: Readonly<Record<string, unknown>> | undefined,
   ids: RequestIds,
 ): string {
+  if (result.failure) {
+    const exceptions = `"Exceptions":${JSON.stringify([result.failure.message])}`;
+    const rows = [...result.rows, `{${exceptions}}`];
+    return `{"Tables":[${tableV1('Table_0', { columns: result.columns, rows })}],${exceptions}}`;
+  }
   const properties = tableOf({ Value: 'string' }, [[visualizationJson(visualization)]]);
   const contents = tableOf({ Ordinal: 'long', Kind: 'string', Name: 'string', Id: 'string', PrettyName: 'string' }, [
     [0n, 'QueryResult', 'PrimaryResult', ids.activityId, ''],
@@ -113,9 +123,9 @@ export const commandV1 = (result: AnswerTable): string => `{"Tables":[${tableV1(
 const frame = (id: number, kind: string, name: string, { columns, rows }: AnswerTable): string =>
   `{"FrameType":"DataTable","TableId":${id},"TableKind":"${kind}","TableName":"${name}","Columns":${JSON.stringify(columns.map(columnV2))},"Rows":${rowsText(rows)}}`;
 
-/** A query's v2 answer. */
+/** A query's v2 answer. A partial failure stands behind the last row and in the completion, as Kusto has it. */
 export function queryV2(
-  result: AnswerTable,
+  result: QueryAnswer,
   visualization: Readonly<Record<string, unknown>> | undefined,
   ids: RequestIds,
 ): string {
@@ -154,11 +164,15 @@ export function queryV2(
       ],
     ],
   );
+  const errors = result.failure && `"OneApiErrors":[${toOneApi(result.failure, ids).body}]`;
+  const rows = errors === undefined ? result.rows : [...result.rows, `{${errors}}`];
   return `[${[
     '{"FrameType":"DataSetHeader","IsProgressive":false,"Version":"v2.0"}',
     frame(0, 'QueryProperties', '@ExtendedProperties', properties),
-    frame(1, 'PrimaryResult', 'PrimaryResult', result),
+    frame(1, 'PrimaryResult', 'PrimaryResult', { columns: result.columns, rows }),
     frame(2, 'QueryCompletionInformation', 'QueryCompletionInformation', completion),
-    '{"FrameType":"DataSetCompletion","HasErrors":false,"Cancelled":false}',
+    errors === undefined
+      ? '{"FrameType":"DataSetCompletion","HasErrors":false,"Cancelled":false}'
+      : `{"FrameType":"DataSetCompletion","HasErrors":true,"Cancelled":false,${errors}}`,
   ].join(',')}]`;
 }

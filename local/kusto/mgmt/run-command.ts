@@ -149,7 +149,9 @@ async function queryOver(answer: CommandResult, pipeline: string, context: Comma
       await connection.run(insert, values);
     }
     try {
-      return await collect(connection, compiled, {});
+      const result = await collect(connection, compiled, {});
+      if (result.failure) throw result.failure;
+      return result;
     } finally {
       await connection.run('DROP TABLE IF EXISTS command_results').catch(() => {});
     }
