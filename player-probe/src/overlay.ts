@@ -15,7 +15,7 @@ const EDGE = 8;
 const MAX_EVENTS = 6;
 
 const STYLE = `:host{all:initial;position:fixed;z-index:99999;pointer-events:none}
-section{box-sizing:border-box;width:${WIDTH}px;padding:6px 12px;border-radius:10px;background:#0b1018e6;color:#e6edf6;font:12px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums}
+section{box-sizing:border-box;width:${WIDTH}px;padding:6px 12px;border-radius:10px;background:#0b1018e6;color:#e6edf6;font:12px/1.5 system-ui;font-variant-numeric:tabular-nums}
 header,dl{display:flex;flex-wrap:wrap;justify-content:space-between}
 dt,p{color:#8b9bb0;font-size:11px}
 dl,dd,p{margin:0}
@@ -78,7 +78,8 @@ function open(player: object) {
     const { state, totals: c } = session!;
     const buffer = bufferOf(video);
     if (points.push({ state, kbps, buffer }) > SPAN) points.shift();
-    part('b').innerHTML = `<span style="color:${COLOURS[state]}">●</span> ${state}`;
+    part('b').textContent = `● ${state}`;
+    part('b').style.color = COLOURS[state]!;
     const figures = {
       Startup: startMs ? inSeconds(startMs) : '–',
       Stalls: `${c.stalls} · ${inSeconds(c.stallMs)}`,
