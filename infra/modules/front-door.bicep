@@ -55,7 +55,8 @@ resource firewall 'Microsoft.Network/FrontDoorWebApplicationFirewallPolicies@202
           enabledState: 'Enabled'
           ruleType: 'RateLimitRule'
           rateLimitDurationInMinutes: 1
-          // A player sends six requests a minute; this leaves room for two hundred behind one address.
+          // A player sends six requests a minute, and a mobile carrier hides thousands of viewers behind one address.
+          // Each write key has a quota of its own besides (functions/triggers/write-keys.ts).
           rateLimitThreshold: frontDoor.requestsPerMinutePerAddress
           groupBy: [{ variableName: 'SocketAddr' }]
           matchConditions: [

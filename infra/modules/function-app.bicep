@@ -179,7 +179,8 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'framewatch'
   properties: {
     workspaceId: workspaceId
-    logs: [{ categoryGroup: 'allLogs', enabled: true }]
+    // Traces go to Application Insights, sampled; the same lines unsampled would cost more than the app.
+    logs: []
     metrics: [{ category: 'AllMetrics', enabled: true }]
   }
 }

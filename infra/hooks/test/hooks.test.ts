@@ -2,10 +2,9 @@ import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { globSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { unzipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { approve } from '../approve.ts';
-import { code, zipOf } from '../code.ts';
+import { code } from '../code.ts';
 import { down } from '../down.ts';
 import { events } from '../events.ts';
 import { keys } from '../keys.ts';
@@ -406,23 +405,4 @@ describe('keys', () => {
       expect(Object.keys(stored())).toEqual(['abcd-first']);
     },
   );
-});
-
-describe('code', () => {
-  it('zips files under their own paths', () => {
-    mkdirSync(join(folder, 'dist', 'functions'), { recursive: true });
-    writeFileSync(join(folder, 'host.json'), '{}');
-    writeFileSync(join(folder, 'dist', 'functions', 'index.js'), 'export {};');
-    const files = unzipSync(zipOf(folder));
-    expect(Object.keys(files).sort()).toEqual(['dist/functions/index.js', 'host.json']);
-    expect(Buffer.from(files['host.json'] ?? []).toString()).toBe('{}');
-  });
-
-  it('refuses a folder that is no package, and has nothing to do in one region', async () => {
-    expect(() => zipOf(folder)).toThrow(/npm run package/);
-    expect(await run(code, [], azure())).toMatchObject({
-      code: 0,
-      output: expect.stringContaining('one region') as string,
-    });
-  });
 });
