@@ -1,12 +1,12 @@
 import type { TableName } from '../../schema/tables.ts';
-import type { Clock, Counters, Refusal, RowsByTable, Sink } from '../pipeline/ports.ts';
+import type { Clock, Counters, Gauges, Refusal, RowsByTable, Sink } from '../pipeline/ports.ts';
 import type { KustoClient } from './kusto-client.ts';
 import { TableWriter } from './table-writer.ts';
 
 export interface KustoSinkOptions {
   readonly client: Pick<KustoClient, 'ingest'>;
   readonly clock: Clock;
-  readonly counters: Counters;
+  readonly counters: Counters & Gauges;
   readonly lingerMs: number;
   readonly maxCalls: number;
   readonly deadlineMs: number;

@@ -1,13 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import type { TableName } from '../../schema/tables.ts';
-import { SinkUnavailable, type Clock, type Counters } from '../pipeline/ports.ts';
+import { SinkUnavailable, type Clock, type Counters, type Gauges } from '../pipeline/ports.ts';
 import { classify, unavailable, type KustoFailure } from './kusto-errors.ts';
 
 // Group commit for one table: what arrives within a few milliseconds leaves in one call, and everyone waits for its acknowledgement.
 
 export interface WriterOptions {
   readonly clock: Clock;
-  readonly counters: Counters;
+  readonly counters: Counters & Gauges;
   /** Longest wait for company, ms. */
   readonly lingerMs: number;
   /** Most calls under way at once. */
@@ -104,6 +104,7 @@ export class TableWriter {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { lines, arrivedMs: now, refusals: [], open: lines.length, resolve, reject };
       lines.forEach((text, index) => this.#pending.push({ waiter, index, text }));
+      this.#options.counters.set('rows_pending', this.#pending.length, this.#table);
       this.#schedule();
     });
   }
@@ -134,6 +135,7 @@ export class TableWriter {
     const isTrial = this.#closedBy !== undefined;
     const now = calls.splice(0, isTrial ? 1 : this.#options.maxCalls - this.#calls);
     this.#pending = calls.flat();
+    this.#options.counters.set('rows_pending', this.#pending.length, this.#table);
     this.#isProbing = isTrial && now.length > 0;
     for (const call of now) {
       this.#calls++;
@@ -206,6 +208,7 @@ export class TableWriter {
         counters.add('sink_rows_total', lines.length, this.#table);
         this.#closedBy = undefined;
         this.#strikes = 0;
+        counters.set('breaker_open', 0, this.#table);
         return undefined;
       } catch (error) {
         const now = clock.now();
@@ -217,6 +220,7 @@ export class TableWriter {
         const wait = asked ?? BACKOFF_MS * 2 ** attempt * (0.5 + Math.random() / 2);
         if (failure.kind === 'configuration' || this.#isProbing || now + wait > arrivedMs + deadlineMs) {
           this.#closedBy = failure;
+          counters.set('breaker_open', 1, this.#table);
           this.#closedUntilMs = now + Math.min(asked ?? OPEN_MS * 2 ** this.#strikes++, OPEN_LONGEST_MS);
           return failure;
         }

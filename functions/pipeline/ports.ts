@@ -148,6 +148,21 @@ export interface Counters {
   add(name: CounterName, value: number, label?: string): void;
 }
 
+/** What stands at a moment, beside the counters. */
+export const GAUGES = {
+  rows_pending: 'Rows that wait for a call, by table.',
+  breaker_open: '1 while calls of a table are held back because the store failed, by table.',
+  spill_blobs: 'Blobs that wait in the spill, as the last drain saw them.',
+  spill_oldest_seconds: 'Age of the oldest of them.',
+  ingest_lag_seconds: 'From the newest event of the last stored batch to its storing, by door.',
+} as const;
+export type GaugeName = keyof typeof GAUGES;
+
+export interface Gauges {
+  /** `label` must come from a bounded set. */
+  set(name: GaugeName, value: number, label?: string): void;
+}
+
 export interface BlobRef {
   readonly container: string;
   readonly name: string;

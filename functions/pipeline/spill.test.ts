@@ -61,7 +61,7 @@ function world(isBack: () => boolean) {
     sink,
     clock: { now: () => 0 },
     digests: { sha256: (text: string) => text, pseudonym: (text: string) => text },
-    counters: { add: () => undefined },
+    counters: { add: () => undefined, set: () => undefined },
   };
   return { blobs, stored, aside, spill, ports };
 }

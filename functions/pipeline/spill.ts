@@ -107,10 +107,21 @@ export async function drainSpill(spill: SpillStore, budgetMs: number, ports: Sto
       throw error;
     }
   };
-  for await (const blob of spill.waiting()) {
+  const waiting: SpilledBlob[] = [];
+  for await (const blob of spill.waiting()) waiting.push(blob);
+  let done = 0;
+  const show = (): void => {
+    const oldest = waiting[done];
+    ports.counters.set('spill_blobs', waiting.length - done);
+    ports.counters.set('spill_oldest_seconds', oldest ? (ports.clock.now() - oldest.modifiedMs) / 1000 : 0);
+  };
+  show();
+  for (const blob of waiting) {
     if (ports.clock.now() > deadlineMs) return { drained, state: 'time-up' };
     const stop = await bringBack(blob);
     if (stop) return { drained, ...stop };
+    done++;
+    show();
   }
   return { drained, state: 'empty' };
 }

@@ -1,13 +1,13 @@
 import type { IngestLedgerRow, RejectedEvent } from '../../schema/tables.ts';
 import type { Outcome, OutcomeRows } from './batch.ts';
-import type { Clock, Counters, Digests, Refusal, Sink } from './ports.ts';
+import type { Clock, Counters, Digests, Gauges, Refusal, Sink } from './ports.ts';
 import { rejectRow } from './rejects.ts';
 
 export interface StorePorts {
   readonly sink: Sink;
   readonly clock: Clock;
   readonly digests: Digests;
-  readonly counters: Counters;
+  readonly counters: Counters & Gauges;
 }
 
 export interface Stored {
@@ -73,6 +73,7 @@ export async function store(outcome: Outcome, ports: StorePorts): Promise<Stored
   const ledger = ledgerRow(outcome, refused.length, clock.now());
   const unbooked = await sink.write({ RejectedEvents: refused, IngestLedger: [ledger] });
   if (unbooked[0]) throw new Error(`the store refuses a row of ${unbooked[0].table}: ${unbooked[0].detail}`);
+  if (ledger.lagMs !== undefined) counters.set('ingest_lag_seconds', ledger.lagMs / 1000, batch.door);
   counters.add('events_received_total', ledger.received, batch.door);
   counters.add('events_stored_total', ledger.stored, batch.door);
   if (ledger.duplicate > 0) counters.add('events_duplicate_total', ledger.duplicate, batch.door);

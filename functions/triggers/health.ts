@@ -1,12 +1,14 @@
 import type { HttpHandler, HttpResponseInit } from '@azure/functions';
 import type { Check } from '../pipeline/health.ts';
-import { COUNTERS, type CounterName } from '../pipeline/ports.ts';
+import type { CounterName, GaugeName } from '../pipeline/ports.ts';
 
 export interface HealthOptions {
   check(): Promise<readonly Check[]>;
   isDraining(): boolean;
   readCounters(): readonly {
-    readonly name: CounterName;
+    readonly name: CounterName | GaugeName;
+    readonly type: 'counter' | 'gauge';
+    readonly help: string;
     readonly values: readonly { readonly label: string; readonly value: number }[];
   }[];
 }
@@ -60,7 +62,9 @@ export function health(options: HealthOptions): HttpHandler {
   };
 }
 
-const LABEL_OF: Readonly<Partial<Record<CounterName, string>>> = {
+const LABEL_OF: Readonly<Partial<Record<CounterName | GaugeName, string>>> = {
+  rows_pending: 'table',
+  breaker_open: 'table',
   events_rejected_total: 'reason',
   requests_total: 'status',
   sink_calls_total: 'outcome',
@@ -70,7 +74,10 @@ const LABEL_OF: Readonly<Partial<Record<CounterName, string>>> = {
   detector_runs_total: 'outcome',
 };
 
-/** Counters of this instance: Prometheus text, or JSON when the caller asks for it. */
+const labelled = (name: CounterName | GaugeName, label: string): string =>
+  label === '' ? '' : `{${LABEL_OF[name] ?? 'door'}="${label.replace(/[\\"\n]/g, '_')}"}`;
+
+/** Counters and gauges of this instance: Prometheus text, or JSON when the caller asks for it. */
 export function metrics(options: HealthOptions): HttpHandler {
   return (request) => {
     const counters = options.readCounters();
@@ -81,13 +88,10 @@ export function metrics(options: HealthOptions): HttpHandler {
       ]);
       return text(200, JSON.stringify(Object.fromEntries(entries)), 'application/json');
     }
-    const lines = counters.flatMap(({ name, values }) => [
-      `# HELP framewatch_${name} ${COUNTERS[name]}`,
-      `# TYPE framewatch_${name} counter`,
-      ...values.map(
-        ({ label, value }) =>
-          `framewatch_${name}{${LABEL_OF[name] ?? 'door'}="${label.replace(/[\\"\n]/g, '_')}"} ${value}`,
-      ),
+    const lines = counters.flatMap(({ name, type, help, values }) => [
+      `# HELP framewatch_${name} ${help}`,
+      `# TYPE framewatch_${name} ${type}`,
+      ...values.map(({ label, value }) => `framewatch_${name}${labelled(name, label)} ${value}`),
     ]);
     return text(200, `${lines.join('\n')}\n`, 'text/plain; version=0.0.4; charset=utf-8');
   };

@@ -101,9 +101,15 @@ it('while Kusto is away batches are acknowledged from the spill, and every one i
   const found = new Map((await rows()).map((row) => [String(row['SessionId']), Number(row['Distinct'])]));
   expect(sids.map((sid) => found.get(sid))).toEqual(sids.map(() => EVENTS));
   const [books] = (
-    await client.execute('framewatch', 'IngestLedger | summarize R = sum(Received), S = sum(Stored), J = sum(Rejected)')
+    await client.execute(
+      'framewatch',
+      'IngestLedger | summarize take_any(*) by BatchId | summarize R = sum(Received), S = sum(Stored), J = sum(Rejected)',
+    )
   ).primaryResults[0]!.toJSON<Record<string, number>>().data;
   expect(books).toEqual({ R: sids.length * (EVENTS + 1), S: sids.length * EVENTS, J: sids.length });
   expect(await namesIn('quarantine')).toEqual(['spill/2000/01/01/00/strange.ndjson.gz']);
-  expect((await health('metrics')).body).toMatch(/framewatch_events_drained_total\{door="http"\} 440/);
+  const metrics = (await health('metrics')).body;
+  expect(metrics).toMatch(/framewatch_spill_blobs 0\n[^]*framewatch_ingest_lag_seconds\{door="http"\} \d/);
+  expect(metrics).toMatch(/framewatch_breaker_open\{table="IngestLedger"\} 0/);
+  expect(metrics).toMatch(/framewatch_events_drained_total\{door="http"\} 440/);
 });
