@@ -63,6 +63,19 @@ async function demo(page: Page, url: string): Promise<void> {
   await shoot(page, 'demo');
 }
 
+/** The player of the demo page with the overlay of engineers, after a throttle. */
+async function overlay(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/demo/?framewatch=debug`);
+  await sleep(9000);
+  await page.getByRole('button', { name: /throttle/i }).click();
+  await sleep(14_000);
+  await page.getByRole('button', { name: /restore/i }).click();
+  await sleep(8000);
+  const path = join(values.out, 'overlay.png');
+  await page.locator('.screen').screenshot({ path });
+  console.log(`wrote ${path}`);
+}
+
 async function dashboards(page: Page, url: string): Promise<void> {
   await page.goto(`${url}/?from=now-6h&to=now`);
   await page.locator('.panel[data-state="done"]').nth(10).waitFor({ timeout: 60_000 });
@@ -88,6 +101,7 @@ const browser = await chromium.launch({
 try {
   const page = await browser.newPage({ viewport: { width: 1600, height: 1100 } });
   await demo(page, stack.url);
+  await overlay(page, stack.url);
   if (values.url === undefined) {
     const outage = await startChild({
       name: 'the outage',

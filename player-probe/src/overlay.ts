@@ -10,12 +10,12 @@ export interface OverlayOptions {
 }
 
 const DRAW_MS = 250;
-const WIDTH = 320;
+const WIDTH = 296;
 const EDGE = 8;
 const MAX_EVENTS = 6;
 
 const STYLE = `:host{all:initial;position:fixed;z-index:99999;pointer-events:none}
-section{box-sizing:border-box;width:${WIDTH}px;padding:6px 12px;border-radius:10px;background:#0b1018e6;color:#e6edf6;font:12px/1.5 system-ui;font-variant-numeric:tabular-nums}
+section{width:${WIDTH}px;padding:6px 12px;border-radius:10px;background:#0b1018e6;color:#e6edf6;font:12px/1.5 system-ui;font-variant-numeric:tabular-nums}
 header,dl{display:flex;flex-wrap:wrap;justify-content:space-between}
 dt,p{color:#8b9bb0;font-size:11px}
 dl,dd,p{margin:0}
@@ -58,7 +58,7 @@ function videoOf(player: object): HTMLVideoElement | undefined {
 function open(player: object) {
   const host = document.createElement('div');
   const root = host.attachShadow({ mode: 'open' });
-  root.innerHTML = `<style>${STYLE}</style><section aria-label=Framewatch><header><b></b><button aria-label="Close Framewatch">×</button></header><main></main></section>`;
+  root.innerHTML = `<style>${STYLE}</style><section aria-label=Framewatch><header><b></b><button aria-label=Close>×</button></header><main></main></section>`;
   const part = (name: string) => root.querySelector<HTMLElement>(name)!;
   const points: Point[] = [];
   const events: WireEvent[] = [];
@@ -70,7 +70,7 @@ function open(player: object) {
     const parent = document.fullscreenElement ?? document.body;
     if (host.parentNode !== parent && parent !== video) parent.append(host);
     const { right, top } = video.getBoundingClientRect();
-    host.style.cssText = `left:${Math.max(0, right - WIDTH - EDGE)}px;top:${Math.max(0, top) + EDGE}px`;
+    host.style.cssText = `left:${Math.max(0, right - WIDTH - 4 * EDGE)}px;top:${Math.max(0, top) + EDGE}px`;
   };
   const draw = ({ session, header }: Probe) => {
     const video = videoOf(player)!;
