@@ -8,6 +8,7 @@ import type { Relation } from '../relation.ts';
 import { Row } from '../row.ts';
 import type { Scope, Translator } from '../translator.ts';
 import { bagUnpack } from './bag-unpack.ts';
+import { ipv4Lookup } from './ipv4-lookup.ts';
 import { pivot } from './pivot.ts';
 
 /** `narrow()`: one row per cell. */
@@ -31,6 +32,7 @@ export function evaluate(t: Translator, node: Syntax, input: Relation, scope: Sc
   const name = nameOfCall(node.FunctionCall as Syntax);
   if (name === 'bag_unpack') return bagUnpack(t, node, input, scope);
   if (name === 'pivot') return pivot(t, node, input, scope);
+  if (name === 'ipv4_lookup') return ipv4Lookup(t, node, input, scope);
   if (name === 'narrow') return narrow(t, node, input);
   return t.session.refuse(`plugin ${name}`, node);
 }

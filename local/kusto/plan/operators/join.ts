@@ -89,7 +89,8 @@ function outerSide(t: Translator, columns: readonly RelationColumn[], added: str
   });
 }
 
-function combine(
+/** Both sides put together; the columns of a side that may be missing are null or '' there. */
+export function combine(
   t: Translator,
   kind: string,
   left: Relation,
@@ -106,7 +107,8 @@ function combine(
   return { from, left: leftColumns, right: rightColumns };
 }
 
-const withNames = (node: Syntax, columns: readonly RelationColumn[]): RelationColumn[] => {
+/** Columns under the names that the parser gives them. */
+export const withNames = (node: Syntax, columns: readonly RelationColumn[]): RelationColumn[] => {
   const names = namesOf(node);
   return columns.map((column, i) => ({ name: names[i] ?? column.name, value: column.value }));
 };

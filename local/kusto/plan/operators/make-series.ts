@@ -129,8 +129,19 @@ function closedGrid(axis: Axis): string {
   return `SELECT ${integerSql(0, 'long')} AS first, ${start} AS start, CAST(coalesce(${n}, 0) AS BIGINT) AS n`;
 }
 
+/**
+ * Without from or to it is not certain whether the bounds are those of each series or of all: where these differ the query is refused.
+ * Gives a condition that is true or an error.
+ */
+function sameBounds(axis: Axis, bins: string, keys: readonly string[]): string {
+  const bounds = [...(axis.from === undefined ? ['min(ix)'] : []), ...(axis.to === undefined ? ['max(ix)'] : [])];
+  if (keys.length === 0 || bounds.length === 0) return 'TRUE';
+  const different = `(SELECT count(*) FROM (SELECT DISTINCT ${bounds.join(', ')} FROM ${bins} GROUP BY ${keys.join(', ')}))`;
+  return `CASE WHEN ${different} > 1 THEN error('KustoError: make-series with by: the series have data in different ranges, write from and to') ELSE TRUE END`;
+}
+
 /** First bin and number of bins as a one-row sub-query. */
-function gridSize(axis: Axis, bins: string): string {
+function gridSize(axis: Axis, bins: string, keys: readonly string[]): string {
   if (axis.isInclusive === true) return closedGrid(axis);
   const first = axis.from === undefined ? `(SELECT min(ix) FROM ${bins})` : integerSql(0, 'long');
   const start = axis.from ?? `(${first} * ${axis.step})`;
@@ -139,17 +150,13 @@ function gridSize(axis: Axis, bins: string): string {
       ? `CAST(ceil((${axis.to} - ${start}) / ${axis.step}) AS BIGINT)`
       : `((${axis.to} - ${start} + ${axis.step} - 1) // ${axis.step})`;
   const count = axis.to === undefined ? `(SELECT max(ix) FROM ${bins}) - ${first} + 1` : ceiling;
-  return `SELECT ${first} AS first, ${start} AS start, CAST(greatest(coalesce(${count}, 0), 0) AS BIGINT) AS n`;
+  return `SELECT ${first} AS first, ${start} AS start, CAST(greatest(coalesce(${count}, 0), 0) AS BIGINT) AS n WHERE ${sameBounds(axis, bins, keys)}`;
 }
 
 export function makeSeries(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
   const inner = new Row(t.session, input);
   const axis = axisOf(t, node, inner, scope);
   const keys = groupKeys(t, elements((node.ByClause as Syntax | null)?.Expressions), inner, scope);
-  if (keys.values.length > 0 && (axis.from === undefined || axis.to === undefined)) {
-    // The documentation can be read as "of each series" or "of all series".
-    t.session.refuse('make-series with by but without from and to', node);
-  }
   const list = new AggregateList(inner);
   const outer = new Row(t.session, undefined, { aggregates: list });
   const nodes = elements(node.Aggregates);
@@ -212,7 +219,7 @@ function assemble(t: Translator, node: Syntax, parts: Parts): Relation {
   const grouping = keyNames.length > 0 ? `GROUP BY ${keyNames.map((key) => `g.${key}`).join(', ')}` : 'GROUP BY g.one';
   const selected = [...outKeys.map(({ id, value }) => `g.${value.sql} AS ${id}`), ...lists].join(', ');
   const points = `(SELECT CASE WHEN n > ${MOST_POINTS} THEN error('make-series: more than ${MOST_POINTS} points') ELSE list_transform(range(0, n), lambda x: start + x * ${parts.axis.step}) END FROM ${size})`;
-  const from = `(WITH ${bins} AS MATERIALIZED (SELECT * FROM ${parts.bins}), ${size} AS MATERIALIZED (${gridSize(parts.axis, bins)}) SELECT *, ${points} AS ${axisId} FROM (SELECT ${selected} ${grid} ${grouping}))`;
+  const from = `(WITH ${bins} AS MATERIALIZED (SELECT * FROM ${parts.bins}), ${size} AS MATERIALIZED (${gridSize(parts.axis, bins, keyNames)}) SELECT *, ${points} AS ${axisId} FROM (SELECT ${selected} ${grid} ${grouping}))`;
   const values: Value[] = [
     ...outKeys.map(({ id, value }) => reference(id, value)),
     ...outValues.map(({ id, measure }): Value => ({ sql: id, type: 'dynamic', list: measure.element, notNull: true })),
