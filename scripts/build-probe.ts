@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,8 +80,13 @@ function emitTypes(dist: string, names: string[]): void {
   const files = ['--outDir', types, ...names.map((name) => join(PROBE, `src/${name}.ts`))];
   const compiler = ['--ignoreConfig', '--strict', '--target', TARGET, '--module', 'esnext', '--moduleResolution'];
   const rest = ['bundler', '--lib', 'es2022,dom,dom.iterable', '--types', '', '--skipLibCheck'];
-  const args = [tsc, ...compiler, ...rest, '--allowImportingTsExtensions', '--rewriteRelativeImportExtensions'];
+  const args = [tsc, ...compiler, ...rest, '--allowImportingTsExtensions'];
   execFileSync(process.execPath, [...args, ...flags, ...files], { stdio: 'inherit' });
+  // A declaration names the sources; older compilers want what lies beside it.
+  for (const path of readdirSync(types, { recursive: true, encoding: 'utf8' }).filter((one) => one.endsWith('.d.ts'))) {
+    const text = readFileSync(join(types, path), 'utf8');
+    writeFileSync(join(types, path), text.replace(/(from '\.[^']+)\.ts'/g, "$1.js'"));
+  }
   for (const name of names) {
     if (!existsSync(join(types, `player-probe/src/${name}.d.ts`))) throw new Error(`tsc has not written ${name}.d.ts`);
     writeFileSync(join(dist, `${name}.d.ts`), `export * from './types/player-probe/src/${name}.js';\n`);
