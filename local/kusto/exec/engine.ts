@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { CatalogState } from '../catalog/catalog.ts';
 import type { Change } from '../catalog/entities.ts';
@@ -31,6 +33,7 @@ export interface EngineOptions {
 /** libuv's pool has 4 threads by default and a running query holds one: three queries leave one for commits. */
 const READERS = 3;
 const DEFAULT_MEMORY_LIMIT = '2GB';
+const MOST_SPILLED = '8GB';
 const VIEWS_EVERY_MS = 5000;
 const RETENTION_EVERY_MS = 10 * 60_000;
 
@@ -91,6 +94,9 @@ export class Engine {
   static async #open(compiler: Compiler, options: EngineOptions): Promise<Engine> {
     const instance = await DuckDBInstance.create(options.file, {
       memory_limit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
+      // What does not fit is put on disk, beside the file or, without one, not into the folder the engine was started in.
+      max_temp_directory_size: MOST_SPILLED,
+      ...(options.file === ':memory:' ? { temp_directory: join(tmpdir(), `framewatch-kusto-${process.pid}`) } : {}),
       // A query must not reach files or the network; the database file itself stays writable.
       enable_external_access: 'false',
       autoinstall_known_extensions: 'false',

@@ -21,6 +21,9 @@ const GZIP_FROM_BYTES = 1400;
 /** Below it, the queue of the shared thread pool costs more than the work. */
 const SYNC_GZIP_CHARACTERS = 64 * 1024;
 
+/** A shutdown waits no longer for answers. */
+const FORCE_CLOSE_MS = 1500;
+
 const waiting = new Map<number, (answer: Answer) => void>();
 let databases: readonly string[] = [];
 let lastId = 0;
@@ -56,7 +59,7 @@ engine.on('message', (message: ToDoor) => {
 });
 
 function close(): void {
-  const force = setTimeout(() => server.closeAllConnections(), 3000);
+  const force = setTimeout(() => server.closeAllConnections(), FORCE_CLOSE_MS);
   server.close(() => {
     clearTimeout(force);
     tell({ kind: 'closed' });

@@ -46,7 +46,8 @@ export async function startKusto(options: KustoServerOptions): Promise<KustoServ
       engine: opened,
       close: async () => {
         await queued?.stop();
-        await door.close();
+        // Queries are interrupted at once, so that nobody waits for them; what is being written is finished.
+        await Promise.all([door.close(), opened.readers.close()]);
         await opened.close();
       },
     };
