@@ -10,7 +10,11 @@ export const OPERATOR_PROBES: Readonly<Record<string, readonly (readonly [string
     ['distinct', 'Probe | distinct L'],
     ['distinct *', 'Probe | distinct *'],
   ],
-  EvaluateOperator: [['evaluate', 'Probe | project J | evaluate bag_unpack(J) : (a:long)']],
+  EvaluateOperator: [
+    ['evaluate', 'Probe | project J | evaluate bag_unpack(J) : (a:long)'],
+    ['evaluate bag_unpack without a schema', 'Probe | project J | evaluate bag_unpack(J)'],
+    ['evaluate pivot without a schema', 'Probe | project S, B | evaluate pivot(S)'],
+  ],
   ExecuteAndCacheOperator: [['execute-and-cache', 'Probe | execute_and_cache']],
   ExtendOperator: [
     ['extend', 'Probe | extend y = L + 1'],
@@ -53,7 +57,12 @@ export const OPERATOR_PROBES: Readonly<Record<string, readonly (readonly [string
     ['mv-expand with_itemindex', 'Probe | mv-expand with_itemindex=i A'],
     ['mv-expand kind=array', 'Probe | mv-expand kind=array J'],
   ],
-  ParseKvOperator: [['parse-kv', 'Probe | parse-kv S as (a:string) with (pair_delimiter=",", kv_delimiter="=")']],
+  ParseKvOperator: [
+    ['parse-kv', 'Probe | parse-kv S as (a:string) with (pair_delimiter=",", kv_delimiter="=")'],
+    ['parse-kv greedy', 'Probe | parse-kv S as (a:string) with (pair_delimiter=",", kv_delimiter="=", greedy=true)'],
+    ['parse-kv regex', 'Probe | parse-kv S as (a:string) with (regex="(a+)=(b+)")'],
+    ['parse-kv without delimiters', 'Probe | parse-kv S as (a:string)'],
+  ],
   ParseOperator: [
     ['parse', 'Probe | parse S with x:string "," y:string'],
     ['parse kind=relaxed', 'Probe | parse kind=relaxed S with x:long "," y:string'],
@@ -64,6 +73,7 @@ export const OPERATOR_PROBES: Readonly<Record<string, readonly (readonly [string
   PartitionOperator: [
     ['partition', 'Probe | partition by S (top 1 by L)'],
     ['partition hint.strategy=native', 'Probe | partition hint.strategy=native by S (summarize count())'],
+    ['partition with a source of its own', 'Probe | partition by S {Probe | take 1}'],
   ],
   PrintOperator: [['print', 'print x = 1']],
   ProjectAwayOperator: [['project-away', 'Probe | project-away S, A*']],
@@ -80,7 +90,10 @@ export const OPERATOR_PROBES: Readonly<Record<string, readonly (readonly [string
   RenderOperator: [['render', 'Probe | render timechart with (title="t")']],
   SampleDistinctOperator: [['sample-distinct', 'Probe | sample-distinct 1 of S']],
   SampleOperator: [['sample', 'Probe | sample 1']],
-  ScanOperator: [['scan', 'Probe | sort by D asc | scan declare (n:long = 0) with (step s: true => n = s.n + 1;)']],
+  ScanOperator: [
+    ['scan', 'Probe | sort by D asc | scan declare (n:long = 0) with (step s: true => n = s.n + 1;)'],
+    ['scan output=last', 'Probe | sort by D asc | scan with (step s output=last: true;)'],
+  ],
   SearchOperator: [
     ['search', 'search "a"'],
     ['search in', 'search in (Probe) "a"'],
@@ -97,7 +110,10 @@ export const OPERATOR_PROBES: Readonly<Record<string, readonly (readonly [string
   ],
   TakeOperator: [['take, limit', 'Probe | take 1']],
   TopHittersOperator: [['top-hitters', 'Probe | top-hitters 1 of S']],
-  TopNestedOperator: [['top-nested', 'Probe | top-nested 1 of S by count()']],
+  TopNestedOperator: [
+    ['top-nested', 'Probe | top-nested 1 of S by count()'],
+    ['top-nested with others', 'Probe | top-nested 1 of S with others="other" by count()'],
+  ],
   TopOperator: [['top', 'Probe | top 1 by L desc nulls last']],
   UnionOperator: [
     ['union', 'Probe | union (Probe)'],
