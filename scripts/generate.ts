@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateGrafana } from '../grafana/generate.ts';
+import { generateCostPages } from '../infra/cost/pages.ts';
 import { generateDiagram } from '../infra/diagram-page.ts';
 import { generateKqlScripts } from '../infra/kql-scripts.ts';
 import { jsonSchema } from '../schema/emit/json-schema.ts';
@@ -34,6 +35,7 @@ export async function generated(): Promise<Map<string, string>> {
   files.set('docs/kql-support.md', await kqlSupport());
   for (const [path, content] of generateKqlScripts()) files.set(path, content);
   for (const [path, content] of generateDiagram()) files.set(path, content);
+  for (const [path, content] of generateCostPages()) files.set(path, content);
   for (const [path, content] of generateGrafana()) files.set(path, content);
   return files;
 }

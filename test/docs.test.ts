@@ -1,0 +1,70 @@
+// The pages say what is there: links lead somewhere, commands exist, files exist, README stays short.
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+const pages = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...globSync('docs/**/*.md', { cwd: root })].sort();
+const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts);
+
+/** GitHub's anchor of a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replace(/\s/g, '-');
+
+const anchorsOf = (path: string): string[] =>
+  read(path)
+    .split('\n')
+    .flatMap((line) => (/^#+ /.test(line) ? [anchorOf(line.replace(/^#+ /, ''))] : []));
+
+it('there are pages to look at', () => expect(pages.length).toBeGreaterThan(15));
+
+it('README is read in one go', () => expect(read('README.md').split('\n').length).toBeLessThanOrEqual(150));
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page).replace(/```[\s\S]*?```/g, '');
+
+  it('links to what is there', () => {
+    for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^(https?:|mailto:)/.test(target)) continue;
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : normalize(join(dirname(page), path));
+      expect(existsSync(join(root, file)), `${page} → ${target}`).toBe(true);
+      if (anchor !== undefined && file.endsWith('.md'))
+        expect(anchorsOf(file), `${page} → ${target}`).toContain(anchor);
+    }
+  });
+
+  it('names npm scripts that exist', () => {
+    for (const [, script = ''] of read(page).matchAll(/\bnpm run ([a-z][\w:-]*)/g))
+      expect(scripts, page).toContain(script);
+  });
+
+  it('names files of the repository that exist', () => {
+    for (const [, path = ''] of text.matchAll(
+      /`((?:infra|functions|scripts|schema|kql|grafana|test|bench|local|simulate|player-probe|\.ci|\.github)\/[\w./-]+\.(?:ts|bicep|json|kql|yml|md))`/g,
+    ))
+      expect(existsSync(join(root, path)), `${page}: ${path}`).toBe(true);
+  });
+});
+
+it('every page about Azure is reached from README', () => {
+  const readme = read('README.md');
+  for (const page of [
+    'deploy',
+    'production-checklist',
+    'cost',
+    'scaling',
+    'disaster-recovery',
+    'upgrade',
+    'teardown',
+    'threat-model',
+    'data-protection',
+    'infrastructure',
+  ])
+    expect(readme).toContain(`docs/${page}.md`);
+});
