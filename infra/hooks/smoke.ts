@@ -71,6 +71,22 @@ async function found(targets: readonly Target[], session: string, deadlineMs: nu
   }
 }
 
+/** From outside a closed network neither vault nor cluster can be read: readyz tells whether the app reaches its cluster. */
+async function lookOnly(endpoint: string, { report }: HookRun): Promise<void> {
+  const response = await fetch(`${endpoint}/api/readyz`, { signal: AbortSignal.timeout(30_000) });
+  const text = (await response.text()).slice(0, 200);
+  if (response.ok) report.ok('readyz', `${endpoint} answered ${response.status}: the app reaches its cluster`);
+  else
+    report.fail('readyz', {
+      expected: '200',
+      got: `${response.status} ${text}`,
+      advice: 'look at the logs of the app; npm run infra:approve lets private endpoints in',
+    });
+  report.note(
+    '     network isolation: npm run infra:smoke -- --inside, on a machine in the network, also reads a row back',
+  );
+}
+
 /** The hook itself, for tests. */
 export const smoke: Hook = {
   name: 'smoke',
@@ -82,6 +98,7 @@ Posts one event (kind custom, name smoke) through the front door and waits until
   --database NAME   with --kusto; default framewatch
   --key KEY         a server key; default the first trusted key in the key vault
   --wait SECONDS    longest wait for door and row; default ${DEFAULT_WAIT_SECONDS}
+  --inside          with network isolation: this machine is in the network; otherwise readyz alone is asked
   On one machine: npm run infra:smoke -- --endpoint http://127.0.0.1:7071 --kusto http://127.0.0.1:8080 --key simulator`,
   options: {
     endpoint: { type: 'string' },
@@ -89,6 +106,7 @@ Posts one event (kind custom, name smoke) through the front door and waits until
     database: { type: 'string' },
     key: { type: 'string' },
     wait: { type: 'string' },
+    inside: { type: 'boolean' },
   },
   async run(run) {
     const { report, settings, option } = run;
@@ -96,6 +114,10 @@ Posts one event (kind custom, name smoke) through the front door and waits until
     const targets = targetsOf(run);
     if (run.isDryRun) {
       report.note(`would post to ${endpoint}/api/v1/events and read from ${targets.map(({ url }) => url).join(', ')}`);
+      return;
+    }
+    if (settings.get('FRAMEWATCH_NETWORK_ISOLATION') === 'true' && !run.flag('inside')) {
+      await lookOnly(endpoint, run);
       return;
     }
     const waitMs = Number(option('wait') ?? DEFAULT_WAIT_SECONDS) * 1000;

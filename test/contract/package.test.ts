@@ -185,6 +185,17 @@ describe('the hooks that azd runs after a deployment, against it', () => {
     expect(code).toBe(1);
   });
 
+  it('infra:smoke from outside a closed network asks readyz, and infra:kql does not stop azd', async () => {
+    const closed = { FRAMEWATCH_NETWORK_ISOLATION: 'true' };
+    const looked = await run(smoke, ['--endpoint', url, '--kusto', 'http://127.0.0.1:9'], closed);
+    expect(looked).toMatchObject({ code: 0, output: expect.stringMatching(/ok +readyz/) as string });
+    const stamp = { resourceGroup: 'rg', kustoUri: 'http://127.0.0.1:9', databaseName: 'framewatch' };
+    const stamps = { FRAMEWATCH_STAMPS: JSON.stringify([stamp]) };
+    const warned = await run(kql, [], { ...closed, ...stamps });
+    expect(warned).toMatchObject({ code: 0, output: expect.stringMatching(/warn .*no(ne|t).*network/s) as string });
+    expect(await run(kql, [], stamps)).toMatchObject({ code: 1 });
+  });
+
   it('infra:kql puts back what differs, and then finds nothing to do', async () => {
     const cluster = openCluster(kusto.url, 'framewatch');
     await cluster.command(
