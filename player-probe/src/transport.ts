@@ -26,8 +26,6 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
   let retries = 0;
   let retryAt = 0;
   let sentAt = -Infinity;
-  /** On the line; what is still being packed is not. */
-  let flying = false;
   let epoch = 0;
 
   const later = (ms: number) => {
@@ -45,7 +43,6 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
     if (body.length > GZIP_FROM && typeof CompressionStream === 'function')
       body = await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
     if (mine !== epoch) return false;
-    flying = true;
     sentAt = performance.now();
     const answer = await fetch(url, {
       method: 'POST',
@@ -55,7 +52,6 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
       credentials: 'omit',
       signal: AbortSignal.timeout(TIMEOUT_MS),
     }).catch(() => undefined);
-    flying = false;
     const status = answer?.status ?? 500;
     const again = status > 499 || status === 429 || status === 408;
     const count = queue.settle(!again);
@@ -89,11 +85,14 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
     flush,
     soon: (isBeat) => later(isBeat ? 0 : Math.max(RETRY_MS, sentAt + SPACING_MS - performance.now())),
     leave: () => {
-      // What is packed but not on the line has time no more: it goes with the beacon.
+      // Nobody is left to hear the answer to what is on the line: it goes once more, the server takes it once.
       epoch++;
-      if (flying) return;
-      const body = queue.take();
-      queue.settle(!body || navigator.sendBeacon(url, new Blob([body], { type: 'text/plain' })));
+      queue.settle(false);
+      for (let body = queue.take(); body; body = queue.take()) {
+        const isTaken = navigator.sendBeacon(url, new Blob([body], { type: 'text/plain' }));
+        queue.settle(isTaken);
+        if (!isTaken) return;
+      }
     },
   };
 }
