@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import type { Envelope, WireEvent, WireHeader } from '../../schema/probe-wire.ts';
 
@@ -13,11 +14,22 @@ export interface Received {
   events: { h: WireHeader; e: WireEvent }[];
 }
 
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+  /** Takes the events and goes away without an answer. */
+  isMute?: boolean;
+  delayMs?: number;
+}
+
 export interface Collector {
   url: string;
   requests: Received[];
-  /** What to answer next; 202 when empty. */
-  answers: { status: number; headers?: Record<string, string>; body?: unknown }[];
+  /** What to answer next; then what `decide` says. */
+  answers: Answer[];
+  /** 202 unless told otherwise. */
+  decide: () => Answer;
   /** Events that were answered 202, in order of arrival. */
   events: (sessionId?: string) => WireEvent[];
   /** Resolves when an event passes, or throws after `ms` with what has come so far. */
@@ -44,9 +56,14 @@ export async function startCollector(): Promise<Collector> {
       const text = (gzip ? gunzipSync(raw) : raw).toString('utf8');
       const envelopes = text ? text.split('\n').map((line) => JSON.parse(line) as Envelope) : [];
       const events = envelopes.flatMap(({ h, e }) => e.map((event) => ({ h, e: event })));
-      const { status, headers = {}, body = {} } = answers.shift() ?? { status: 202 };
+      const { status, headers = {}, body = {}, isMute, delayMs = 0 } = answers.shift() ?? collector.decide();
       const contentType = req.headers['content-type'] ?? '';
       requests.push({ method: req.method ?? '', contentType, bytes: raw.length, gzip, status, at: Date.now(), events });
+      if (delayMs) await sleep(delayMs);
+      if (isMute) {
+        req.socket.destroy();
+        return;
+      }
       res.writeHead(status, {
         'access-control-allow-origin': req.headers.origin ?? '*',
         'access-control-expose-headers': 'retry-after',
@@ -65,7 +82,8 @@ export async function startCollector(): Promise<Collector> {
       .flatMap((request) => request.events)
       .filter(({ h }) => !sid || h.sid === sid)
       .map(({ e }) => e);
-  return {
+  const collector: Collector = {
+    decide: () => ({ status: 202 }),
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     answers,
@@ -74,9 +92,7 @@ export async function startCollector(): Promise<Collector> {
       for (const end = Date.now() + ms; Date.now() < end;) {
         const found = events().find(test);
         if (found) return found;
-        await new Promise((resolve) => {
-          setTimeout(resolve, 50);
-        });
+        await sleep(50);
       }
       throw new Error(`waited ${ms} ms in vain; came: ${JSON.stringify(events())}`);
     },
@@ -86,4 +102,5 @@ export async function startCollector(): Promise<Collector> {
         server.close(() => resolve());
       }),
   };
+  return collector;
 }

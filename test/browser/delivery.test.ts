@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Random } from '../../simulate/random.ts';
 import { browserFixture } from './fixture.ts';
 import { detach, hide, leave, moves, stands } from './hand.ts';
 import { play } from './stage.ts';
@@ -6,6 +7,8 @@ import { truthsOf } from './truth.ts';
 import { isComplete, kinds } from './verdicts.ts';
 
 const on = browserFixture();
+const isHeavy = process.env['FRAMEWATCH_HEAVY'] === '1';
+const seed = process.env['FRAMEWATCH_SEED'] ?? '1';
 
 describe('delivery', () => {
   test('answers 503 are retried as the server asks; nothing is lost and nothing is taken twice', async () => {
@@ -67,5 +70,65 @@ describe('delivery', () => {
     const told = kinds(events, 'hb').reduce((ms, hb) => ms + (hb.ms.hidden ?? 0), 0);
     expect(Math.abs(told - (to! - from!))).toBeLessThan(50);
     expect(kinds(events, 'freeze')).toHaveLength(0);
+  });
+
+  test('a bad server, a lost line and a reload: after dedupe nothing is missing and nothing is twice', async () => {
+    const { page, stage, collector } = on;
+    const random = new Random(`delivery ${seed}`);
+    const isBad = { now: true };
+    collector.decide = () => {
+      if (isBad.now && random.chance(0.2)) return { status: 500 + random.integer(0, 4) };
+      // Taken, and the answer is lost: it comes again.
+      return { status: 202, isMute: isBad.now && random.chance(0.1) };
+    };
+    const beats = async (count: number) => {
+      const from = kinds(collector.events(), 'hb').length;
+      await collector.until(() => kinds(collector.events(), 'hb').length >= from + count, 120_000);
+    };
+    await play(page, stage, { bufferS: 30, probe: { interval: 0.5 } });
+    await beats(isHeavy ? 40 : 6);
+    await page.context().setOffline(true);
+    await page.waitForTimeout(isHeavy ? 30_000 : 4000);
+    await page.context().setOffline(false);
+    await beats(isHeavy ? 40 : 6);
+    // Nobody hears the answer to the last beacon: a server that refuses it has lost it.
+    isBad.now = false;
+    await play(page, stage, { probe: { interval: 0.5 } });
+    isBad.now = true;
+    await beats(6);
+    await detach(page);
+    const told = (await page.evaluate(() => sessionStorage.getItem('told')!)).trim().split(' ').sort();
+    const taken = () => collector.requests.filter(({ status }) => status === 202).flatMap(({ events }) => events);
+    const ids = () => taken().map(({ h, e }) => `${h.sid}:${e.n}`);
+    await collector.until(() => new Set(ids()).size >= told.length, 60_000);
+    const refused = collector.requests.filter(({ status }) => status > 499).length;
+    const once = new Map(taken().map(({ h, e }) => [`${h.sid}:${e.n}`, JSON.stringify(e)]));
+    console.log(
+      `${told.length} events told, ${ids().length} taken, ${refused} of ${collector.requests.length} requests refused`,
+    );
+    expect([...once.keys()].sort()).toEqual(told);
+    expect(new Set(told).size).toBe(told.length);
+    // What comes twice is the same, so that it matters not which one the server keeps.
+    for (const { h, e } of taken()) expect(JSON.stringify(e)).toBe(once.get(`${h.sid}:${e.n}`));
+    expect(refused).toBeGreaterThan(0);
+    expect(kinds(collector.events(), 'end').length).toBeGreaterThan(1);
+    expect(taken().every(({ e }) => !e.d)).toBe(true);
+  }, 400_000);
+
+  test('who leaves while a request is on the line loses nothing of what came after it', async () => {
+    const { page, stage, collector } = on;
+    await play(page, stage, { probe: { interval: 30 } });
+    await collector.until((event) => event.k === 'start');
+    collector.answers.push({ status: 202, delayMs: 3000 });
+    const before = collector.requests.length;
+    await moves(page, 12);
+    await hide(page, true);
+    await collector.until(() => collector.requests.length > before);
+    await leave(page);
+    await collector.until((event) => event.k === 'end');
+    const told = (await page.evaluate(() => sessionStorage.getItem('told')!)).trim().split(' ');
+    expect(new Set(collector.requests.flatMap(({ events }) => events.map(({ h, e }) => `${h.sid}:${e.n}`)))).toEqual(
+      new Set(told),
+    );
   });
 });

@@ -67,6 +67,8 @@ declare global {
 const BLOCK_MS = 200;
 /** Where the sight is kept when the page goes: the next page of the origin finds it there. */
 const KEPT = 'sight';
+/** The ids of all events that the probe told in this tab. */
+const TOLD = 'told';
 const EVENTS = ['waiting', 'playing', 'seeking', 'seeked', 'ended', 'emptied', 'error'];
 
 keepBooks();
@@ -110,7 +112,10 @@ const stage: Oracle = {
         endpoint: options.endpoint ?? '',
         key: 'demo',
         interval: 2,
-        onEvent: (event) => stage.told.push(event),
+        onEvent: (event, { sid }) => {
+          stage.told.push(event);
+          sessionStorage.setItem(TOLD, `${sessionStorage.getItem(TOLD) ?? ''} ${sid}:${event.n}`);
+        },
         ...options.probe,
       });
     };

@@ -8,7 +8,8 @@ window.minute = (servers, source) => {
   const buffer = { bufferTimeDefault: 6, bufferTimeAtTopQuality: 6, bufferTimeAtTopQualityLongForm: 6 };
   player.updateSettings({ streaming: { buffer, utcSynchronization: { enabled: false } } });
   window.stage = { player } as never;
+  // mux-embed throws before there is a source.
+  player.initialize(video, source, true);
   for (const [name, host] of Object.entries(servers))
     window.sdks[name]!({ player: player as unknown as Given['player'], video, host });
-  player.initialize(video, source, true);
 };
