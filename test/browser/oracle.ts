@@ -24,7 +24,7 @@ export interface Frame {
 
 /**
  * What the viewer did, or an event of the element, and where the playhead was, s. `value`: where a seek goes, s; the new
- * rate; the page's epoch in ms.
+ * rate; the page's epoch in ms; of an event, readyState by the time it is heard.
  */
 export interface Entry {
   at: number;
@@ -137,7 +137,7 @@ function watch(video: HTMLVideoElement): void {
       next();
     });
   next();
-  for (const type of EVENTS) video.addEventListener(type, () => stage.note(type));
+  for (const type of EVENTS) video.addEventListener(type, () => stage.note(type, video.readyState));
 }
 
 function watchThread(): void {

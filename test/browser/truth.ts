@@ -9,6 +9,8 @@ const STILL_MS = 500;
 /** Jitter between frames, below which even an element that said `waiting` has shown nothing to the viewer. */
 const JITTER_MS = 2 * FRAME_MS;
 const LOOK_MS = 250;
+/** HTMLMediaElement.readyState from which there is something to play. */
+const HAVE_FUTURE_DATA = 3;
 const LANDING_S = 1;
 /** A block this near to a measured moment may have moved it. */
 const NEAR_MS = 300;
@@ -68,9 +70,14 @@ interface Gap extends Span {
   kind: 'stall' | 'freeze' | 'either';
 }
 
-/** The playhead of a frozen picture runs on, that of a stall stands. Who looks four times a second may see it either way between. */
-const kindOf = (waited: boolean, stoodMs: number): Gap['kind'] =>
-  waited || stoodMs > STILL_MS + LOOK_MS ? 'stall' : stoodMs < STILL_MS - LOOK_MS ? 'freeze' : 'either';
+/**
+ * The playhead of a frozen picture runs on, that of a stall stands. It may be seen either way when it stood about as long as
+ * makes the difference, for a probe looks four times a second, and when `waiting` comes as the data is there again.
+ */
+const kindOf = (waited: Entry[], stoodMs: number): Gap['kind'] => {
+  if (stoodMs > STILL_MS + LOOK_MS || waited.some(({ value = 0 }) => value < HAVE_FUTURE_DATA)) return 'stall';
+  return stoodMs < STILL_MS - LOOK_MS && !waited.length ? 'freeze' : 'either';
+};
 
 /**
  * The times between two frames (after the last: until the end) in which the viewer waited for a picture. As in CTA-2066 a
@@ -85,9 +92,8 @@ function gapsOf(frames: Frame[], log: Entry[], over: Entry | undefined): Gap[] {
     const rest = whole.to > whole.from ? free.reduce(minus, [whole]) : [];
     return rest.flatMap((span): Gap[] => {
       const ms = span.to - span.from;
-      const own = log.filter(({ at }) => at >= span.from - FRAME_MS && at < span.to);
-      const waited = own.some(({ what }) => what === 'waiting');
-      if (ms < JITTER_MS || (ms < STILL_MS && !waited)) return [];
+      const waited = log.filter(({ what, at }) => what === 'waiting' && at >= span.from - FRAME_MS && at < span.to);
+      if (ms < JITTER_MS || (ms < STILL_MS && !waited.length)) return [];
       const rate = log.findLast(({ what, at }) => what === 'rate' && at < span.from)?.value ?? 1;
       const headAt = (at: number) => [...log, ...(over ? [over] : [])].find((entry) => entry.at === at)?.head;
       const from = headAt(span.from) ?? frame.media;

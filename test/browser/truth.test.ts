@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import type { Entry, Frame, Sight } from './oracle.ts';
+import { FRAME_MS, truthsOf } from './truth.ts';
+
+// The judge is judged by hand-made sights whose truth is plain.
+
+/** Frames from `at` ms on for `ms`, the first of them with that media time in s. */
+const run = (at: number, ms: number, media: number, size = '640x360'): Frame[] =>
+  Array.from({ length: Math.floor(ms / FRAME_MS) + 1 }, (_, i) => ({
+    at: at + i * FRAME_MS,
+    media: media + (i * FRAME_MS) / 1000,
+    size,
+  }));
+const said = (at: number, what: string, head: number, value?: number): Entry => ({
+  at,
+  what,
+  head,
+  ...(value !== undefined && { value }),
+});
+const sight = (frames: Frame[], log: Entry[], blocks: Sight['blocks'] = []): Sight => ({ frames, log, blocks });
+const only = (seen: Sight) => {
+  const [truth] = truthsOf(seen);
+  return { ...truth!, interruptionMs: Math.round(truth!.interruptionMs) };
+};
+
+describe('the truth of a sight', () => {
+  const played = run(500, 2000, 0);
+  const end = said(6000, 'over', 3);
+
+  test('startup is request to first frame; a smooth playback has no interruption', () => {
+    const log = [said(100, 'request', 0), said(2500, 'over', 2)];
+    expect(only(sight(played, log))).toMatchObject({ startupMs: 400, interruptionMs: 0, stalls: 0, freezes: 0 });
+  });
+
+  test('a playhead that stands is a stall, one that runs on a freeze, each less one frame', () => {
+    const log = [said(100, 'request', 0), end];
+    const stall = [...played, ...run(4000, 2000, 2 + FRAME_MS / 1000)];
+    expect(only(sight(stall, log))).toMatchObject({ interruptionMs: 1500 - 42, stalls: 1, freezes: 0 });
+    const freeze = [...played, ...run(4000, 2000, 3.5)];
+    expect(only(sight(freeze, log))).toMatchObject({ interruptionMs: 1500 - 42, stalls: 0, freezes: 1 });
+  });
+
+  test('a gap below half a second counts only when the element had nothing to play', () => {
+    const frames = [...played, ...run(2800, 3200, 2.04)];
+    const log = [said(100, 'request', 0), end];
+    expect(only(sight(frames, log)).interruptionMs).toBe(0);
+    const waited = [log[0]!, said(2550, 'waiting', 2, 2), end];
+    expect(only(sight(frames, waited))).toMatchObject({ interruptionMs: 300 - 42, stalls: 1 });
+  });
+
+  test('a pause and a jump are not waited for, what comes before and after them is', () => {
+    const frames = [...played, ...run(5500, 500, 2.04)];
+    const log = [said(100, 'request', 0), said(3500, 'pause', 2), said(4500, 'resume', 2), end];
+    const truth = only(sight(frames, log));
+    expect(truth).toMatchObject({ interruptionMs: 1000 - 42 + 1000, stalls: 2 });
+    const jump = [said(100, 'request', 0), said(2510, 'seek', 2, 20), end];
+    expect(only(sight([...played, ...run(5500, 500, 20)], jump)).interruptionMs).toBe(0);
+  });
+
+  test('what stands until the end counts until then; another source begins with its own first frame', () => {
+    const log = [
+      said(100, 'request', 0),
+      said(4500, 'over', 2),
+      said(4500, 'request', 2),
+      said(4600, 'emptied', 0),
+      end,
+    ];
+    const late = { at: 4550, media: 2.1, size: '640x360' };
+    const [first, second] = truthsOf(sight([...played, late, ...run(5000, 1000, 0)], log));
+    expect(Math.round(first!.interruptionMs)).toBe(2000 - 42);
+    expect(second).toMatchObject({ startupMs: 500, interruptionMs: 0 });
+  });
+
+  test('a size that changes is a switch; a block far from a measured moment is no harm', () => {
+    const frames = [...run(500, 1000, 0, '192x108'), ...run(1542, 4400, 1.04, '320x180')];
+    const log = [said(100, 'request', 0), end];
+    expect(only(sight(frames, log, [{ at: 3000, ms: 250 }]))).toMatchObject({ switches: 1, blockedMs: 0 });
+    expect(only(sight(frames, log, [{ at: 600, ms: 250 }])).blockedMs).toBe(250);
+  });
+});
