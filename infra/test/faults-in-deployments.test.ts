@@ -6,6 +6,15 @@ import { expectFound, module, type SeededFault } from './seeded-fault.ts';
 const LISTKEYS = "FRAMEWATCH_BLOB_CONNECTION: 'DefaultEndpointsProtocol=https;AccountName=x;AccountKey=${workspaceId}'";
 
 const faults: Readonly<Record<string, SeededFault>> = {
+  'an identity without any right': {
+    file: module('event-hub'),
+    find: '  tags: tags\n',
+    put: "  tags: tags\n  identity: { type: 'SystemAssigned' }\n",
+    check: 'access',
+    line: "identity: { type: 'SystemAssigned' }",
+    got: /without any right/,
+    expected: /no identity/,
+  },
   'text where a bool belongs': {
     file: module('function-app'),
     find: 'reserved: true',
@@ -183,7 +192,7 @@ const faults: Readonly<Record<string, SeededFault>> = {
   'a secret in an output': {
     file: 'infra/main.bicep',
     find: 'output FRAMEWATCH_VAULT_URI string = vault.outputs.vaultUri',
-    put: "output FRAMEWATCH_VAULT_URI string = '${vault.outputs.vaultUri}${writeKeys}'",
+    put: "output FRAMEWATCH_VAULT_URI string = '${vault.outputs.vaultUri}${pseudonymSecret}'",
     check: 'secrets',
     got: /FRAMEWATCH_VAULT_URI/,
     expected: /kept in clear/,
@@ -191,20 +200,20 @@ const faults: Readonly<Record<string, SeededFault>> = {
   },
   'a secret handed to a plain parameter': {
     file: module('keyvault'),
-    find: "@secure()\n@description('Write keys",
-    put: "@description('Write keys",
+    find: "@secure()\n@description('First browser key",
+    put: "@description('First browser key",
     check: 'secrets',
     inFile: 'infra/main.bicep',
-    line: '    writeKeys: writeKeys',
-    got: /writeKeys/,
+    line: '    browserKey: browserKey',
+    got: /browserKey/,
     expected: /@secure/,
   },
   'a secure parameter with a default': {
     file: 'infra/main.bicep',
-    find: "param writeKeys string = ''",
-    put: "param writeKeys string = 'letmein'",
+    find: 'param pseudonymSecret string = newGuid()',
+    put: "param pseudonymSecret string = 'letmein, letmein, letmein'",
     check: 'secrets',
-    got: /writeKeys/,
+    got: /pseudonymSecret/,
     expected: /newGuid/,
     rule: /secure-parameter-default/,
   },
