@@ -10,12 +10,12 @@ beforeAll(async () => {
 
 /** What was answered once stays answered; raise a number when the engine learns something. */
 const AT_LEAST: Readonly<Record<string, number>> = {
-  'scalar functions': 315,
-  aggregates: 54,
-  plugins: 3,
-  'operators and their forms': 55,
+  'scalar functions': 326,
+  aggregates: 56,
+  plugins: 4,
+  'operators and their forms': 66,
   'join kinds': 12,
-  'statements and expressions': 22,
+  'statements and expressions': 23,
   'management commands': 107,
 };
 

@@ -39,7 +39,7 @@ export class Judge {
 
   static async open(): Promise<Judge> {
     const connection = await openEngine();
-    const columns = PROBE_TABLE.columns.map(({ type }, i) => `c${i} ${PHYSICAL[type]}`);
+    const columns = [...PROBE_TABLE.columns.map(({ type }, i) => `c${i} ${PHYSICAL[type]}`), '_at BIGINT'];
     await connection.run(`CREATE TABLE ${PROBE_TABLE.relation} (${columns.join(', ')})`);
     await connection.run(`INSERT INTO ${PROBE_TABLE.relation} VALUES (${PROBE_ROW})`);
     return new Judge(connection);

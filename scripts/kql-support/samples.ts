@@ -6,6 +6,7 @@ import type { TableInfo } from '../../local/kusto/types.ts';
 export const PROBE_TABLE: TableInfo = {
   name: 'Probe',
   relation: 'Probe',
+  ingestedAt: '_at',
   columns: Object.entries({
     B: 'bool',
     I: 'int',
@@ -21,13 +22,14 @@ export const PROBE_TABLE: TableInfo = {
   } as const).map(([name, type]) => ({ name, type })),
 };
 
-/** Values of that row for DuckDB, in the order of its columns. */
+/** Values of that row for DuckDB, in the order of its columns, and the time at which it came in. */
 export const PROBE_ROW = [
   'true, 3, 5, 0.5',
   "'a,b c'",
   '639029810450000000, 36000000000',
   `'{"a":1}', '[1.0,2.0,3.0,5.0]'`,
   "'74be27de-1e4e-49d9-b579-fe0b331d3642', 1.5",
+  '639029810450000000',
 ].join(', ');
 
 const BY_TYPE: Readonly<Record<string, readonly string[]>> = {

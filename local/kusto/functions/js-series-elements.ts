@@ -163,7 +163,7 @@ const VECTOR_ROWS: readonly ScalarFunction[] = [
   {
     kind: 'js',
     name: 'series_cosine_similarity',
-    args: ['series', 'series'],
+    args: ['series', 'series', 'number', 'number'],
     required: 2,
     result: 'real',
     call: cosineSimilarity,

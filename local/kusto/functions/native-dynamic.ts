@@ -100,7 +100,7 @@ export const NATIVE_DYNAMIC: readonly NativeScalar[] = [
   { kind: 'native', name: 'toobject', arity: one, build: parseJson },
   { kind: 'native', name: 'array_length', arity: one, build: arrayLength },
   { kind: 'native', name: 'arraylength', arity: one, build: arrayLength },
-  { kind: 'native', name: 'pack_array', arity: [0, 128], build: packArray },
+  { kind: 'native', name: 'pack_array', arity: [0, 10_000], build: packArray },
   { kind: 'native', name: 'bag_pack', arity: [2, 256], build: bagPack },
   { kind: 'native', name: 'pack', arity: [2, 256], build: bagPack },
   { kind: 'native', name: 'pack_dictionary', arity: [2, 256], build: bagPack },

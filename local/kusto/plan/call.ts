@@ -197,6 +197,11 @@ export function call(t: Translator, node: Syntax, row: Row, scope: Scope): Value
   if (special) return special(t, node, row, scope);
   const fn = SCALARS.get(name);
   if (!fn) return t.session.refuse(`function ${name}()`, node);
-  const args = argumentNodes(node).map((arg) => t.scalar(arg, row, scope));
+  const args = argumentNodes(node).flatMap((arg) =>
+    // All columns of the row.
+    name === 'pack_array' && kindOf(arg) === 'StarExpression'
+      ? (row.relation?.columns ?? []).map((column) => column.value)
+      : [t.scalar(arg, row, scope)],
+  );
   return fn.kind === 'js' ? callJs(t, node, row, fn, args) : callNative(t, node, row, fn, args);
 }

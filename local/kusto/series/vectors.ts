@@ -20,8 +20,13 @@ export function magnitude(series: Series): number | undefined {
   return square === undefined ? undefined : Math.sqrt(square);
 }
 
-/** `series_cosine_similarity` over the shorter length. Undefined (null) when a series is empty. */
-export function cosineSimilarity(left: Series, right: Series): number | undefined {
+/** `series_cosine_similarity` over the shorter length, with magnitudes where they are given. Undefined (null) when a series is empty. */
+export function cosineSimilarity(
+  left: Series,
+  right: Series,
+  leftMagnitude?: number,
+  rightMagnitude?: number,
+): number | undefined {
   const length = Math.min(left.length, right.length);
   if (length === 0) return undefined;
   const a = present(left.slice(0, length), 'series_cosine_similarity');
@@ -32,7 +37,7 @@ export function cosineSimilarity(left: Series, right: Series): number | undefine
     aa += (a[i] as number) ** 2;
     bb += (b[i] as number) ** 2;
   }
-  return ab / (Math.sqrt(aa) * Math.sqrt(bb));
+  return ab / ((leftMagnitude ?? Math.sqrt(aa)) * (rightMagnitude ?? Math.sqrt(bb)));
 }
 
 /** `series_pearson_correlation`. Undefined (null) for different lengths, missing elements and empty series. */

@@ -63,7 +63,7 @@ function slotsSql(bag: string, from: string, ignored: readonly string[]): string
   const bags = `SELECT DISTINCT CAST(CASE WHEN json_type(${bag}) = 'OBJECT' THEN ${bag} END AS JSON) AS bag FROM ${from}`;
   const entries = `SELECT unnest(map_entries(CAST(bag AS MAP(VARCHAR, JSON)))) AS e FROM (${bags}) WHERE bag IS NOT NULL`;
   const cases = JSON_TYPES.map(([json, kusto]) => `WHEN '${json}' THEN '${kusto}'`).join(' ');
-  const type = `CASE json_type(e.value) ${cases} WHEN 'NULL' THEN NULL ELSE 'dynamic' END`;
+  const type = `CASE coalesce(json_type(e.value), 'NULL') ${cases} WHEN 'NULL' THEN NULL ELSE 'dynamic' END`;
   const time = `json_type(e.value) = 'VARCHAR' AND regexp_full_match(json_extract_string(e.value, '$'), ${quote(MAYBE_TIME)})`;
   const typed = `SELECT e.key AS name, ${type} AS type, ${time} AS is_time FROM (${entries})`;
   const seen = `CASE count(DISTINCT type) WHEN 0 THEN ${quote(SLOT.onlyNull)} WHEN 1 THEN CASE WHEN bool_or(is_time) THEN ${quote(SLOT.maybeTime)} ELSE min(type) END ELSE ${quote(SLOT.mixed)} END`;
