@@ -55,11 +55,27 @@ const listed: Translate = (t, node, row, scope) => ({
   notNull: true,
 });
 
+const LISTS = new Set(['SeparatedElement', 'SyntaxList', 'List', 'ExpressionList']);
+
+/** Whether a node is an argument of `extract()`, `percentile_tdigest()` or their like. */
+function isResultType(node: Syntax): boolean {
+  let above = node.Parent;
+  while (above && LISTS.has(kindOf(above))) above = above.Parent;
+  return (
+    !!above &&
+    kindOf(above) === 'FunctionCallExpression' &&
+    /^(?:extract|percentile)/.test(textOf(above.Name as Syntax))
+  );
+}
+
+/** Has a meaning only where a function takes the type of its result, which the parser has resolved already. */
+const typeName: Translate = (t, node) =>
+  isResultType(node) ? constantValue(null, 'dynamic') : t.session.refuse('typeof() as a value', node);
+
 const EXPRESSIONS: ReadonlyMap<string, Translate> = new Map<string, Translate>([
   ['LiteralExpression', written],
   ['CompoundStringLiteralExpression', written],
-  // Stands only where a function takes the type of its result, which the parser has resolved already.
-  ['TypeOfLiteralExpression', () => constantValue(null, 'dynamic')],
+  ['TypeOfLiteralExpression', typeName],
   ['DynamicExpression', dynamicLiteral],
   ['ParenthesizedExpression', inner],
   ['SimpleNamedExpression', inner],

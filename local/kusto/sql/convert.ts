@@ -13,6 +13,7 @@ import {
   longOfText,
   realOfJson,
   realOfText,
+  realText,
 } from './number-text.ts';
 import { quote, type Atoms, type ListElement, type Value } from './value.ts';
 
@@ -112,7 +113,7 @@ export function toText(value: Value, atoms: Atoms): string {
   }
   if (value.type === 'real') {
     const x = atomOf(value, atoms);
-    return `CASE WHEN isinf(${x}) THEN CASE WHEN ${x} > 0 THEN 'inf' ELSE '-inf' END ELSE coalesce(${nullableText(value, atoms)}, '') END`;
+    return `CASE WHEN isfinite(${x}) THEN ${realText(x)} WHEN isnan(${x}) THEN 'NaN' WHEN ${x} > 0 THEN 'inf' WHEN ${x} < 0 THEN '-inf' ELSE '' END`;
   }
   return `coalesce(${nullableText(value, atoms)}, '')`;
 }

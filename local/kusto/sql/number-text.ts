@@ -52,3 +52,12 @@ export const boolOfText = (text: string): string =>
 
 export const boolOfJson = (json: string): string =>
   `CASE WHEN ${isText(json)} THEN ${boolOfText(inner(json))} WHEN ${json} IN ('true','false') THEN ${json} = 'true' ELSE TRY_CAST(${json} AS DOUBLE) <> 0 END`;
+
+/** A finite number with as few digits as tell it from its neighbours; of several such numbers Kusto writes the one farthest from zero, `0.30000000000000007`. */
+export function realText(x: string): string {
+  const text = `CAST(${x} AS VARCHAR)`;
+  const digits = `regexp_extract(${text}, '^[^e]*')`;
+  const last = `CAST(right(${digits}, 1) AS BIGINT)`;
+  const others = `list_transform(range(${last}, 10), lambda last_digit: left(${digits}, -1) || last_digit || substr(${text}, length(${digits}) + 1))`;
+  return `CASE WHEN length(${text}) < 17 OR ${text} LIKE '%.0' THEN ${text} ELSE list_last(list_filter(${others}, lambda longer: CAST(longer AS DOUBLE) = ${x})) END`;
+}
