@@ -1,4 +1,5 @@
 import type { WireEvent } from '../../schema/probe-wire.ts';
+import { guard, type Guard } from './guard.ts';
 import { sampleOf, watchMedia } from './media.ts';
 import { consentOf, newId } from './privacy.ts';
 import { createQueue, type Header } from './queue.ts';
@@ -63,7 +64,7 @@ export interface Core extends Probe {
   /** Aborted by `detach`. */
   signal: AbortSignal;
   /** Wraps a callback so that no fault of the probe reaches the player or the page. */
-  guard: <A extends unknown[]>(fn: (...args: A) => void) => (...args: A) => void;
+  guard: Guard;
   /** A new session begins at that time; without a request in mid-playback. */
   begin: (at: number, request?: Omit<Fields<Kind<'request'>>, 'k'>) => void;
   /** Looks at the element now, if there is one. */
@@ -79,7 +80,7 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
   const { contentId: cid, title, streamType: st, app, appVersion: appVer } = options;
   let { interval = 10, sample = 1 } = options;
   const queue = createQueue();
-  const transport = createTransport(`${options.endpoint}/api/v1/events?k=${options.key}`, queue, (answer) => {
+  const transport = createTransport(`${options.endpoint}/api/v1/events?k=${options.key}`, queue, guard, (answer) => {
     interval = answer.interval ?? interval;
     sample = answer.sample ?? sample;
   });
@@ -87,16 +88,6 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
   const { signal } = stop;
   let video: HTMLVideoElement | undefined;
   let watched: (() => void) | undefined;
-
-  const guard: Core['guard'] =
-    (fn) =>
-    (...args) => {
-      try {
-        fn(...args);
-      } catch {
-        // The viewer's playback matters more than its measurement.
-      }
-    };
 
   const header = (at: number): Header => {
     const consent = consentOf(options.consent);
@@ -151,7 +142,13 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
       }
       watched?.();
     },
-    flush: transport.flush,
+    flush: async () => {
+      try {
+        await transport.flush();
+      } catch {
+        // As in `guard`.
+      }
+    },
     detach: guard(() => {
       core.session?.end(performance.now(), 'exit');
       clearInterval(timer);

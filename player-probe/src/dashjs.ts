@@ -1,4 +1,5 @@
 import { createCore, type Probe, type ProbeOptions } from './core.ts';
+import { NO_PROBE } from './guard.ts';
 import { cutUrls } from './privacy.ts';
 import type { Failure } from './signals.ts';
 
@@ -82,9 +83,17 @@ function asked<T>(question: () => T): T | undefined {
 
 /**
  * Measures what a dash.js player's viewer sees and sends it to `options.endpoint`. Call it before or after
- * `player.initialize()`; best right before, for then the startup time is exact.
+ * `player.initialize()`; best right before, for then the startup time is exact. Never throws.
  */
 export function attach(player: DashPlayer, options: ProbeOptions): Probe {
+  try {
+    return measure(player, options);
+  } catch {
+    return NO_PROBE;
+  }
+}
+
+function measure(player: DashPlayer, options: ProbeOptions): Probe {
   const now = () => performance.now();
   const attachedAt = options.requestedAt ?? now();
   const urls = new Set<string>();
@@ -206,7 +215,10 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
   for (const [type, handler] of Object.entries(handlers)) {
     const listener = core.guard(handler);
     player.on(type, listener);
-    core.signal.addEventListener('abort', () => player.off(type, listener));
+    core.signal.addEventListener(
+      'abort',
+      core.guard(() => player.off(type, listener)),
+    );
   }
   const timings = new PerformanceObserver(
     core.guard((list: PerformanceObserverEntryList) => {
@@ -216,8 +228,11 @@ export function attach(player: DashPlayer, options: ProbeOptions): Probe {
     }),
   );
   timings.observe({ type: 'resource' });
-  core.signal.addEventListener('abort', () => timings.disconnect());
-  setTimeout(() => (fresh = false));
+  core.signal.addEventListener(
+    'abort',
+    core.guard(() => timings.disconnect()),
+  );
+  setTimeout(core.guard(() => (fresh = false)));
   core.guard(() => {
     if (!player.isReady()) return;
     closed = false;

@@ -68,6 +68,9 @@ export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort
       core.guard(() => look(type)),
       { signal },
     );
-  signal.addEventListener('abort', () => video.cancelVideoFrameCallback?.(frame));
+  signal.addEventListener(
+    'abort',
+    core.guard(() => video.cancelVideoFrameCallback?.(frame)),
+  );
   return look;
 }

@@ -1,4 +1,5 @@
 import type { IngestAnswer } from '../../schema/probe-wire.ts';
+import type { Guard } from './guard.ts';
 import type { Queue } from './queue.ts';
 
 const GZIP_FROM = 200;
@@ -20,7 +21,12 @@ export interface Transport {
  * Delivers a queue: one request at a time, gzip where the browser can, retried with growing pauses. `text/plain` and the
  * key in the query keep it a simple request, so that no preflight doubles the traffic.
  */
-export function createTransport(url: string, queue: Queue, onAnswer: (answer: IngestAnswer) => void): Transport {
+export function createTransport(
+  url: string,
+  queue: Queue,
+  guard: Guard,
+  onAnswer: (answer: IngestAnswer) => void,
+): Transport {
   let sending: Promise<void> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let retries = 0;
@@ -29,10 +35,13 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
   let epoch = 0;
 
   const later = (ms: number) => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      void flush();
-    }, ms);
+    timer ??= setTimeout(
+      guard(() => {
+        timer = undefined;
+        void flush();
+      }),
+      ms,
+    );
   };
 
   /** True when there is more to send. */
@@ -77,9 +86,10 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
   };
 
   const flush = (): Promise<void> =>
-    (sending ??= drain().finally(() => {
-      sending = undefined;
-    }));
+    // Whatever breaks in there is told to nobody: an unhandled rejection would be the page's trouble.
+    (sending ??= drain()
+      .catch(() => undefined)
+      .finally(guard(() => (sending = undefined))));
 
   return {
     flush,

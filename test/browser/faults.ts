@@ -36,7 +36,8 @@ export async function faultyProbe(): Promise<{ script: Uint8Array; names: string
   full(parse(code, { ecmaVersion: 'latest' }), (node) => {
     if (!/Function/.test(node.type)) return;
     const file = files.findLast(({ index }) => index < node.start);
-    if (!file) return;
+    // The index is the bundler's own: it names the entry's functions.
+    if (!file || file[1] === 'index.ts') return;
     const { body } = node as Fn;
     const line = code.slice(file.index, node.start).split('\n').length;
     const call = `__fault(${names.push(`${file[1]}:${line} ${code.slice(node.start, node.start + 60).split('\n')[0]}`) - 1});`;
