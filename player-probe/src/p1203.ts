@@ -72,8 +72,8 @@ function walk(events: WireEvent[]): { runs: Run[]; stalling: [number, number][];
     const to = event.k === 'seek' ? event.from : event.pt;
     const ms = (to ?? from) - from;
     // More than any speed explains: a seek whose event was lost.
-    if (ms <= MAX_RATE * (event.t - (last?.t ?? 0)) + SLACK_MS) play(ms, shown);
     if (event.k === 'start') stalled(event.ms);
+    else if (ms <= MAX_RATE * (event.t - (last?.t ?? 0)) + SLACK_MS) play(ms, shown);
     if (event.k === 'stall' && event.open) open = event.ms;
     else if (event.k === 'stall') {
       stalled(event.ms);

@@ -57,7 +57,8 @@ async function open(page: { body: string; main: string; head?: string }): Promis
   await on.page.goto(`${on.stage.origin}/recipe/`);
 }
 
-const VIDEO = `<video id="one" src="${SOURCES.video}" muted autoplay style="width:640px;height:360px;display:block"></video>`;
+/** Its source comes when the recipes have attached. */
+const VIDEO = `<video id="one" muted autoplay style="width:640px;height:360px;display:block"></video>`;
 const sent = () => on.collector.requests.flatMap(({ events }) => events);
 
 describe('recipes', () => {
@@ -87,8 +88,9 @@ describe('recipes', () => {
     const { page, collector } = on;
     await open({
       body: VIDEO,
-      main: `import { probe } from './overlay.ts'; import './cmcd.ts'; import { exported } from './p1203.ts';
-        Object.assign(window, { probe, exported });`,
+      main: `import { probe } from './overlay.ts'; import './cmcd.ts'; import { exported, probe as told } from './p1203.ts';
+        document.querySelector('video').src = '${SOURCES.video}';
+        Object.assign(window, { probe, exported, told });`,
     });
     await page.waitForFunction(() => document.querySelector('video')!.currentTime > 1.5);
     const panel = page.locator('section[aria-label=Framewatch]');
@@ -114,8 +116,14 @@ describe('recipes', () => {
     await page.keyboard.press('Escape');
     await expect.poll(() => panel.count()).toBe(0);
     const input = await page.evaluate(() => {
-      const { exported, probe } = window as unknown as { exported: () => unknown; probe: { detach: () => void } };
+      interface Site {
+        exported: () => unknown;
+        probe: { detach: () => void };
+        told: { detach: () => void };
+      }
+      const { exported, probe, told } = window as unknown as Site;
       probe.detach();
+      told.detach();
       return exported();
     });
     expect(input).toMatchObject({
@@ -135,6 +143,7 @@ describe('recipes', () => {
       body: `<main></main><div style="display:none">${VIDEO}<video id="two"></video></div><video id="spa" muted autoplay></video><video id="asks" muted></video>`,
       main: `import { createRoot } from 'react-dom/client'; import { Player } from './react.tsx';
         import { openPlayer } from './spa.ts'; import { probes } from './several.ts'; import { play } from './consent.ts';
+        document.querySelector('#one').src = '${SOURCES.video}';
         const tree = createRoot(document.querySelector('main'));
         tree.render(<Player source="${SOURCES.dashjs}" contentId="react" />);
         Object.assign(window, { tree, openPlayer, probes, play });`,
@@ -147,13 +156,12 @@ describe('recipes', () => {
     }
     const of = (contentId: string) => sent().filter(({ h }) => h.cid === contentId);
     await collector.until(() => of('react').some(({ e }) => e.k === 'start'));
-    await collector.until(() => of('one').some(({ e }) => e.k === 'start'));
     await page.evaluate(() => {
       const { tree, probes } = window as unknown as Site;
       tree.unmount();
       for (const probe of probes) probe.detach();
     });
-    await collector.until(() => of('react').some(({ e }) => e.k === 'end'));
+    for (const id of ['react', 'one']) await collector.until(() => of(id).some(({ e }) => e.k === 'end'));
     expect(
       kinds(
         of('react').map(({ e }) => e),
