@@ -1,7 +1,7 @@
 // What Grafana should hold: the committed files, bound to a cluster and to the people who get alerts.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ALERT_DATA_SOURCE_UID, ALERT_DATABASE, PLUGIN } from '../data-source.ts';
+import { ALERT_DATA_SOURCE_UID, PLUGIN } from '../data-source.ts';
 import { ALERT_FOLDER } from '../noc-ids.ts';
 import { asList, asRecord, type Json } from './port.ts';
 
@@ -10,7 +10,7 @@ export const FOLDER = { uid: 'framewatch', title: ALERT_FOLDER } as const;
 export const OWN_PREFIX = 'framewatch-';
 export const CONTACT_POINT = 'Framewatch';
 
-/** A cluster that dashboards can choose; the first one also feeds the alert rules. */
+/** A cluster that dashboards can choose, with alert rules of its own. */
 export interface ClusterBinding {
   readonly url: string;
   readonly database: string;
@@ -46,9 +46,12 @@ export interface Wanted {
 const generated = join(import.meta.dirname, '..', 'generated');
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
+const dataSourceUid = (label: string, index: number): string =>
+  index === 0 ? ALERT_DATA_SOURCE_UID : `${ALERT_DATA_SOURCE_UID}-${label}`;
+
 function dataSourceOf({ url, database, label, auth }: ClusterBinding, index: number): Json {
   return {
-    uid: index === 0 ? ALERT_DATA_SOURCE_UID : `${ALERT_DATA_SOURCE_UID}-${label}`,
+    uid: dataSourceUid(label, index),
     name: index === 0 ? 'Framewatch' : `Framewatch (${label})`,
     type: PLUGIN,
     access: 'proxy',
@@ -86,29 +89,64 @@ export function secondsOf(duration: string): number {
   return seconds;
 }
 
+/** What tells the rules of one cluster from another's. Grafana's uids end at 40 characters: a number, not the region's name. */
+interface Place {
+  readonly dataSourceUid: string;
+  readonly database: string;
+  readonly uidSuffix: string;
+  readonly titleSuffix: string;
+  readonly labels: Json;
+}
+
+const placeOf = ({ database, label }: ClusterBinding, index: number, count: number): Place => ({
+  dataSourceUid: dataSourceUid(label, index),
+  database,
+  uidSuffix: index === 0 ? '' : `-${index + 1}`,
+  titleSuffix: index === 0 ? '' : ` (${label})`,
+  labels: count === 1 ? {} : { region: label },
+});
+
+function queryOf(query: Json, { dataSourceUid: uid, database }: Place): Json {
+  if (query['datasourceUid'] !== ALERT_DATA_SOURCE_UID) return query;
+  const model = asRecord(query['model']);
+  return {
+    ...query,
+    datasourceUid: uid,
+    model: { ...model, database, datasource: { ...asRecord(model['datasource']), uid } },
+  };
+}
+
 /** The provisioning file names some fields otherwise than the API: translated here. */
-function ruleOf(rule: Json, group: string, database: string): Json {
+function ruleOf(rule: Json, group: string, place: Place): Json {
   const { dashboardUid, panelId, keepFiringFor, missing_series_evals_to_resolve: missing, annotations, ...same } = rule;
-  const data = asList(rule['data']).map((query) => {
-    const model = asRecord(query['model']);
-    return model['database'] === ALERT_DATABASE ? { ...query, model: { ...model, database } } : query;
-  });
   return {
     ...same,
+    uid: `${String(rule['uid'])}${place.uidSuffix}`,
+    title: `${String(rule['title'])}${place.titleSuffix}`,
     orgID: 1,
     folderUID: FOLDER.uid,
     ruleGroup: group,
-    data,
+    data: asList(rule['data']).map((query) => queryOf(query, place)),
     keep_firing_for: keepFiringFor,
     missingSeriesEvalsToResolve: missing,
+    labels: { ...asRecord(rule['labels']), ...place.labels },
     annotations: { ...asRecord(annotations), __dashboardUid__: String(dashboardUid), __panelId__: String(panelId) },
+  };
+}
+
+function ruleGroupOf(group: Json, place: Place): RuleGroup {
+  const title = `${String(group['name'])}${place.titleSuffix}`;
+  return {
+    title,
+    folderUid: FOLDER.uid,
+    interval: secondsOf(String(group['interval'])),
+    rules: asList(group['rules']).map((rule) => ruleOf(rule, title, place)),
   };
 }
 
 /** Everything, from grafana/generated. */
 export function wantedOf(clusters: readonly ClusterBinding[], targets: AlertTargets): Wanted {
-  const [first] = clusters;
-  if (!first) throw new Error('no cluster given');
+  if (clusters.length === 0) throw new Error('no cluster given');
   const folder = join(generated, 'dashboards');
   const dashboards = readdirSync(folder).filter((file) => file.endsWith('.json'));
   const { groups } = asRecord(readJson(join(generated, 'alerts.json')));
@@ -116,11 +154,9 @@ export function wantedOf(clusters: readonly ClusterBinding[], targets: AlertTarg
     dataSources: clusters.map(dataSourceOf),
     dashboards: dashboards.toSorted((a, b) => a.localeCompare(b)).map((file) => asRecord(readJson(join(folder, file)))),
     contactPoints: contactPointsOf(targets),
-    ruleGroups: asList(groups).map((group) => ({
-      title: String(group['name']),
-      folderUid: FOLDER.uid,
-      interval: secondsOf(String(group['interval'])),
-      rules: asList(group['rules']).map((rule) => ruleOf(rule, String(group['name']), first.database)),
-    })),
+    // Every cluster has its own detectors: every cluster is asked.
+    ruleGroups: clusters.flatMap((cluster, index) =>
+      asList(groups).map((group) => ruleGroupOf(group, placeOf(cluster, index, clusters.length))),
+    ),
   };
 }

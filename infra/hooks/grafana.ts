@@ -65,13 +65,27 @@ function targetsOf({ settings }: HookRun): AlertTargets {
   };
 }
 
+/** Azure's Grafana has no mail server of its own. */
+function warnOfMail({ report }: HookRun, { emails = [], ...others }: AlertTargets, url: string): void {
+  if (emails.length === 0 || Object.keys(others).length > 0 || !new URL(url).host.endsWith('.grafana.azure.com'))
+    return;
+  report.warn('mail from Grafana', {
+    expected: 'a way to tell people that works without further settings',
+    got: 'addresses alone: Azure Managed Grafana sends mail only with SMTP settings of yours',
+    advice:
+      'azd env set FRAMEWATCH_ALERT_TEAMS (or _SLACK, _WEBHOOK) <address>; or set SMTP under Configuration of the workspace',
+  });
+}
+
 async function deploy(run: HookRun, url: string): Promise<void> {
   const { report, flag, option, isDryRun, settings } = run;
   const token = settings.get('GRAFANA_TOKEN');
   const grafana = grafanaAt(url, token === undefined ? httpFor(SCOPE) : httpFor(undefined), token);
   await untilAllowed(grafana, Number(option('wait') ?? DEFAULT_WAIT_SECONDS) * 1000, report.note);
   const options = { prune: flag('prune'), rewriteSecrets: flag('rewrite-secrets') };
-  const wanted = wantedOf(clustersOf(run), targetsOf(run));
+  const targets = targetsOf(run);
+  warnOfMail(run, targets, url);
+  const wanted = wantedOf(clustersOf(run), targets);
   const steps = await planGrafana(grafana, wanted, options);
   const open = steps.filter(({ apply }) => apply !== undefined);
   if (flag('plan') || isDryRun) {

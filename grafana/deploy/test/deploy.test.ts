@@ -95,6 +95,24 @@ describe('rules', () => {
     expect(server.state.intervals.get('framewatch/slo-fast')).toBe(30);
   });
 
+  it('two clusters: each has its rules on its own data source, told apart by title, uid and label', async () => {
+    await deploy(MAIL, [CLUSTER, SECOND]);
+    const [first, second] = ['framewatch-slo-burn-fast', 'framewatch-slo-burn-fast-2'].map((uid) =>
+      asRecord(server.state.rules.get(uid)),
+    );
+    expect(first).toMatchObject({ title: 'SLO burn (fast)', ruleGroup: 'slo-fast', labels: { region: 'westeurope' } });
+    expect(second).toMatchObject({
+      title: 'SLO burn (fast) (northeurope)',
+      ruleGroup: 'slo-fast (northeurope)',
+      labels: { region: 'northeurope', severity: 'critical' },
+    });
+    const [query] = asList(second?.['data']);
+    expect(query?.['datasourceUid']).toBe('framewatch-adx-northeurope');
+    expect(asRecord(query?.['model'])['datasource']).toMatchObject({ uid: 'framewatch-adx-northeurope' });
+    expect(await open(MAIL, [CLUSTER, SECOND])).toEqual([]);
+    for (const uid of server.state.rules.keys()) expect(uid.length, uid).toBeLessThanOrEqual(40);
+  });
+
   it('a rule edited by hand is put back; one that was added to the group goes', async () => {
     await deploy();
     const held = asRecord(server.state.rules.get('framewatch-ingest-stale'));
@@ -235,7 +253,11 @@ describe('boards', () => {
     });
     const prune = { prune: true, rewriteSecrets: false };
     expect(await open(MAIL, [CLUSTER])).toEqual([]);
+    // The second region's rules go before the data source that they ask.
     expect(await open(MAIL, [CLUSTER], prune)).toEqual([
+      'delete rule group anomalies (northeurope)',
+      'delete rule group slo-fast (northeurope)',
+      'delete rule group ingestion (northeurope)',
       'delete rule group old',
       'delete dashboard Old',
       'delete data source framewatch-adx-northeurope',
