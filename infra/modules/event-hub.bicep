@@ -25,7 +25,6 @@ resource namespace 'Microsoft.EventHub/namespaces@2024-01-01' = {
   location: location
   tags: tags
   sku: { name: eventHubs.skuName, tier: eventHubs.skuName, capacity: eventHubs.capacity }
-  identity: { type: 'SystemAssigned' }
   properties: {
     disableLocalAuth: true
     minimumTlsVersion: '1.2'

@@ -19,7 +19,6 @@ resource profile 'Microsoft.Cdn/profiles@2025-06-01' = {
   location: 'global'
   tags: tags
   sku: { name: frontDoor.skuName }
-  identity: { type: 'SystemAssigned' }
   properties: {
     originResponseTimeoutSeconds: 60
     // Viewers' addresses never reach the logs.

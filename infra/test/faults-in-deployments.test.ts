@@ -207,6 +207,7 @@ const faults: Readonly<Record<string, SeededFault>> = {
     line: '    browserKey: browserKey',
     got: /browserKey/,
     expected: /@secure/,
+    also: ['style'],
   },
   'a secure parameter with a default': {
     file: 'infra/main.bicep',

@@ -6,6 +6,33 @@ import { expectFound, module, type SeededFault } from './seeded-fault.ts';
 // One fault of each class in the files themselves: syntax, names, modules, order, azd's side.
 
 const faults: Readonly<Record<string, SeededFault>> = {
+  'a name that is known too late': {
+    file: 'infra/main.bicep',
+    find: "name: 'access-vault-${region}'",
+    put: "name: 'access-${vault.outputs.vaultName}-${region}'",
+    check: 'start',
+    got: /vault\.outputs/,
+    expected: /parameter/,
+    rule: /BCP120/,
+  },
+  'a dependsOn of what is used anyway': {
+    file: 'infra/main.bicep',
+    find: 'dependsOn: [vaultAccess]',
+    put: 'dependsOn: [vaultAccess, vault]',
+    check: 'style',
+    got: /vault/,
+    expected: /nothing/,
+    rule: /no-unnecessary-dependson/,
+  },
+  'a string of one expression': {
+    file: module('identity'),
+    find: '  name: name',
+    put: "  name: '${name}'",
+    check: 'style',
+    got: /\$/,
+    expected: /alone/,
+    rule: /simplify-interpolation/,
+  },
   'a brace too few': {
     file: module('identity'),
     find: '  tags: tags\n}',
@@ -135,7 +162,7 @@ const faults: Readonly<Record<string, SeededFault>> = {
     check: 'parameters',
     got: /500/,
     expected: /int/,
-    also: ['types'],
+    also: ['types', 'style'],
   },
   'a default that is not allowed': {
     file: 'infra/main.bicep',

@@ -31,11 +31,11 @@ let before: ReadonlySet<string> | undefined;
 
 /** Puts the fault in and expects that the right check tells it: where, what, got, expected; and no other check. */
 export function expectFound(fault: SeededFault): void {
-  before ??= new Set(findings().map(lineOf));
+  before ??= new Set(findings({}, 'few').map(lineOf));
   if (fault.find !== '')
     expect(textOf(fault.file), `${fault.file} still holds the text to change`).toContain(fault.find);
   const text = fault.find === '' ? fault.put : textOf(fault.file).replace(fault.find, () => fault.put);
-  const found = findings({ [fault.file]: text }).filter((each) => !before?.has(lineOf(each)));
+  const found = findings({ [fault.file]: text }, 'few').filter((each) => !before?.has(lineOf(each)));
   const others = found.filter(({ check }) => check !== fault.check && !fault.also?.includes(check));
   expect(others.map(lineOf), 'no other check cries').toEqual([]);
   const file = fault.inFile ?? fault.file;

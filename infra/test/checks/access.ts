@@ -154,6 +154,34 @@ function matched(context: Context, scenario: Scenario, roles: Readonly<Record<st
   return found;
 }
 
+/** Resources with an identity of their own that nothing was ever given to. */
+function idle(context: Context, scenario: Scenario): Finding[] {
+  const resources = [...madeResources(context)].flatMap(([resource, of]) => (of === scenario ? [resource] : []));
+  const holders = new Set(
+    resources.flatMap((resource) => {
+      const { principalId = null } = assignmentOf(resource) ? propertiesOf(resource) : {};
+      return principalId instanceof Runtime && principalId.resource ? [principalId.resource.id] : [];
+    }),
+  );
+  return resources
+    .filter(
+      ({ id, type, body }) =>
+        (type.endsWith('/userAssignedIdentities') || /SystemAssigned/.test(identityTypeOf(body))) && !holders.has(id),
+    )
+    .map((resource) =>
+      finding('access', placeIn(resource, 'identity'), [
+        `identity of ${resource.type}`,
+        'without any right',
+        'a role that needs it, or no identity',
+      ]),
+    );
+}
+
+const identityTypeOf = (body: Resource['body']): string => {
+  const { identity } = body;
+  return isObject(identity) ? textOf(identity['type'] ?? null) : '';
+};
+
 function usesAndTable({ workspace }: Context, roles: Readonly<Record<string, Role>>, text: string): Finding[] {
   const found: Finding[] = [];
   for (const key of Object.keys(roles))
@@ -223,6 +251,9 @@ export function access(context: Context): Finding[] {
     ...wrongTable(roles, text),
     ...usesAndTable(context, roles, text),
     ...uncovered(context),
-    ...context.scenarios.flatMap((scenario) => matched(context, scenario, roles, text)),
+    ...context.scenarios.flatMap((scenario) => [
+      ...matched(context, scenario, roles, text),
+      ...idle(context, scenario),
+    ]),
   ];
 }
