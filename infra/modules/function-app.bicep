@@ -103,7 +103,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
           }
         }
       }
-      runtime: { name: 'node', version: '22' }
+      runtime: { name: 'node', version: '24' }
       scaleAndConcurrency: {
         instanceMemoryMB: functions.instanceMemoryMB
         maximumInstanceCount: functions.maximumInstanceCount
