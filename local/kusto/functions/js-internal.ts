@@ -81,9 +81,13 @@ const sessions: JsScalar = {
     let first: bigint | undefined;
     let last: bigint | undefined;
     return times.map((text) => {
-      if (text === null) return null;
+      // After a null the next value starts a new session; at the distances themselves one starts as well.
+      if (text === null) {
+        first = undefined;
+        return null;
+      }
       const time = BigInt(text);
-      if (first === undefined || last === undefined || time - first > maxFromFirst || time - last > maxBetween)
+      if (first === undefined || last === undefined || time - first >= maxFromFirst || time - last >= maxBetween)
         first = time;
       last = time;
       return first.toString();

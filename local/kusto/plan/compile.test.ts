@@ -316,7 +316,10 @@ describe('refusals', () => {
     ['Beats | reduce by Cdn', 'reduce'],
     ['externaldata(a:string)["http://x/y"]', 'externaldata'],
     ['print gzip_compress_to_base64_string("x")', 'gzip_compress'],
-    ['Beats | make-series count() on Ts step 1h by Cdn', 'from and to'],
+    ['set query_datetimescope_column = "Ts"; Beats', 'query_datetimescope_column'],
+    ['Beats | parse flags=i Cdn with "a" x', 'flags'],
+    ['Beats | partition hint.strategy=random by Cdn (count)', 'random'],
+    ['union (print x = 1), (print x = "a"), (print x_long = 2)', 'x_long'],
     ['Beats | where Props == Props', 'two dynamic'],
   ])('%s names what is not supported', (query, part) => {
     const error = refusal(query);
@@ -372,5 +375,28 @@ describe('the time at which rows came in', () => {
       expect(() => compileQuery(`${query} | extend t = ingestion_time()`, timed, { now: NOW })).toThrow(
         'ingestion_time',
       );
+  });
+});
+
+describe('what only the data can tell', () => {
+  test.each([
+    ['Beats | make-series count() on Ts step 1m by Cdn', 'write from and to'],
+    ['range x from 0 to 12 step 1 | make-series count() on x in range(0, 10, 5)', 'between stop and the end'],
+    ['range x from 0 to 12 step 1 | make-series count() on x in range(1, 15, 5)', 'no multiple of step'],
+    ['range x from 1 to 65 step 1 | partition by x (count)', 'more than 64'],
+    [
+      'print s = "a=1 2 b=3" | parse-kv s as (a:string) with (pair_delimiter=" ", kv_delimiter="=", greedy=true)',
+      'not asked for: b',
+    ],
+    ['print d = dynamic({"t":"2026-01-01T00:00:00Z"}) | evaluate bag_unpack(d)', "'t' holds texts that may be dates"],
+    ['print d = dynamic({"t":null}) | evaluate bag_unpack(d)', "'t' is null in all rows"],
+    ['print a = 1, d = dynamic({"a":2}) | evaluate bag_unpack(d)', "'a' is in the input already"],
+    ['datatable(k:string, v:long)["v", 1] | evaluate pivot(k, count(), v)', "'v' is the name of a column"],
+    [
+      'let f = (T:(d:dynamic)) { T | evaluate bag_unpack(d) }; union f((print d = dynamic({"a":1}))), f((print d = dynamic({"b":1})))',
+      'several inputs in one function',
+    ],
+  ])('%s is refused, not guessed', async (query, part) => {
+    await expect(rows(query)).rejects.toThrow(part);
   });
 });

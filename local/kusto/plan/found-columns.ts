@@ -5,7 +5,7 @@ import { KustoError, type Column, type KustoType, type SchemaAnswer, type Schema
 import type { FoundSchema } from './data-schema.ts';
 
 /** A table of Kusto may be wider, but nobody reads that, and every column costs time in the parser. */
-const MOST_COLUMNS = 2000;
+export const MOST_COLUMNS = 2000;
 
 /** What the statement of bag_unpack says of a slot: a type, or one of these. */
 export const SLOT = { mixed: 'dynamic', onlyNull: 'null', maybeTime: 'datetime?' } as const;
@@ -63,6 +63,6 @@ export function foundSchema(answer: SchemaAnswer, text: string): FoundSchema {
   const columns = columnsOf(answer.need, answer.rows, fail);
   if (columns.length === 0) fail(`${answer.need.shape.plugin}: no columns are left`);
   if (columns.length > MOST_COLUMNS)
-    fail(`${answer.need.shape.plugin}: ${columns.length} columns, at most ${MOST_COLUMNS} are possible`);
+    fail(`${answer.need.shape.plugin}: at most ${MOST_COLUMNS} columns are possible`, true);
   return { answer, columns };
 }

@@ -4,6 +4,7 @@ import { textOf } from '../../parser/analyze.ts';
 import { elements, type Syntax } from '../../parser/language.ts';
 import { SchemaNeeded, typeNamed, type KustoType, type SchemaShape } from '../../types.ts';
 import type { FoundSchema } from '../data-schema.ts';
+import { MOST_COLUMNS } from '../found-columns.ts';
 import { nameOfCall } from '../call.ts';
 import type { Translator } from '../translator.ts';
 
@@ -48,7 +49,7 @@ function withoutNumbers(sql: string): string {
   });
 }
 
-/** What a missing schema is made of, and a statement that gives pairs of a column's name and what is known of its type. */
+/** What a missing schema is made of, and a statement that gives pairs of a column's name and what is known of its type, in order. */
 export interface Missing {
   readonly shape: SchemaShape;
   readonly sql: string;
@@ -62,7 +63,12 @@ export function outputSchema(t: Translator, node: Syntax, missing: () => Missing
   const { shape, sql } = missing();
   const shared = session.shared.length > 0 ? `WITH ${session.shared.join(', ')} ` : '';
   const call = node.FunctionCall as Syntax;
-  const need = { site: session.schemas.siteAfter(call), shape, sql: shared + sql, reads: [...session.reads] };
+  const need = {
+    site: session.schemas.siteAfter(call),
+    shape,
+    sql: `${shared}${sql} LIMIT ${MOST_COLUMNS + 1}`,
+    reads: [...session.reads],
+  };
   const name = nameOfCall(call);
   if (schema?.found) {
     if (withoutNumbers(schema.found.answer.need.sql) === withoutNumbers(need.sql)) return schema;
