@@ -1,14 +1,17 @@
 // `npm run infra:keys`: shows, adds and removes write keys in the key vault.
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { readConfig } from '../../functions/config.ts';
 import { hookMain, type Hook } from './support/command.ts';
 import { httpFor } from './support/http.ts';
 import { readWriteKeys, storeWriteKeys, type WriteKeyEntry, type WriteKeys } from './support/write-keys.ts';
 
-const HELP = `npm run infra:keys -- [--add | --remove PREFIX] [options]
+const HELP = `npm run infra:keys -- [--add | --remove PREFIX | --import FILE] [options]
 Without --add or --remove: lists the write keys by their first four characters.
 
   --add             a new key; with --tenant and --origins or --trusted
   --remove PREFIX   takes away the key that begins so
+  --import FILE     adds the keys of a JSON object as FRAMEWATCH_KEYS has it, such as those of a lost region
   --tenant NAME     default: default
   --origins LIST    origins of the pages that may send with it, separated by commas
   --trusted         a server of yours: its word on geography is believed; never give it to a browser
@@ -36,6 +39,19 @@ function entryOf(tenant: string, origins: string | undefined, isTrusted: boolean
   return isTrusted ? { tenant, trusted: true } : { tenant, origins: list };
 }
 
+/** Keys from a file, checked as the function app checks them when it starts. */
+function importedFrom(file: string): WriteKeys {
+  const text = readFileSync(file, 'utf8');
+  // Only the keys matter here; the other settings are any that pass.
+  const { keys: read } = readConfig({
+    FRAMEWATCH_KEYS: text,
+    FRAMEWATCH_KUSTO_URL: 'https://example.com',
+    FRAMEWATCH_PSEUDONYM_SECRET: 'not used in this check',
+  });
+  if (read.length === 0) throw new Error(`--import ${file}: no key in it`);
+  return JSON.parse(text) as WriteKeys;
+}
+
 /** The hook itself, for tests. */
 export const keys: Hook = {
   name: 'keys',
@@ -43,6 +59,7 @@ export const keys: Hook = {
   options: {
     add: { type: 'boolean' },
     remove: { type: 'string' },
+    import: { type: 'string' },
     tenant: { type: 'string' },
     origins: { type: 'string' },
     trusted: { type: 'boolean' },
@@ -54,11 +71,16 @@ export const keys: Hook = {
     for (const [key, { tenant, origins, trusted }] of Object.entries(held))
       report.note(`${shown(key)} tenant ${tenant}, ${trusted === true ? 'trusted' : (origins ?? []).join(' ')}`);
     const prefix = option('remove');
+    const file = option('import');
     if (flag('add')) {
       const entry = entryOf(option('tenant') ?? 'default', option('origins'), flag('trusted'));
       const made = withKey(held, entry);
       if (!isDryRun) await storeWriteKeys(http, vaultUri, made.keys);
       report.ok(isDryRun ? 'would add' : 'added', isDryRun ? `a key of tenant ${entry.tenant}` : made.key);
+    } else if (file !== undefined) {
+      const more = importedFrom(file);
+      if (!isDryRun) await storeWriteKeys(http, vaultUri, { ...held, ...more });
+      report.ok(isDryRun ? 'would import' : 'imported', Object.keys(more).map(shown).join(' '));
     } else if (prefix !== undefined) {
       const left = withoutKey(held, prefix);
       if (!isDryRun) await storeWriteKeys(http, vaultUri, left);

@@ -58,7 +58,6 @@ const environments: readonly (Record<string, string> & {
     FRAMEWATCH_PROFILE: 'scale',
     FRAMEWATCH_ALERT_EMAILS: MAIL,
     FRAMEWATCH_SECONDARY_LOCATION: 'northeurope',
-    FRAMEWATCH_WRITE_KEYS: '{"key":{"tenant":"default","trusted":true}}',
     FRAMEWATCH_DROP_CONTAINERS: 'telemetry=default,partner=acme',
   },
   {

@@ -398,6 +398,18 @@ describe('keys', () => {
     expect(Object.keys(stored())).toEqual(['abcd-first']);
   });
 
+  it('imports the keys of a lost region, and refuses what the function app would refuse', async () => {
+    const file = join(folder, 'keys.json');
+    writeFileSync(file, '{"old-browser-key":{"tenant":"default","origins":["https://www.example.com"]}}');
+    const imported = await run(keys, ['--import', file], vault());
+    expect(imported).toMatchObject({ code: 0, output: expect.stringContaining('imported: old-…') as string });
+    expect(Object.keys(stored())).toEqual(['abcd-first', 'old-browser-key']);
+    writeFileSync(file, '{"other":{"tenant":"default"}}');
+    const refused = await run(keys, ['--import', file], vault());
+    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('at least one origin') as string });
+    expect(Object.keys(stored())).toHaveLength(2);
+  });
+
   it.each([[['--add']], [['--add', '--origins', 'www.example.com']], [['--remove', 'zzz']]])(
     'refuses %j',
     async (args) => {
