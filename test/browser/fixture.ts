@@ -9,20 +9,11 @@ export interface Fixture {
   collector: Collector;
   stage: Stage;
   page: Page;
-  /** Waits for a state of the probe's session. */
-  state: (name: string, ms?: number) => Promise<void>;
 }
 
 /** One Chromium for the file; a fresh collector, server and page for each test. */
 export function browserFixture(): Fixture {
-  const fixture = {
-    state: async (name: string, ms = 30_000) => {
-      await fixture.page.waitForFunction((state) => window.stage.probe?.session?.state === state, name, {
-        timeout: ms,
-        polling: 20,
-      });
-    },
-  } as Fixture;
+  const fixture = {} as Fixture;
   beforeAll(async () => {
     fixture.browser = await launchChromium();
   });

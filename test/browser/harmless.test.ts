@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { browserFixture } from './fixture.ts';
-import { clickPlay, detach, moves } from './hand.ts';
+import { changeSource, clickPlay, detach, moves } from './hand.ts';
 import { play } from './stage.ts';
 import { truthsOf } from './truth.ts';
 import { kinds } from './verdicts.ts';
@@ -74,14 +74,14 @@ describe('the probe does no harm', () => {
 
   test('another source is another session; a reset without one is an exit', async () => {
     const { page, stage, collector } = on;
+    const sidOf = () => page.evaluate(() => window.stage.probe!.header!.sid);
     await play(page, stage);
-    await on.state('playing');
-    const first = await page.evaluate(() => window.stage.probe!.header!.sid);
-    await page.evaluate((source) => window.stage.player!.attachSource(source), '/demo/clip/stage/clip.mpd?2');
+    await collector.until((event) => event.k === 'start');
+    const first = await sidOf();
+    await changeSource(page, '/demo/clip/stage/clip.mpd?2');
     await page.waitForFunction((sid) => window.stage.probe!.header!.sid !== sid, first);
-    await on.state('playing');
-    const second = await page.evaluate(() => window.stage.probe!.header!.sid);
-    await moves(page);
+    const second = await sidOf();
+    await collector.until(() => collector.events(second).some(({ k }) => k === 'start'));
     await page.evaluate(() => window.stage.player!.reset());
     await collector.until(() => collector.events(second).some(({ k }) => k === 'end'));
     expect(kinds(collector.events(first), 'end').map(({ why }) => why)).toEqual(['replaced']);

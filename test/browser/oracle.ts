@@ -1,4 +1,3 @@
-import type { WireEvent } from '../../schema/probe-wire.ts';
 import type { Probe, ProbeOptions } from '../../player-probe/src/index.ts';
 import { held, keepBooks } from './books.ts';
 import type { Play } from './stage.ts';
@@ -48,7 +47,7 @@ export interface Oracle extends Sight {
   attachedAt: number;
   startedAt: number;
   /** Events that the probe told. */
-  told: WireEvent[];
+  told: { k: string; n: number }[];
   /** Listeners and timers that are set and not cleared. */
   held: () => string[];
   /** Writes down what the viewer does at this moment. */

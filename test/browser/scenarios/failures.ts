@@ -37,8 +37,10 @@ export const FAILURES: Scenario[] = [
     },
   },
   {
-    name: 'garbage for all segments: it ends without a frame',
+    name: 'garbage for all segments: no frame ever comes',
+    // 5.x jumps to the end, 4.7 waits for ever.
     ends: ['vsf'],
+    endsIn4: ['timeout'],
     isLong: true,
     run: async ({ page, play, rules }) => {
       rules.push(garbles(MEDIA));

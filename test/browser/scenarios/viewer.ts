@@ -97,7 +97,7 @@ export const VIEWER: Scenario[] = [
         const real = prototype.play;
         const did = (what: string) => window.stage.log.some((entry) => entry.what === what);
         // What the policy would keep from playing as well.
-        Object.defineProperty(prototype, 'autoplay', { get: () => true, set: () => undefined });
+        Object.defineProperty(prototype, 'autoplay', { get: () => true, set: () => {} });
         prototype.play = function play(this: HTMLMediaElement) {
           if (did('resume')) return real.call(this);
           if (!did('blocked')) window.stage.note('blocked');
