@@ -63,5 +63,5 @@ export function metricsReference(root: string): string {
     .map((folder) => [folder, all.filter((one) => one.folder === folder)] as const)
     .filter(([, functions]) => functions.length > 0)
     .map(([folder, functions]) => section(folder, functions));
-  return `# Metrics, detectors and alerts\n\nGenerated from the docstrings of \`kql/\` by \`npm run generate\`; do not edit. Functions that look at time take it as a parameter and never call \`now()\`, so that any moment can be tested and replayed.\n\n${sections.join('\n\n')}\n`;
+  return `# Metrics, detectors and alerts\n\nGenerated from the docstrings of \`kql/\` by \`npm run generate\`; do not edit. Functions that look at time take it as a parameter and never call \`now()\`, so that any moment can be tested and replayed. Where other products compute something else under the same name: [metric-differences.md](metric-differences.md).\n\n${sections.join('\n\n')}\n`;
 }
