@@ -131,6 +131,11 @@ export class CatalogState {
     ]);
   }
 
+  /** The entity that a change is about, as it is now. */
+  entity({ kind, database, key }: Change): Entities[EntityKind] | undefined {
+    return this.#databases.get(database)?.[kind].get(key);
+  }
+
   /** Changes that change something: running the same script again keeps the version, and with it every cached plan. */
   effective(changes: readonly Change[]): Change[] {
     return changes.filter(({ kind, database, key, value }) => {

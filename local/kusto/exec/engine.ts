@@ -5,6 +5,7 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { CatalogState } from '../catalog/catalog.ts';
 import type { Change } from '../catalog/entities.ts';
 import { FailureLog } from '../ingest/failure-log.ts';
+import { StreamingFailures } from '../ingest/streaming-failures.ts';
 import { TagLog } from '../ingest/tag-log.ts';
 import { runUpdatePolicies } from '../ingest/update-policies.ts';
 import { lastBatchOf } from '../store/physical.ts';
@@ -13,6 +14,7 @@ import { Writer, type Transaction } from '../store/writer.ts';
 import { ActivityLog } from './activity-log.ts';
 import { CompileProcess } from '../compiler/compile-process.ts';
 import type { Compiler } from './compiler.ts';
+import { commandInProgress, Journal } from './journal.ts';
 import { applyRetention } from './retention.ts';
 import { ViewRefresher } from './view-refresher.ts';
 
@@ -47,10 +49,12 @@ export class Engine {
   readonly compiler: Compiler;
   readonly views: ViewRefresher;
   readonly failures: FailureLog;
+  readonly streamingFailures = new StreamingFailures();
   readonly tags: TagLog;
   /** Management commands that change something. */
   readonly operations = new ActivityLog();
   readonly queries = new ActivityLog();
+  readonly journal = new Journal();
   readonly defaultDatabase: string;
   /** `host:port` of the storage account that blobs may be read from, besides loopback. */
   readonly blobHosts = new Set<string>();
@@ -120,12 +124,14 @@ export class Engine {
 
   /** Runs `work` alone in a transaction; the changes it returns become the schema when it commits. */
   async change<T>(work: (tx: Transaction) => Promise<{ changes: readonly Change[]; result: T }>): Promise<T> {
+    const command = commandInProgress.getStore();
     return this.writer.exclusive(async (tx) => {
       const { changes: wanted, result } = await work(tx);
       const changes = this.catalog.effective(wanted);
       if (changes.length > 0) {
         await this.catalog.persist(tx.connection, changes);
         tx.afterCommit(() => {
+          this.journal.add(this.catalog, changes, command);
           this.catalog.apply(changes);
           this.#prepareFunctions();
         });

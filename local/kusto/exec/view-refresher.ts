@@ -8,6 +8,7 @@ interface ViewState {
   watermark: number;
   refreshedAt: Date | null;
   lastError: string | null;
+  failedAt: Date | null;
   waiting: Promise<void> | null;
 }
 
@@ -35,11 +36,13 @@ export class ViewRefresher {
 
   /** Tells of a new view that contains its source up to `watermark`. */
   created(viewId: number, watermark: number): void {
-    this.#states.set(viewId, { watermark, refreshedAt: null, lastError: null, waiting: null });
+    this.#states.set(viewId, { watermark, refreshedAt: null, lastError: null, failedAt: null, waiting: null });
   }
 
   state(view: ViewEntity): Readonly<ViewState> {
-    return this.#states.get(view.id) ?? { watermark: 0, refreshedAt: null, lastError: null, waiting: null };
+    return (
+      this.#states.get(view.id) ?? { watermark: 0, refreshedAt: null, lastError: null, failedAt: null, waiting: null }
+    );
   }
 
   /** All views among `names`, and the views they stand on, contain every row acknowledged before this call. */
@@ -89,6 +92,7 @@ export class ViewRefresher {
         ]);
       } catch (error) {
         state.lastError = error instanceof Error ? error.message : String(error);
+        state.failedAt = new Date();
         throw error;
       }
       tx.touched(current);

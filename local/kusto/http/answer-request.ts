@@ -1,5 +1,6 @@
 import type { Engine } from '../exec/engine.ts';
 import { asKustoError, runQuery, type QueryResult } from '../exec/query.ts';
+import { ingestionErrorCode } from '../ingest/failure-log.ts';
 import { fetchBlob } from '../ingest/fetch-blob.ts';
 import { ingestText } from '../ingest/ingest-text.ts';
 import { runCommand } from '../mgmt/run-command.ts';
@@ -16,7 +17,7 @@ export async function answerRequest(engine: Engine, request: ForwardedRequest, s
     const ingest = INGEST_PATH.exec(request.path);
     return ingest === null
       ? await queryOrCommand(engine, request, signal)
-      : await streamingIngest(engine, request, decoded(ingest[1]), decoded(ingest[2]));
+      : await recorded(engine, request, decoded(ingest[1]), decoded(ingest[2]));
   } catch (error) {
     const { status, body } = toOneApi(asKustoError(error), request.ids);
     return { status, body };
@@ -73,6 +74,31 @@ async function queryOrCommand(
 }
 
 const isCommand = (text: string): boolean => /^(?:\s*\/\/[^\n]*\n|\s)*\./.test(text);
+
+/** Streaming ingestion whose failure is kept for `.show streamingingestion failures`. */
+async function recorded(engine: Engine, request: ForwardedRequest, database: string, table: string): Promise<Answer> {
+  try {
+    return await streamingIngest(engine, request, database, table);
+  } catch (error) {
+    const known = asKustoError(error);
+    const parameters = new URLSearchParams(request.search);
+    engine.streamingFailures.add({
+      database:
+        engine.catalog.databases().find(({ name }) => name.toLowerCase() === database.toLowerCase())?.name ?? database,
+      table,
+      principal: request.caller.user,
+      activityId: request.ids.activityId,
+      properties: JSON.stringify({
+        format: parameters.get('streamFormat'),
+        mappingName: parameters.get('mappingName'),
+      }),
+      isPermanent: known.permanent,
+      errorCode: ingestionErrorCode(known.message),
+      details: known.message,
+    });
+    throw known;
+  }
+}
 
 async function streamingIngest(
   engine: Engine,

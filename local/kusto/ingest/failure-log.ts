@@ -13,6 +13,10 @@ export interface IngestionFailure {
   readonly fromUpdatePolicy?: boolean;
 }
 
+/** Kusto's code at the beginning of a message: `Stream_MalformedJson: …`. */
+export const ingestionErrorCode = (message: string): string =>
+  /^([A-Z][A-Za-z]+_[A-Za-z]+): /.exec(message)?.[1] ?? 'General_BadRequest';
+
 /** Failed ingestions, for `.show ingestion failures`; kept in the database file. */
 export class FailureLog {
   readonly #writer: Writer;

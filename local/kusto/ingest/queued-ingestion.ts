@@ -9,6 +9,7 @@ import type { Engine } from '../exec/engine.ts';
 import { asKustoError } from '../exec/query.ts';
 import { KustoError } from '../types.ts';
 import { fetchBlob } from './fetch-blob.ts';
+import { ingestionErrorCode } from './failure-log.ts';
 import { ingestText } from './ingest-text.ts';
 
 const CONTAINER = 'kusto-temp';
@@ -178,7 +179,7 @@ export class QueuedIngestion {
 
   async #record(message: IngestionMessage, error: KustoError): Promise<void> {
     const source = (message.BlobPath ?? '').split('?')[0] ?? '';
-    const errorCode = /^([A-Z][A-Za-z]+_[A-Za-z]+): /.exec(error.message)?.[1] ?? 'General_BadRequest';
+    const errorCode = ingestionErrorCode(error.message);
     const database = message.DatabaseName ?? this.#engine.defaultDatabase;
     await this.#engine.failures.add({
       database,

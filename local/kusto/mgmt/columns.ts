@@ -62,9 +62,41 @@ const rename: Change = (table, column, scanner) => {
   return { ...table, columns: table.columns.map((other) => (other === column ? { ...column, name } : other)) };
 };
 
+/** `.rename columns New = [Database.]Table.Old, …`: all of one table, at once, so that two names can be swapped. */
+async function renameColumns(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
+  const names = new Map<string, string>();
+  const tables = new Set<string>();
+  do {
+    const to = scanner.name();
+    scanner.expect('=');
+    const path = [scanner.name()];
+    while (scanner.symbol('.')) path.push(scanner.name());
+    const [column = '', tableName, database = context.database] = path.toReversed();
+    if (tableName === undefined) throw scanner.fail("'.' and the name of a column");
+    if (context.engine.catalog.databaseName(database) !== context.database)
+      throw new KustoError('BADREQUEST', `The command runs in database '${context.database}', not '${database}'`);
+    tables.add(tableName);
+    names.set(column, to);
+  } while (scanner.symbol(','));
+  scanner.end();
+  const [tableName = ''] = tables;
+  if (tables.size > 1) throw new KustoError('BADREQUEST', '.rename columns takes the columns of one table');
+  if (context.engine.catalog.view(context.database, tableName) !== undefined)
+    throw new KustoError('BADREQUEST', `'${tableName}' is a materialized view: its columns come from its query`);
+  return edit(context, tableName, (table) => {
+    const unknown = [...names.keys()].find((name) => !table.columns.some((column) => column.name === name));
+    if (unknown !== undefined) throw new KustoError('BADREQUEST', `Table '${tableName}' has no column '${unknown}'`);
+    const columns = table.columns.map((column) => ({ ...column, name: names.get(column.name) ?? column.name }));
+    if (new Set(columns.map(({ name }) => name)).size < columns.length)
+      throw new KustoError('BADREQUEST', `Table '${tableName}' would have two columns of one name`);
+    return { ...table, columns };
+  });
+}
+
 export const columnCommands: Handlers = {
   'alter column': (scanner, context) => editColumn(scanner, context, retype),
   'rename column': (scanner, context) => editColumn(scanner, context, rename),
+  'rename columns': renameColumns,
   'drop column': (scanner, context) =>
     editColumn(scanner, context, (table, { id }) => ({ ...table, columns: without(table, id) })),
 };

@@ -36,3 +36,9 @@ export const toAnswer = (result: CommandResult): { columns: { name: string; type
   const columns = Object.entries(result.columns).map(([name, type]) => ({ name, type }));
   return { columns, rows: result.rows.map((row) => encodeRow(row, columns)) };
 };
+
+/** The answer, once it is sure that the command ends here. */
+export function ended<T>(scanner: Scanner, answer: T): T {
+  scanner.end();
+  return answer;
+}

@@ -101,68 +101,10 @@ async function inline(scanner: Scanner, context: CommandContext): Promise<Comman
   return extent(BigInt(rows));
 }
 
-/** `.delete [async] table T records [with (whatif=true)] <| T | where …`. */
-async function deleteRecords(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
-  const name = scanner.name();
-  if (!scanner.word('records')) throw scanner.fail("'records'");
-  const properties = scanner.properties();
-  scanner.expect('<|');
-  const text = scanner.rest();
-  const { engine, database } = context;
-  const target = engine.catalog.requireTable(database, name);
-  const whatIf = properties.get('whatif')?.toLowerCase() === 'true';
-  const deleted = await engine.writer.exclusive(async ({ connection }) =>
-    deleteRows(context, connection, target, text, whatIf),
-  );
-  return result({ ExtentId: 'guid', OriginalSize: 'real', RowCount: 'long' }, [[randomUUID(), 0, deleted]]);
-}
-
-/**
- * The query must be `T | where …`, so its answer is rows of T. They are found again through an extra column that carries the row's number:
- * the table is read from a view with that column, and a last operator keeps it alone.
- */
-async function deleteRows(
-  context: CommandContext,
-  connection: Connection,
-  target: TableEntity,
-  text: string,
-  whatIf: boolean,
-): Promise<bigint> {
-  const { engine, database } = context;
-  const snapshot = engine.catalog.snapshot(database);
-  const relation = 'deletable';
-  const rowColumn = '__row';
-  const trial = {
-    ...snapshot,
-    version: engine.catalog.trialVersion(),
-    tables: snapshot.tables.map((t) =>
-      t.name === target.name
-        ? { name: t.name, relation, columns: [...t.columns, { name: rowColumn, type: 'long' as const }] }
-        : t,
-    ),
-  };
-  await connection.run(
-    `CREATE OR REPLACE TEMP VIEW ${relation} AS SELECT ${target.columns.map((column, i) => `${columnOf(column)} AS c${i}`).join(', ')}, rowid AS c${target.columns.length} FROM ${storageOf(target)}`,
-  );
-  if (/\|\s*(?!where\b)[a-z]/i.test(text))
-    throw new KustoError('BADREQUEST', 'The predicate of .delete may use the where operator only');
-  const compiled = await compileFor(engine, { database, text: `${text}\n| project ${rowColumn}` }, trial);
-  if (whatIf) {
-    const reader = await connection.runAndReadAll(`SELECT count(*) FROM (${compiled.sql}) AS q(r)`);
-    return (reader.getRows()[0]?.[0] as bigint | undefined) ?? 0n;
-  }
-  const outcome = await connection.run(
-    `DELETE FROM ${storageOf(target)} WHERE rowid IN (SELECT r FROM (${compiled.sql}) AS q(r))`,
-  );
-  return BigInt(outcome.rowsChanged);
-}
-
 export const ingestCommands: Handlers = {
   set: (scanner, context) => fromQuery(scanner, context, 'set'),
   append: (scanner, context) => fromQuery(scanner, context, 'append'),
   'set-or-append': (scanner, context) => fromQuery(scanner, context, 'set-or-append'),
   'set-or-replace': (scanner, context) => fromQuery(scanner, context, 'set-or-replace'),
   'ingest inline': inline,
-  'delete table': deleteRecords,
-  'delete async table': deleteRecords,
 };

@@ -1,4 +1,4 @@
-import { policyKey, type Change } from '../catalog/entities.ts';
+import { policyKey, type Change, type PolicyEntity } from '../catalog/entities.ts';
 import { compileFor } from '../exec/query.ts';
 import { formatTimespan } from '../exec/encode.ts';
 import { assignable } from '../ingest/assign.ts';
@@ -97,6 +97,9 @@ async function checkUpdatePolicy(context: CommandContext, target: string, json: 
   }
 }
 
+/** `.show table T policy *`: those that are set. */
+const ALL = '*';
+
 interface Subject {
   readonly verb: string;
   readonly kind: string;
@@ -118,6 +121,7 @@ function readSubject(scanner: Scanner, context: CommandContext): Subject {
   if (kind === 'database') names = [context.database];
   if (kind === 'cluster') names = [''];
   if (!scanner.word('policy')) throw scanner.fail("'policy'");
+  if (verb === 'show' && scanner.symbol('*')) return { verb, kind, names, policy: ALL };
   const policy = scanner.peekWord();
   if (!scanner.word(policy) || policy === '') throw scanner.fail('the name of a policy');
   return { verb, kind, names, policy };
@@ -171,19 +175,34 @@ export const policyCommand: Handler = async (scanner, context) => {
   return shown(context, kind, names, policy);
 };
 
-function shown(
-  { engine, database }: CommandContext,
-  kind: string,
-  names: readonly string[],
-  policy: string,
-): CommandResult {
+function shown(context: CommandContext, kind: string, names: readonly string[], policy: string): CommandResult {
+  const { engine, database } = context;
+  if (policy === ALL)
+    return storedPolicies(context, (stored) => stored.entityKind === kind && names.includes(stored.entity));
   return result(
     COLUMNS,
     names.map((entity) => {
       const stored = engine.catalog.policy(database, kind, entity, policy);
-      const name =
-        kind === 'database' || kind === 'cluster' || entity === '' ? `[${database}]` : `[${database}].[${entity}]`;
-      return [POLICY_NAMES[policy] ?? policy, name, stored?.value ?? 'null', '[]', TYPE_NAMES[kind] ?? kind];
+      return policyRow(database, stored ?? { entityKind: kind, entity, policy, value: 'null' });
     }),
   );
 }
+
+function policyRow(database: string, { entityKind, entity, policy, value }: PolicyEntity): unknown[] {
+  const isWhole = entityKind === 'database' || entityKind === 'cluster' || entity === '';
+  const name = isWhole ? `[${database}]` : `[${database}].[${entity}]`;
+  return [POLICY_NAMES[policy] ?? policy, name, value, '[]', TYPE_NAMES[entityKind] ?? entityKind];
+}
+
+/** The policies of a database that are set. */
+export const storedPolicies = (
+  { engine, database }: CommandContext,
+  wanted: (policy: PolicyEntity) => boolean = () => true,
+): CommandResult =>
+  result(
+    COLUMNS,
+    engine.catalog
+      .policies(database)
+      .filter(wanted)
+      .map((policy) => policyRow(database, policy)),
+  );

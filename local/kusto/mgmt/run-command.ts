@@ -1,29 +1,44 @@
 import { splitTop } from '../catalog/split.ts';
 import type { Running } from '../exec/activity-log.ts';
+import { commandInProgress } from '../exec/journal.ts';
 import { asKustoError, collect, compileFor, type QueryResult } from '../exec/query.ts';
 import { PHYSICAL, KustoError, type Column } from '../types.ts';
 import { toAnswer, type CommandContext, type CommandResult, type Handler, type Handlers } from './command.ts';
 import { activityCommands } from './activities.ts';
 import { columnCommands } from './columns.ts';
+import { databaseCommands } from './databases.ts';
+import { deleteCommands } from './delete-records.ts';
+import { extentCommands } from './extents.ts';
+import { fixedAnswers } from './fixed-answers.ts';
 import { functionCommands } from './functions.ts';
 import { ingestCommands } from './ingest-commands.ts';
+import { ingestionFailureCommands } from './ingestion-failures.ts';
 import { mappingCommand, showDatabaseMappings } from './mappings.ts';
 import { policyCommand } from './policies.ts';
 import { queuedIngestionCommands } from './queued-ingestion.ts';
+import { renameCommands } from './rename.ts';
 import { Scanner } from './scanner.ts';
 import { executeScript, typeOf } from './script.ts';
 import { showDatabaseCommands } from './show-databases.ts';
 import { showCommands } from './show.ts';
 import { tableCommands } from './tables.ts';
+import { viewPropertyCommands } from './view-properties.ts';
 import { viewCommands } from './views.ts';
 
 const HANDLERS: Handlers = {
   ...tableCommands,
+  ...renameCommands,
   ...columnCommands,
+  ...deleteCommands,
+  ...extentCommands,
+  ...fixedAnswers,
+  ...databaseCommands,
   ...functionCommands,
   ...viewCommands,
+  ...viewPropertyCommands,
   ...ingestCommands,
   ...showCommands,
+  ...ingestionFailureCommands,
   ...activityCommands,
   ...showDatabaseCommands,
   ...queuedIngestionCommands,
@@ -82,7 +97,8 @@ function begin(text: string, context: CommandContext): Running | null {
 async function runOne(text: string, context: CommandContext, operation = begin(text, context)): Promise<CommandResult> {
   try {
     const { handler, scanner } = findHandler(text);
-    const answer = await handler(scanner, context);
+    const command = { text, user: context.caller?.user ?? '' };
+    const answer = await commandInProgress.run(command, async () => handler(scanner, context));
     operation?.done(answer.rows.length);
     return answer;
   } catch (error) {

@@ -1,5 +1,10 @@
-import { table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
+import { ended, table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
+import { databaseEntities } from './database-entities.ts';
+import { principals } from './fixed-answers.ts';
+import { journal } from './journal.ts';
+import { storedPolicies } from './policies.ts';
 import type { Scanner } from './scanner.ts';
+import { tableExtents } from './table-details.ts';
 import { DOTNET } from '../types.ts';
 import { cslOf, databasesJson, nameText } from './schema-text.ts';
 
@@ -107,42 +112,85 @@ function cslScript({ engine }: CommandContext, names: readonly string[]): Comman
   );
 }
 
+/** The columns of `identity` are those of the short form but two. */
+const IDENTITY_COLUMNS = {
+  DatabaseName: 'string',
+  PersistentStorage: 'string',
+  Version: 'string',
+  IsCurrent: 'bool',
+  DatabaseAccessMode: 'string',
+  PrettyName: 'string',
+  CurrentUserIsUnrestrictedViewer: 'bool',
+  DatabaseId: 'guid',
+  InTransitionTo: 'string',
+} as const;
+
+function databaseRows(
+  { engine, database }: CommandContext,
+  names: readonly string[],
+  slot: boolean | null,
+): unknown[][] {
+  return engine.catalog
+    .databases()
+    .filter(({ name }) => names.includes(name))
+    .map(({ name, prettyName }) => [
+      name,
+      '',
+      `v1.${engine.catalog.version}`,
+      name === database,
+      'ReadWrite',
+      prettyName,
+      slot,
+      engine.id,
+      '',
+    ]);
+}
+
+function listed(scanner: Scanner, context: CommandContext, names: readonly string[]): CommandResult {
+  const isIdentity = scanner.word('identity');
+  if (!isIdentity) scanner.word('details');
+  scanner.end();
+  return isIdentity
+    ? result(IDENTITY_COLUMNS, databaseRows(context, names, true))
+    : result(DATABASE_COLUMNS, databaseRows(context, names, null));
+}
+
 function showDatabases(scanner: Scanner, context: CommandContext): CommandResult {
   const names = wantedDatabases(scanner, context);
   if (scanner.word('schema')) return schemaOf(scanner, context, names);
-  scanner.word('details');
-  scanner.end();
-  const databases = context.engine.catalog.databases().filter(({ name }) => names.includes(name));
-  return result(
-    DATABASE_COLUMNS,
-    databases.map(({ name, prettyName }) => [
-      name,
-      '',
-      `v1.${context.engine.catalog.version}`,
-      name === context.database,
-      'ReadWrite',
-      prettyName,
-      null,
-      context.engine.id,
-      '',
-    ]),
-  );
+  if (scanner.word('entities')) return ended(scanner, databaseEntities(context, names));
+  return listed(scanner, context, names);
 }
 
-function showDatabase(scanner: Scanner, context: CommandContext): CommandResult {
-  const isUnnamed =
-    ['', 'schema', 'cslschema', 'details'].includes(scanner.peekWord()) && !scanner.peek('[') && !scanner.isString;
+/** Words that may follow `.show database` without the name of one. */
+const UNNAMED = new Set([
+  '',
+  'schema',
+  'cslschema',
+  'details',
+  'identity',
+  'policies',
+  'principals',
+  'extents',
+  'journal',
+  'entities',
+]);
+
+function showDatabase(scanner: Scanner, context: CommandContext): CommandResult | Promise<CommandResult> {
+  const isUnnamed = UNNAMED.has(scanner.peekWord()) && !scanner.peek('[') && !scanner.isString;
   const name = isUnnamed ? context.database : context.engine.catalog.databaseName(scanner.name());
+  const within = { ...context, database: name };
   if (scanner.word('schema')) return schemaOf(scanner, context, [name]);
   if (scanner.word('cslschema')) {
     scanner.word('script');
     return cslScript(context, [name]);
   }
-  scanner.word('details');
-  scanner.end();
-  return result(DATABASE_COLUMNS, [
-    [name, '', `v1.${context.engine.catalog.version}`, true, 'ReadWrite', '', null, context.engine.id, ''],
-  ]);
+  if (scanner.word('policies')) return ended(scanner, storedPolicies(within));
+  if (scanner.word('principals')) return ended(scanner, principals);
+  if (scanner.word('journal')) return ended(scanner, journal(context, name));
+  if (scanner.word('entities')) return ended(scanner, databaseEntities(context, [name]));
+  if (scanner.word('extents')) return ended(scanner, tableExtents(within, context.engine.catalog.tables(name)));
+  return listed(scanner, context, [name]);
 }
 
 export const showDatabaseCommands: Handlers = {

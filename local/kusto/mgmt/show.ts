@@ -1,8 +1,9 @@
 import os from 'node:os';
 import type { TableEntity } from '../catalog/entities.ts';
 import { ticksOfMs } from '../store/clock.ts';
-import { KustoError } from '../types.ts';
 import { table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
+import { principals } from './fixed-answers.ts';
+import { journal } from './journal.ts';
 import type { Scanner } from './scanner.ts';
 import { DOTNET } from '../types.ts';
 import { cslOf, tableJson } from './schema-text.ts';
@@ -41,6 +42,7 @@ function showTable(scanner: Scanner, context: CommandContext): CommandResult | P
     );
   if (scanner.word('details')) return tableDetails(context, [t]);
   if (scanner.word('extents')) return tableExtents(context, [t]);
+  if (scanner.word('principals')) return principals;
   scanner.end();
   return result(
     {
@@ -56,37 +58,9 @@ function showTable(scanner: Scanner, context: CommandContext): CommandResult | P
   );
 }
 
-async function showFailures(_scanner: Scanner, context: CommandContext): Promise<CommandResult> {
-  const rows = await context.engine.readers.use(context.timeoutMs, undefined, async (connection) => {
-    const reader = await connection.runAndReadAll(
-      'SELECT operation_id, db, tbl, failed_on, source, details, error_code, kind, from_update_policy FROM fw.failures WHERE db = $1 ORDER BY failed_on DESC LIMIT 10000',
-      [context.database],
-    );
-    return reader.getRows();
-  });
-  return result(
-    {
-      OperationId: 'guid',
-      Database: 'string',
-      Table: 'string',
-      FailedOn: 'datetime',
-      IngestionSourcePath: 'string',
-      Details: 'string',
-      ErrorCode: 'string',
-      FailureKind: 'string',
-      OriginatesFromUpdatePolicy: 'bool',
-    },
-    rows,
-  );
-}
-
 export const showCommands: Handlers = {
   'show tables': showTables,
   'show table': showTable,
-  'show database extents': (_scanner, context) =>
-    tableExtents(context, context.engine.catalog.tables(context.database)),
-  'show ingestion failures': showFailures,
-  'show streamingingestion failures': showFailures,
   'show version': (_scanner, { engine }) =>
     result({ BuildVersion: 'string', BuildTime: 'datetime', ServiceType: 'string', ProductVersion: 'string' }, [
       ['1.0.0.0', ticksOfMs(engine.startedAt.getTime()), 'Engine', `Framewatch local engine (Node ${process.version})`],
@@ -127,20 +101,10 @@ export const showCommands: Handlers = {
       ],
       ['Ingestions', 1n, engine.writer.isIdle ? 0n : 1n, engine.writer.isIdle ? 1n : 0n, 'Writer'],
     ]),
+  'show journal': (_scanner, context) => journal(context),
   'show principal access': () => result({ Scope: 'string', Role: 'string' }, [['Cluster', 'AllDatabasesAdmin']]),
   'show diagnostics': (_scanner, { engine }) =>
     result({ IsHealthy: 'bool', MachinesTotal: 'long', IngestionsInProgress: 'long', DatabasesCount: 'long' }, [
       [true, 1n, BigInt(engine.writer.waiting), BigInt(engine.catalog.databases().length)],
     ]),
-  'create database': async (scanner, context) => {
-    const name = scanner.name();
-    const ifNotExists = /ifnotexists/i.test(scanner.rest());
-    const exists = context.engine.catalog
-      .databases()
-      .some((database) => database.name.toLowerCase() === name.toLowerCase());
-    if (exists && !ifNotExists)
-      throw new KustoError('BADREQUEST', `EntityAlreadyExists: database '${name}' already exists`);
-    if (!exists) await context.engine.createDatabase(name);
-    return result({ DatabaseName: 'string', PersistentPath: 'string', Created: 'bool' }, [[name, '', !exists]]);
-  },
 };

@@ -56,20 +56,12 @@ export async function tableDetails(context: CommandContext, tables: readonly Tab
       TableId: 'guid',
     },
     contents.map(({ table, rows, first, last }) => {
-      const extents = rows === 0n ? 0n : 1n;
       return [
         table.name,
         database,
         table.folder,
         table.docstring,
-        extents,
-        null,
-        null,
-        rows,
-        extents,
-        null,
-        null,
-        rows,
+        ...extentCounts(rows),
         '[]',
         policy(table, 'retention'),
         policy(table, 'caching'),
@@ -85,6 +77,53 @@ export async function tableDetails(context: CommandContext, tables: readonly Tab
     }),
   );
 }
+
+/** The same of materialized views, with Kusto's columns for them. */
+export async function viewDetails(context: CommandContext, views: readonly TableEntity[]): Promise<CommandResult> {
+  const { engine, database } = context;
+  const policy = (view: TableEntity, name: string): string =>
+    engine.catalog.policy(database, 'materialized-view', view.name, name)?.value ?? 'null';
+  return result(
+    {
+      MaterializedViewName: 'string',
+      DatabaseName: 'string',
+      Folder: 'string',
+      DocString: 'string',
+      TotalExtents: 'long',
+      TotalExtentSize: 'real',
+      TotalOriginalSize: 'real',
+      TotalRowCount: 'long',
+      HotExtents: 'long',
+      HotExtentSize: 'real',
+      HotOriginalSize: 'real',
+      HotRowCount: 'long',
+      AuthorizedPrincipals: 'string',
+      RetentionPolicy: 'string',
+      CachingPolicy: 'string',
+      ShardingPolicy: 'string',
+      MergePolicy: 'string',
+      MinExtentsCreationTime: 'datetime',
+      MaxExtentsCreationTime: 'datetime',
+    },
+    (await contentsOf(context, views)).map(({ table: view, rows, first, last }) => [
+      view.name,
+      database,
+      view.folder,
+      view.docstring,
+      ...extentCounts(rows),
+      '[]',
+      ...['retention', 'caching', 'sharding', 'merge'].map((name) => policy(view, name)),
+      first,
+      last,
+    ]),
+  );
+}
+
+/** Extents, their sizes and rows, all and hot. */
+const extentCounts = (rows: bigint): unknown[] => {
+  const extents = rows === 0n ? 0n : 1n;
+  return [extents, null, null, rows, extents, null, null, rows];
+};
 
 /** A table's rows as the one extent they are here. */
 export async function tableExtents(context: CommandContext, tables: readonly TableEntity[]): Promise<CommandResult> {
@@ -127,7 +166,7 @@ export async function tableExtents(context: CommandContext, tables: readonly Tab
 }
 
 /** The same GUID for the same table always. */
-function idOf(database: string, { id }: TableEntity): string {
+export function idOf(database: string, { id }: TableEntity): string {
   const hash = createHash('sha256').update(`${database}/${id}`).digest('hex');
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }

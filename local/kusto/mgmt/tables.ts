@@ -5,11 +5,13 @@ import type { Transaction } from '../store/writer.ts';
 import { KustoError, type Column } from '../types.ts';
 import { table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
 import { tableJson } from './schema-text.ts';
+import { belongings } from './belongings.ts';
 import type { Scanner } from './scanner.ts';
 
 const MAX_NAME = 1024;
 
-const answer = (context: CommandContext, tables: readonly TableEntity[]): CommandResult =>
+/** Tables as the commands that change them show them. */
+export const answer = (context: CommandContext, tables: readonly TableEntity[]): CommandResult =>
   result(
     { TableName: 'string', Schema: 'string', DatabaseName: 'string', Folder: 'string', DocString: 'string' },
     tables.map((t) => [t.name, JSON.stringify(tableJson(t)), context.database, t.folder, t.docstring]),
@@ -52,7 +54,8 @@ const withProperties = (table: TableEntity, properties: ReadonlyMap<string, stri
   docstring: properties.get('docstring') ?? table.docstring,
 });
 
-const put = (context: CommandContext, value: TableEntity): Change => ({
+/** The change that writes a table. */
+export const put = (context: CommandContext, value: TableEntity): Change => ({
   kind: 'table',
   database: context.database,
   key: value.name,
@@ -193,38 +196,6 @@ async function alterTable(scanner: Scanner, context: CommandContext, isMerge: bo
   return answer(context, [written]);
 }
 
-/** A dropped or renamed table takes its mappings and policies along. */
-function belongings(context: CommandContext, name: string, newName: string | null): Change[] {
-  const { database, engine } = context;
-  const mappings = engine.catalog.mappings(database).filter(({ table }) => table === name);
-  const policies = engine.catalog
-    .policies(database)
-    .filter(({ entityKind, entity }) => entityKind === 'table' && entity === name);
-  return [
-    ...mappings.flatMap((mapping): Change[] => {
-      const key = (table: string): string => `${table}/${mapping.kind}/${mapping.name}`;
-      const gone: Change = { kind: 'mapping', database, key: key(name), value: null };
-      return newName === null
-        ? [gone]
-        : [gone, { kind: 'mapping', database, key: key(newName), value: { ...mapping, table: newName } }];
-    }),
-    ...policies.flatMap((policy): Change[] => {
-      const gone: Change = { kind: 'policy', database, key: `table/${name}/${policy.policy}`, value: null };
-      return newName === null
-        ? [gone]
-        : [
-            gone,
-            {
-              kind: 'policy',
-              database,
-              key: `table/${newName}/${policy.policy}`,
-              value: { ...policy, entity: newName },
-            },
-          ];
-    }),
-  ];
-}
-
 async function dropTables(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
   const names = scanner.names();
   if (names.length === 1 && scanner.word('columns')) return dropColumns(scanner, context, names[0] ?? '');
@@ -242,7 +213,7 @@ async function dropTables(scanner: Scanner, context: CommandContext): Promise<Co
       await dropStorage(tx.connection, known);
       changes.push(
         { kind: 'table', database: context.database, key: name, value: null },
-        ...belongings(context, name, null),
+        ...belongings(context, 'table', name, null),
       );
     }
     return { changes, result: undefined };
@@ -267,31 +238,6 @@ async function dropColumns(scanner: Scanner, context: CommandContext, tableName:
   });
 }
 
-async function renameTables(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
-  const from = scanner.name();
-  if (!scanner.word('to')) throw scanner.fail("'to'");
-  const to = scanner.name();
-  scanner.end();
-  const { catalog } = context.engine;
-  const renamed = await context.engine.change(async () => {
-    const before = catalog.requireTable(context.database, from);
-    if (catalog.table(context.database, to) !== undefined || catalog.view(context.database, to) !== undefined)
-      throw bad(`EntityAlreadyExists: '${to}' already exists`);
-    const value = { ...before, name: to };
-    const views = catalog.views(context.database).filter(({ source }) => source === from);
-    if (views.length > 0) throw bad(`Table '${from}' is the source of materialized view '${views[0]?.name}'`);
-    return {
-      changes: [
-        { kind: 'table', database: context.database, key: from, value: null },
-        put(context, value),
-        ...belongings(context, from, to),
-      ],
-      result: value,
-    };
-  });
-  return answer(context, [renamed]);
-}
-
 async function clearTable(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
   const name = scanner.name();
   if (!scanner.word('data')) throw scanner.fail("'data'");
@@ -311,6 +257,5 @@ export const tableCommands: Handlers = {
   'alter-merge table': (scanner, context) => alterTable(scanner, context, true),
   'drop table': dropTables,
   'drop tables': dropTables,
-  'rename table': renameTables,
   'clear table': clearTable,
 };

@@ -7,49 +7,10 @@ import { storageOf } from '../catalog/catalog.ts';
 import { KustoError, type Column } from '../types.ts';
 import { table as result, type CommandContext, type CommandResult, type Handlers } from './command.ts';
 import type { Scanner } from './scanner.ts';
-import { ticksOfMs } from '../store/clock.ts';
-
-const COLUMNS = {
-  Name: 'string',
-  SourceTable: 'string',
-  Query: 'string',
-  MaterializedTo: 'datetime',
-  LastRun: 'datetime',
-  LastRunResult: 'string',
-  IsHealthy: 'bool',
-  IsEnabled: 'bool',
-  Folder: 'string',
-  DocString: 'string',
-  AutoUpdateSchema: 'bool',
-  EffectiveDateTime: 'datetime',
-  Lookback: 'timespan',
-  LookbackColumn: 'string',
-} as const;
+import { alterViewProperty } from './view-properties.ts';
+import { requireView, VIEW_COLUMNS, viewRow } from './view-rows.ts';
 
 const bad = (message: string): KustoError => new KustoError('BADREQUEST', message);
-
-function row({ engine, database }: CommandContext, view: ViewEntity): unknown[] {
-  const { refreshedAt, lastError, watermark } = engine.views.state(view);
-  const source = engine.catalog.table(database, view.source) ?? engine.catalog.view(database, view.source);
-  const isFresh = source === undefined || engine.writer.lastBatch(source.id) <= watermark;
-  const runAt = refreshedAt === null ? null : ticksOfMs(refreshedAt.getTime());
-  return [
-    view.name,
-    view.source,
-    view.query,
-    isFresh ? ticksOfMs(Date.now()) : runAt,
-    runAt,
-    lastError ?? 'Completed',
-    lastError === null,
-    view.isEnabled,
-    view.folder,
-    view.docstring,
-    false,
-    null,
-    null,
-    '',
-  ];
-}
 
 /** Compiles a view's query and checks that it can be kept up to date. */
 async function columnsOf(context: CommandContext, source: string, query: string): Promise<readonly Column[]> {
@@ -102,7 +63,7 @@ async function write(
   const { engine, database } = context;
   const before = engine.catalog.view(database, name);
   if (before !== undefined && mode === 'create') {
-    if (definition.ifNotExists) return result(COLUMNS, [row(context, before)]);
+    if (definition.ifNotExists) return result(VIEW_COLUMNS, [viewRow(context, before)]);
     throw bad(`EntityAlreadyExists: materialized view '${name}' already exists`);
   }
   if (before === undefined && mode === 'alter') requireView(context, name);
@@ -116,7 +77,7 @@ async function write(
     lookback: properties.get('lookback') ?? view.lookback,
   };
   await save(context, value, before === undefined, properties.get('backfill')?.toLowerCase() === 'true');
-  return result(COLUMNS, [row(context, value)]);
+  return result(VIEW_COLUMNS, [viewRow(context, value)]);
 }
 
 async function newView(context: CommandContext, { name, source, query }: Definition): Promise<ViewEntity> {
@@ -177,13 +138,6 @@ async function save(context: CommandContext, view: ViewEntity, isNew: boolean, b
   });
 }
 
-const requireView = ({ engine, database }: CommandContext, name: string): ViewEntity => {
-  const view = engine.catalog.view(database, name);
-  if (view === undefined)
-    throw new KustoError('NOTFOUND', `Entity ID '${name}' of kind 'MaterializedView' was not found.`);
-  return view;
-};
-
 async function drop(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
   const names = scanner.names();
   const ifExists = scanner.word('ifexists');
@@ -204,8 +158,8 @@ async function drop(scanner: Scanner, context: CommandContext): Promise<CommandR
     return { changes, result: undefined };
   });
   return result(
-    COLUMNS,
-    engine.catalog.views(database).map((view) => row(context, view)),
+    VIEW_COLUMNS,
+    engine.catalog.views(database).map((view) => viewRow(context, view)),
   );
 }
 
@@ -216,7 +170,7 @@ async function enable(scanner: Scanner, context: CommandContext, isEnabled: bool
     changes: [{ kind: 'view', database: context.database, key: value.name, value }],
     result: undefined,
   }));
-  return result(COLUMNS, [row(context, value)]);
+  return result(VIEW_COLUMNS, [viewRow(context, value)]);
 }
 
 async function clear(scanner: Scanner, context: CommandContext): Promise<CommandResult> {
@@ -226,26 +180,18 @@ async function clear(scanner: Scanner, context: CommandContext): Promise<Command
   await context.engine.writer.exclusive(async ({ connection }) => {
     await connection.run(`DELETE FROM ${storageOf(view)}`);
   });
-  return result(COLUMNS, [row(context, view)]);
+  return result(VIEW_COLUMNS, [viewRow(context, view)]);
 }
 
 export const viewCommands: Handlers = {
   'create materialized-view': (scanner, context) => write(scanner, context, 'create'),
   'create async materialized-view': (scanner, context) => write(scanner, context, 'create'),
   'create-or-alter materialized-view': (scanner, context) => write(scanner, context, 'create-or-alter'),
-  'alter materialized-view': (scanner, context) => write(scanner, context, 'alter'),
+  'alter materialized-view': (scanner, context) =>
+    alterViewProperty(scanner, context) ?? write(scanner, context, 'alter'),
   'drop materialized-view': drop,
   'drop materialized-views': drop,
   'enable materialized-view': (scanner, context) => enable(scanner, context, true),
   'disable materialized-view': (scanner, context) => enable(scanner, context, false),
   'clear materialized-view': clear,
-  'show materialized-views': (_scanner, context) =>
-    result(
-      COLUMNS,
-      context.engine.catalog.views(context.database).map((view) => row(context, view)),
-    ),
-  'show materialized-view': (scanner, context) => {
-    const view = requireView(context, scanner.name());
-    return result(COLUMNS, [row(context, view)]);
-  },
 };
