@@ -22,8 +22,11 @@ param profile string = 'dev'
 @description('Private endpoints and virtual networks instead of public endpoints. Needs a Front Door, or players cannot reach the door.')
 param networkIsolation bool = false
 
-@description('Front Door with a firewall before the function apps. Always there with two regions or network isolation.')
+@description('Front Door with a firewall before the function apps. Always there with two regions, network isolation or a domain.')
 param deployFrontDoor bool = false
+
+@description('Domain of your own for players to send to, as qoe.example.com; brings a Front Door. Empty: Azure\'s name.')
+param customDomain string = ''
 
 @description('Azure Managed Grafana.')
 param deployGrafana bool = true
@@ -72,7 +75,7 @@ var tags = { 'azd-env-name': environmentName, application: 'framewatch' }
 var locations = empty(secondaryLocation) ? [location] : [location, secondaryLocation]
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var groupNames = map(locations, (region, index) => index == 0 ? '${prefixes.resourceGroup}-${environmentName}' : '${prefixes.resourceGroup}-${environmentName}-${region}')
-var hasFrontDoor = deployFrontDoor || networkIsolation || !empty(secondaryLocation)
+var hasFrontDoor = deployFrontDoor || networkIsolation || !empty(secondaryLocation) || !empty(customDomain)
 var emails = empty(alertEmails) ? [] : map(split(alertEmails, ','), email => trim(email))
 var origins = empty(allowedOrigins) ? [] : map(split(allowedOrigins, ','), origin => trim(origin))
 
@@ -237,6 +240,7 @@ module frontDoorRoutes 'modules/front-door-routes.bicep' = if (hasFrontDoor) {
     endpointName: '${prefixes.frontDoorEndpoint}-${token}'
     firewallId: frontDoor!.outputs.firewallId
     hostNames: [for index in range(0, length(locations)): stamps[index].outputs.hostName]
+    customDomain: customDomain
   }
 }
 

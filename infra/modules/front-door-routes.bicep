@@ -8,6 +8,8 @@ param endpointName string
 param firewallId string
 @description('Host names of the function apps, one a stamp.')
 param hostNames array
+@description('Domain of your own for players to send to; empty: the endpoint\'s own name alone.')
+param customDomain string
 
 resource profile 'Microsoft.Cdn/profiles@2025-06-01' existing = {
   name: profileName
@@ -80,11 +82,22 @@ resource country 'Microsoft.Cdn/profiles/ruleSets/rules@2025-06-01' = {
   }
 }
 
+// Azure renews the certificate; it is issued once the DNS records of npm run infra:domain are there.
+resource domain 'Microsoft.Cdn/profiles/customDomains@2025-06-01' = if (!empty(customDomain)) {
+  parent: profile
+  name: replace(customDomain, '.', '-')
+  properties: {
+    hostName: customDomain
+    tlsSettings: { certificateType: 'ManagedCertificate', minimumTlsVersion: 'TLS12' }
+  }
+}
+
 resource route 'Microsoft.Cdn/profiles/afdEndpoints/routes@2025-06-01' = {
   parent: endpoint
   name: 'ingestion'
   properties: {
     originGroup: { id: stamps.id }
+    customDomains: empty(customDomain) ? [] : [{ id: domain.id }]
     ruleSets: [{ id: edgeFacts.id }]
     supportedProtocols: ['Https']
     patternsToMatch: ['/api/v1/*', '/api/livez', '/api/readyz']
@@ -106,7 +119,7 @@ resource protection 'Microsoft.Cdn/profiles/securityPolicies@2025-06-01' = {
       wafPolicy: { id: firewallId }
       associations: [
         {
-          domains: [{ id: endpoint.id }]
+          domains: empty(customDomain) ? [{ id: endpoint.id }] : [{ id: endpoint.id }, { id: domain.id }]
           patternsToMatch: ['/*']
         }
       ]

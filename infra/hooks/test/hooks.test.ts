@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { approve } from '../approve.ts';
 import { code } from '../code.ts';
+import { domain } from '../domain.ts';
 import { down } from '../down.ts';
 import { events } from '../events.ts';
 import { keys } from '../keys.ts';
@@ -32,7 +33,7 @@ const azure = (values: Record<string, string> = {}, regions?: string[]): Record<
 const at = (path: string): string => `${SUBSCRIPTION}${path}`.toLowerCase();
 
 describe('every hook', () => {
-  it.each([approve, code, down, events, keys, kql, preflight, smoke].map((hook) => [hook.name, hook] as const))(
+  it.each([approve, code, domain, down, events, keys, kql, preflight, smoke].map((hook) => [hook.name, hook] as const))(
     '%s: --help names its options and calls nothing; a wrong option ends with 2',
     async (name, hook) => {
       const help = await run(hook, ['--help'], azure());
