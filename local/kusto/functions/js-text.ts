@@ -14,12 +14,22 @@ import { parseCommandLine, parseCsv, parsePath, parseUrl, parseUrlQuery } from '
 import { decodePunycode, encodePunycode } from '../scalars/punycode.ts';
 import { countOf, extractAll, indexOf, indexOfRegex, regexQuote, trimMatches } from '../scalars/regex.ts';
 import { codePoints, formatBytes, strcatArray, strrep, textOfCodePoints, toHex, translate } from '../scalars/text.ts';
-import type { ScalarFunction } from './function-types.ts';
+import type { Value } from '../sql/value.ts';
+import type { CallSite, ScalarFunction } from './function-types.ts';
 
 type Text = string | null;
 
 function long(value: number | null): bigint | null {
   return value === null ? null : BigInt(value);
+}
+
+/** An int has 32 bits, which a negative one shows all. */
+function hexOfInt(value: Value, width: Value | undefined, site: CallSite): Value {
+  const digits = site.atom(`printf('%x', CAST(${value.sql} AS BIGINT) & 4294967295)`);
+  const padded = width
+    ? `lpad(${digits}, CAST(greatest(least(${width.sql}, 16), length(${digits})) AS INTEGER), '0')`
+    : digits;
+  return { sql: `coalesce(${padded}, ${digits}, '')`, type: 'string', notNull: true };
 }
 
 const SEARCH: readonly ScalarFunction[] = [
@@ -105,7 +115,15 @@ const CHANGE: readonly ScalarFunction[] = [
     result: 'string',
     call: formatBytes,
   },
-  { kind: 'js', name: 'tohex', args: ['long', 'int'], required: 1, result: 'string', call: toHex },
+  {
+    kind: 'js',
+    name: 'tohex',
+    args: ['long', 'int'],
+    required: 1,
+    result: 'string',
+    call: toHex,
+    inSql: ([value, width], site) => (value?.type === 'int' ? hexOfInt(value, width, site) : undefined),
+  },
 ];
 
 const ENCODINGS: readonly ScalarFunction[] = [

@@ -53,7 +53,7 @@ export function formatBytes(size: number, precision = 0, units = '', base = 1024
   return `${Number((size / base ** exponent).toFixed(precision))} ${BYTE_UNITS[exponent]}`;
 }
 
-/** `tohex`: two's complement of negative numbers, zeros in front up to `width`. */
+/** `tohex`: two's complement of negative numbers, zeros in front up to `width`, 16 at most. */
 export function toHex(value: bigint, width = 0): string {
-  return BigInt.asUintN(64, value).toString(16).padStart(width, '0');
+  return BigInt.asUintN(64, value).toString(16).padStart(Math.min(width, 16), '0');
 }
