@@ -45,7 +45,6 @@ const environments: readonly (Record<string, string> & {
     FRAMEWATCH_ALERT_EMAILS: `${MAIL}, second@example.com`,
     FRAMEWATCH_FRONT_DOOR: 'true',
     FRAMEWATCH_CUSTOM_DOMAIN: 'qoe.example.com',
-    FRAMEWATCH_CUSTOM_DOMAIN: 'qoe.example.com',
     FRAMEWATCH_ALLOWED_ORIGINS: 'https://www.example.com',
   },
   {

@@ -6,6 +6,44 @@ import { expectFound, module, type SeededFault } from './seeded-fault.ts';
 const LISTKEYS = "FRAMEWATCH_BLOB_CONNECTION: 'DefaultEndpointsProtocol=https;AccountName=x;AccountKey=${workspaceId}'";
 
 const faults: Readonly<Record<string, SeededFault>> = {
+  'a name that is too long': {
+    file: 'infra/main.bicep',
+    find: "name: '${prefixes.grafana}-${token}'",
+    put: "name: '${prefixes.grafana}-${token}-dashboards'",
+    check: 'naming',
+    inFile: module('grafana'),
+    line: '  name: name',
+    got: /amg-\w+-dashboards/,
+    expected: /0,21/,
+  },
+  'two modules of one name': {
+    file: module('stamp'),
+    find: "name: 'private-endpoint-${endpoint.key}-${location}'",
+    put: "name: 'private-endpoint-${location}'",
+    check: 'naming',
+    line: "module privateEndpoints '",
+    got: /private-endpoint-/,
+    expected: /overwrite/,
+  },
+  'a metric that does not exist': {
+    file: 'infra/alerts.json',
+    find: '"metric": "KeepAlive"',
+    put: '"metric": "KeepAlives"',
+    check: 'alerts',
+    inFile: module('alerts'),
+    line: 'metricName: rule.metric',
+    got: /KeepAlives/,
+    expected: /KeepAlive/,
+  },
+  'an alert that tells nobody': {
+    file: module('alerts'),
+    find: 'actions: { actionGroups: [team.id] }',
+    put: 'actions: { actionGroups: [] }',
+    check: 'alerts',
+    line: 'resource logAlerts',
+    got: /nobody/,
+    expected: /action group/,
+  },
   'an identity without any right': {
     file: module('event-hub'),
     find: '  tags: tags\n',
@@ -91,6 +129,7 @@ const faults: Readonly<Record<string, SeededFault>> = {
     line: '  name: name',
     got: /amg-/,
     expected: /0-9A-Z/i,
+    also: ['naming'],
   },
   'a property read that is not there': {
     file: module('kusto-cluster'),

@@ -209,6 +209,7 @@ const faults: Readonly<Record<string, SeededFault>> = {
     check: 'order',
     got: /something else/,
     expected: /guid\(scope, principal, role\)/,
+    also: ['naming'],
   },
   'a profile that lacks a setting': {
     file: 'infra/profiles.json',
@@ -256,7 +257,7 @@ const faults: Readonly<Record<string, SeededFault>> = {
     line: 'param location string',
     got: /location/,
     expected: /main\.parameters\.json/,
-    also: ['evaluation', 'types', 'parameters', 'policy'],
+    also: ['evaluation', 'types', 'parameters', 'policy', 'naming', 'alerts'],
   },
 };
 

@@ -1,9 +1,11 @@
 import { access } from './checks/access.ts';
+import { alerts } from './checks/alerts.ts';
 import { azd } from './checks/azd.ts';
 import { evaluation } from './checks/evaluation.ts';
 import { kql } from './checks/kql.ts';
 import { modules } from './checks/modules.ts';
 import { names } from './checks/names.ts';
+import { naming } from './checks/naming.ts';
 import { order } from './checks/order.ts';
 import { parameters } from './checks/parameters.ts';
 import { policy } from './checks/policy.ts';
@@ -22,7 +24,17 @@ type Check = (context: Context) => Finding[];
 /** On the text alone. */
 const ofFiles: readonly Check[] = [names, modules, evaluation, startValues, style, profiles, kql, azd];
 /** On what would be deployed. */
-const ofDeployments: readonly Check[] = [parameters, resourceTypes, secrets, settings, access, order, policy];
+const ofDeployments: readonly Check[] = [
+  parameters,
+  resourceTypes,
+  secrets,
+  settings,
+  access,
+  order,
+  policy,
+  naming,
+  alerts,
+];
 
 export const checkCount = 1 + ofFiles.length + ofDeployments.length;
 

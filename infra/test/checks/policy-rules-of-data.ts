@@ -1,3 +1,4 @@
+import type { Scenario } from '../context.ts';
 import { isList, textOf } from '../evaluate/values.ts';
 import { atLeast, forReal, isolated, managed, rows, type PolicyRule } from './policy-rule.ts';
 
@@ -26,6 +27,14 @@ const kusto = rows('Microsoft.Kusto/clusters', [
     (value) => isList(value) && value.length === 0,
     'no other tenant',
   ],
+]);
+const dev = ({ profile }: Scenario): boolean => profile === 'dev';
+/** What a dev cluster cannot have: Azure refuses the deployment. */
+const devKusto = rows('Microsoft.Kusto/clusters', [
+  ['dev SKU', 'sku.tier', 'Basic', undefined, dev],
+  ['dev SKU', 'sku.capacity', 1, undefined, dev],
+  ['dev SKU', 'zones', (value) => value === undefined, 'none', dev],
+  ['dev SKU', 'properties.optimizedAutoscale', (value) => value === undefined, 'none', dev],
 ]);
 const connections = rows('Microsoft.Kusto/clusters/databases/dataConnections', [
   [
@@ -126,6 +135,7 @@ const edge = [
 
 export const dataRules: readonly PolicyRule[] = [
   ...kusto,
+  ...devKusto,
   ...connections,
   ...grafana,
   ...vaults,

@@ -110,6 +110,14 @@ const hubRules = rows('Microsoft.EventHub/namespaces/networkRuleSets', [
   ['PSRule Azure.EventHub.Firewall (AZR-000422)', 'properties.defaultAction', 'Deny', undefined, isolated],
   ['data connection of Azure Data Explorer', 'properties.trustedServiceAccessEnabled', true],
 ]);
+const hubs = rows('Microsoft.EventHub/namespaces/eventhubs', [
+  [
+    'limit of Event Hubs Standard',
+    'properties.partitionCount',
+    (value, { profile }) => typeof value === 'number' && value <= (profile === 'scale' ? 1024 : 32),
+    'at most 32 on Standard',
+  ],
+]);
 const topics = rows('Microsoft.EventGrid/systemTopics', [
   ['PSRule Azure.EventGrid.ManagedIdentity, CKV_AZURE_191', 'identity.type', managed, 'a managed identity'],
 ]);
@@ -137,6 +145,7 @@ export const doorRules: readonly PolicyRule[] = [
   ...publishing,
   ...eventHubs,
   ...hubRules,
+  ...hubs,
   ...topics,
   ...subscriptions,
 ];

@@ -13,8 +13,8 @@ import { dirname, join } from 'node:path/posix';
 const CONNECTION = /\b(AccountKey|SharedAccessKey|SharedAccessSignature|AccessKey|Password|Pwd)\s*=|[?&]sig=/i;
 const KEY_TYPES = /\/(authorizationRules|listKeys)$/i;
 const SECRET_NAME = /(secret|password|connectionstring|accesskey|sharedkey|token)$/i;
-/** With local authentication off this string says where to send, and lets nobody in. */
-const NO_SECRET = /insights.*ConnectionString$/i;
+/** With local authentication off this string says where to send, and lets nobody in. A domain's token stands in public DNS. */
+const NO_SECRET = /insights.*ConnectionString$|domain_?token$/i;
 
 const isSecure = (statement: Statement | undefined): boolean =>
   statement?.kind === 'param' &&

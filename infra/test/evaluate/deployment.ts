@@ -1,7 +1,8 @@
 import { dirname, join } from 'node:path/posix';
 import type { Expression, ModuleDeclaration, ObjectNode, ResourceDeclaration, Statement } from '../bicep/ast.ts';
 import type { BicepFile, Workspace } from '../bicep/workspace.ts';
-import { Evaluator, PlacedFault, type Locals } from './evaluator.ts';
+import { Evaluator, type Locals } from './evaluator.ts';
+import { PlacedFault } from './placed-fault.ts';
 import { resourceGroupScope, subscriptionScope } from './functions.ts';
 import {
   isList,
@@ -25,6 +26,9 @@ export interface ModuleCall {
   readonly path: string;
   readonly parameters: ValueObject;
   readonly place: Place;
+  /** Of the deployment that the module becomes, and where it runs. */
+  readonly name: string;
+  readonly scope: string;
 }
 
 export interface Deployment {
@@ -151,15 +155,17 @@ class Player {
       const parameters = this.#property(round, 'params', evaluator);
       this.#property(round, 'dependsOn', evaluator);
       const name = textOf(this.#property(round, 'name', evaluator)) || symbol;
+      const at =
+        scope instanceof Resource ? resourceGroupScope(scope.name) : scope instanceof Scope ? scope : evaluator.scope;
       const call: ModuleCall = {
         file: target,
         path: inner,
         parameters: isObject(parameters) ? parameters : {},
         place: evaluator.placeOf(declaration),
+        name,
+        scope: at.id,
       };
       this.modules.push(call);
-      const at =
-        scope instanceof Resource ? resourceGroupScope(scope.name) : scope instanceof Scope ? scope : evaluator.scope;
       let outputs: ValueObject | undefined;
       const play = (): ValueObject => (outputs ??= this.play(file, call.parameters, at, inner));
       play();

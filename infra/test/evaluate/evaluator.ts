@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path/posix';
 import type { Expression, Statement } from '../bicep/ast.ts';
 import type { BicepFile, Workspace } from '../bicep/workspace.ts';
 import { callFunction, EvaluationFault, isKeyCall, scopeProperties } from './functions.ts';
+import { PlacedFault } from './placed-fault.ts';
 import { combine, negate } from './operators.ts';
 import {
   isList,
@@ -19,22 +20,6 @@ import {
 } from './values.ts';
 
 // Evaluates the expressions of one file with given parameters. Resources and modules are made by deployment.ts.
-
-/** What is wrong with an expression, and where. */
-export class PlacedFault extends Error {
-  readonly place: Place;
-  readonly expected: string;
-  readonly got: string;
-  readonly kind: 'cycle' | 'evaluation';
-
-  constructor(place: Place, expected: string, got: string, kind: 'cycle' | 'evaluation' = 'evaluation') {
-    super(`${place.file}:${place.line}:${place.column}: expected ${expected}, got ${got}`);
-    this.place = place;
-    this.expected = expected;
-    this.got = got;
-    this.kind = kind;
-  }
-}
 
 export type Locals = Readonly<Record<string, Value>>;
 /** Gives the value of a resource or module statement. */
@@ -148,10 +133,11 @@ export class Evaluator {
 
   #evaluate(node: Expression, locals: Locals): Value {
     switch (node.kind) {
+      case 'null':
+        return null;
       case 'number':
       case 'boolean':
-      case 'null':
-        return node.kind === 'null' ? null : node.value;
+        return node.value;
       case 'string':
         return this.#string(node.parts, locals);
       case 'array':

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Position } from '../bicep/ast.ts';
 
 // What expressions evaluate to.
@@ -22,7 +23,10 @@ export class Runtime {
 
   /** How it stands inside a string: never mistaken for text of ours, never matched against a pattern. */
   toString(): string {
-    return `«${this.isSecret ? 'secret:' : ''}${this.resource?.symbol ?? ''}.${this.path}»`;
+    // Two regions have resources of the same symbol.
+    const which =
+      this.resource === undefined ? '' : createHash('sha256').update(this.resource.id).digest('hex').slice(0, 6);
+    return `«${this.isSecret ? 'secret:' : ''}${this.resource?.symbol ?? ''}.${this.path}#${which}»`;
   }
 }
 
