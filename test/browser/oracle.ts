@@ -14,10 +14,11 @@ interface Player {
   seek: (seconds: number) => void;
 }
 
-/** A frame that reached the screen: when, its media time in s, its size. */
+/** A frame that reached the screen: when, its media time and where the playhead was, s, its size. */
 export interface Frame {
   at: number;
   media: number;
+  head?: number;
   size: string;
 }
 
@@ -132,7 +133,7 @@ window.stage = stage;
 function watch(video: HTMLVideoElement): void {
   const next = () =>
     video.requestVideoFrameCallback((at, { mediaTime: media, width, height }) => {
-      stage.frames.push({ at, media, size: `${width}x${height}` });
+      stage.frames.push({ at, media, head: video.currentTime, size: `${width}x${height}` });
       next();
     });
   next();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { browserFixture } from './fixture.ts';
-import { detach, moves } from './hand.ts';
+import { detach, moves, seek } from './hand.ts';
 import { play } from './stage.ts';
 import { truthsOf } from './truth.ts';
 import { kinds, sum } from './verdicts.ts';
@@ -37,18 +37,21 @@ describe('what the probe reports is what was on the screen', () => {
     expect(kinds(collector.events(sid), 'end')[0]).toMatchObject({ why: 'exit' });
   });
 
-  test('the whole clip: few bytes, few requests, no preflight, and it ends as completed', async () => {
+  test('to the end of the clip: few bytes, few requests, no preflight, and it ends as completed', async () => {
     const { page, stage, collector } = on;
-    await play(page, stage, { probe: { interval: 10 } });
+    // Beats of five seconds are as big as those of ten, and each has a request of its own as well.
+    await play(page, stage, { probe: { interval: 5 } });
+    await collector.until(() => kinds(collector.events(), 'hb').length > 2);
+    await seek(page, 34);
     const end = kinds([await collector.until((event) => event.k === 'end', 60_000)], 'end')[0]!;
-    // The clip is shorter than a minute: the first and the last request once, and the beats between them at six a minute.
+    // In a minute: what came before the first beat, six beats, and the last request.
     const sizes = collector.requests.map((request) => request.bytes);
-    const beatBytes = sizes.slice(1, -1);
-    const bytes = sizes[0]! + sizes.at(-1)! + (6 * sum(beatBytes)) / beatBytes.length;
-    const requests = collector.requests.length / (end.t / 60_000);
-    console.log(
-      `first minute ${Math.round(bytes)} B, beats ${beatBytes.join()} B; ${requests.toFixed(1)} requests/min`,
-    );
+    const isBeat = collector.requests.map(({ events }) => events.some(({ e }) => e.k === 'hb'));
+    const beatBytes = sizes.filter((_size, i) => isBeat[i] && i < sizes.length - 1);
+    const others = sizes.filter((_size, i) => !isBeat[i] || i === sizes.length - 1);
+    const bytes = sum(others) + (6 * sum(beatBytes)) / beatBytes.length;
+    const requests = others.length + 6;
+    console.log(`first minute ${Math.round(bytes)} B, beats ${beatBytes.join()} B; ${requests} requests/min`);
     expect(end.why).toBe('completed');
     expect(bytes).toBeLessThan(3000);
     expect(requests).toBeLessThanOrEqual(12);
@@ -56,7 +59,7 @@ describe('what the probe reports is what was on the screen', () => {
       new Set(['POST text/plain']),
     );
     const beats = kinds(collector.events(), 'hb');
-    expect(sum(beats.map(({ ttfb = [] }) => sum(ttfb)))).toBeGreaterThan(10);
+    expect(sum(beats.map(({ ttfb = [] }) => sum(ttfb)))).toBeGreaterThan(5);
     expect(sum(beats.flatMap(({ ms }) => Object.values(ms)))).toBe(end.t);
     expect(beats[0]!.thr).toBeGreaterThan(0);
   });

@@ -96,8 +96,9 @@ function gapsOf(frames: Frame[], log: Entry[], over: Entry | undefined): Gap[] {
       if (ms < JITTER_MS || (ms < STILL_MS && !waited.length)) return [];
       const rate = log.findLast(({ what, at }) => what === 'rate' && at < span.from)?.value ?? 1;
       const headAt = (at: number) => [...log, ...(over ? [over] : [])].find((entry) => entry.at === at)?.head;
-      const from = headAt(span.from) ?? frame.media;
-      const to = headAt(span.to) ?? next?.media ?? from;
+      // After a freeze the first frames are late: the playhead tells, not their media time.
+      const from = headAt(span.from) ?? frame.head ?? frame.media;
+      const to = headAt(span.to) ?? next?.head ?? next?.media ?? from;
       return [{ ...span, kind: kindOf(waited, ms - ((to - from) * 1000) / rate) }];
     });
   });

@@ -125,12 +125,16 @@ export async function runScenario(
   }
 }
 
-/** `count` scenarios that a seed draws from those that do not take long. */
+/** What no run goes without. */
+const ALWAYS = /^(a stall|frozen picture.*)$/;
+
+/** Those, and `count` more that a seed draws from the scenarios that do not take long. */
 export function shareOf(seed: number, count: number): Scenario[] {
   const random = new Random(`share ${seed}`);
-  const drawn = SCENARIOS.filter(({ isLong }) => !isLong).map((scenario) => ({ scenario, at: random.unit() }));
-  return drawn
-    .sort((a, b) => a.at - b.at)
-    .slice(0, count)
-    .map(({ scenario }) => scenario);
+  const drawn = SCENARIOS.filter(({ isLong, name }) => !isLong && !ALWAYS.test(name)).map((scenario) => ({
+    scenario,
+    at: random.unit(),
+  }));
+  const more = drawn.sort((a, b) => a.at - b.at).slice(0, count);
+  return [...SCENARIOS.filter(({ name }) => ALWAYS.test(name)), ...more.map(({ scenario }) => scenario)];
 }
