@@ -1,14 +1,11 @@
 // `npm run infra:down`: what `azd down` leaves behind. `--before` runs while the resources are there, `--after` when they are gone.
 import { armOf, type Arm } from './support/arm.ts';
 import { hookMain, type Hook, type HookRun } from './support/command.ts';
+import { resourceGroupsOf } from './support/settings.ts';
 
 const GROUPS = '2024-03-01';
 const DIAGNOSTICS = '2021-05-01-preview';
 const VAULTS = '2025-05-01';
-
-const groupsOf = ({ settings }: HookRun): string[] => [
-  ...new Set(settings.stamps().map(({ resourceGroup }) => resourceGroup)),
-];
 
 async function forget(arm: Arm, path: string, apiVersion: string, what: string, run: HookRun): Promise<void> {
   if (run.isDryRun) run.report.ok('would delete', what);
@@ -53,9 +50,10 @@ async function diagnostics(arm: Arm, group: string, run: HookRun): Promise<void>
 }
 
 async function before(arm: Arm, subscription: string, run: HookRun): Promise<void> {
-  for (const name of groupsOf(run)) await locks(arm, `${subscription}/resourceGroups/${name}`, run);
+  for (const name of resourceGroupsOf(run.settings)) await locks(arm, `${subscription}/resourceGroups/${name}`, run);
   if (run.report.failures > 0) return;
-  for (const name of groupsOf(run)) await diagnostics(arm, `${subscription}/resourceGroups/${name}`, run);
+  for (const name of resourceGroupsOf(run.settings))
+    await diagnostics(arm, `${subscription}/resourceGroups/${name}`, run);
   const budget = run.settings.get('FRAMEWATCH_BUDGET_NAME');
   if (budget !== undefined)
     await forget(
@@ -107,7 +105,7 @@ async function vaults(arm: Arm, subscription: string, run: HookRun): Promise<voi
 /** Role assignments are all inside the resource groups; one that names them elsewhere was made by hand. */
 async function after(arm: Arm, subscription: string, run: HookRun): Promise<void> {
   await vaults(arm, subscription, run);
-  const names = groupsOf(run);
+  const names = resourceGroupsOf(run.settings);
   for (const name of names) {
     const group = await arm.get(`${subscription}/resourceGroups/${name}`, GROUPS);
     if (group === undefined) run.report.ok(`resource group ${name}`, 'gone');
@@ -140,7 +138,8 @@ export const down: Hook = {
     const subscription = `/subscriptions/${run.settings.need('AZURE_SUBSCRIPTION_ID')}`;
     if (run.flag('before')) await before(arm, subscription, run);
     else if (run.flag('unlock'))
-      for (const name of groupsOf(run)) await locks(arm, `${subscription}/resourceGroups/${name}`, run);
+      for (const name of resourceGroupsOf(run.settings))
+        await locks(arm, `${subscription}/resourceGroups/${name}`, run);
     if (run.flag('after')) await after(arm, subscription, run);
     if (!['before', 'after', 'unlock'].some((name) => run.flag(name)))
       run.report.note('say --before, --after or --unlock; see --help');

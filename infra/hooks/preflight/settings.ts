@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HookRun } from '../support/command.ts';
+import { regionsOf, resourceGroupsOf } from '../support/settings.ts';
 
 export interface Plan {
   readonly subscription: string;
@@ -106,9 +107,13 @@ export function planOf(run: HookRun, now = new Date()): Plan | undefined {
       got: 'nothing: the hooks kql, grafana and smoke will be refused',
       advice: 'azd auth login, or azd env set AZURE_PRINCIPAL_ID <object id>',
     });
-  const first = settings.need('AZURE_LOCATION');
-  const second = settings.get('FRAMEWATCH_SECONDARY_LOCATION');
-  const regions = second === undefined ? [first] : [first, second];
+  const regions = regionsOf(settings);
+  if (new Set(regions).size < regions.length)
+    report.fail('FRAMEWATCH_SECONDARY_LOCATION', {
+      expected: `another region than ${settings.need('AZURE_LOCATION')}, or none`,
+      got: regions[1] ?? '',
+      advice: 'azd env set FRAMEWATCH_SECONDARY_LOCATION northeurope',
+    });
   report.ok('profile', `${name} in ${regions.join(' and ')}`);
   return {
     subscription: settings.need('AZURE_SUBSCRIPTION_ID'),
@@ -116,6 +121,6 @@ export function planOf(run: HookRun, now = new Date()): Plan | undefined {
     regions,
     kustoSku: profile.kusto.skuName,
     isZoneRedundant: profile.zoneRedundant,
-    resourceGroups: regions.map((region, index) => (index === 0 ? `rg-${environment}` : `rg-${environment}-${region}`)),
+    resourceGroups: resourceGroupsOf(settings),
   };
 }

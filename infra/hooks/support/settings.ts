@@ -48,6 +48,20 @@ function fileOf(folder: string, environment: string | undefined): string | undef
   return path !== undefined && existsSync(path) ? path : undefined;
 }
 
+/** Regions of the environment: one, or two. */
+export function regionsOf(settings: Settings): string[] {
+  const second = settings.get('FRAMEWATCH_SECONDARY_LOCATION');
+  return [settings.need('AZURE_LOCATION'), ...(second === undefined ? [] : [second])];
+}
+
+/** Resource groups as main.bicep names them; known before there are outputs, and after `azd down` has forgotten these. */
+export function resourceGroupsOf(settings: Settings): string[] {
+  const environment = settings.need('AZURE_ENV_NAME');
+  return regionsOf(settings).map((region, index) =>
+    index === 0 ? `rg-${environment}` : `rg-${environment}-${region}`,
+  );
+}
+
 const isStamp = (value: unknown): value is Stamp =>
   typeof value === 'object' && value !== null && 'resourceGroup' in value && 'kustoUri' in value;
 

@@ -202,6 +202,12 @@ describe('preflight', () => {
       (): unknown => undefined,
     ],
     [
+      'two regions that are one',
+      /another region than westeurope/,
+      { FRAMEWATCH_SECONDARY_LOCATION: 'westeurope' },
+      (): unknown => undefined,
+    ],
+    [
       'drop containers without tenant',
       /FRAMEWATCH_DROP_CONTAINERS/,
       { FRAMEWATCH_DROP_CONTAINERS: 'telemetry' },
@@ -368,6 +374,29 @@ describe('down', () => {
     server.resources.set(at('/resourceGroups/rg-test'), { properties: { provisioningState: 'Succeeded' } });
     const left = await run(down, ['--after'], azure());
     expect(left).toMatchObject({ code: 1, output: expect.stringContaining('still there') as string });
+  });
+
+  it('needs no output of the deployment: azd forgets them when it has deleted everything', async () => {
+    const {
+      FRAMEWATCH_STAMPS: _stamps,
+      FRAMEWATCH_BUDGET_NAME: _budget,
+      ...left
+    } = azure({
+      FRAMEWATCH_SECONDARY_LOCATION: 'northeurope',
+    });
+    const { code: exit, output } = await run(down, ['--after'], left);
+    expect(output).toMatch(/resource group rg-test: gone\n.*resource group rg-test-northeurope: gone/);
+    expect(exit).toBe(0);
+  });
+
+  it('names the resource groups as main.bicep does', () => {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', 'main.bicep'), 'utf8');
+    expect(text).toMatch(
+      /'\$\{prefixes\.resourceGroup\}-\$\{environmentName\}'\s*: '\$\{prefixes\.resourceGroup\}-\$\{environmentName\}-\$\{region\}'/,
+    );
+    expect(readFileSync(join(import.meta.dirname, '..', '..', 'abbreviations.json'), 'utf8')).toContain(
+      '"resourceGroup": "rg"',
+    );
   });
 
   it('--dry-run deletes nothing', async () => {
