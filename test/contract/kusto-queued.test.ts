@@ -90,4 +90,43 @@ describe('queued ingestion', () => {
     await eventually(async () => (await queue.getProperties()).approximateMessagesCount === 0);
     ingest.close();
   });
+
+  it('tags keep a batch from coming twice, a header is left out, and a row knows its blob', async () => {
+    await client.execute(DB, '.create table Tagged (N:long, At:datetime, Line:long, From:string)');
+    const mapping = [
+      { Column: 'N', Properties: { Ordinal: '0' } },
+      { Column: 'At', Properties: { Ordinal: '1', Transform: 'DateTimeFromUnixSeconds' } },
+      { Column: 'Line', Properties: { Transform: 'SourceLineNumber' } },
+      { Column: 'From', Properties: { Transform: 'SourceLocation' } },
+    ];
+    await client.execute(DB, `.create table Tagged ingestion csv mapping 'm' '${JSON.stringify(mapping)}'`);
+    const ingest = new IngestClient(server.url, {
+      database: DB,
+      table: 'Tagged',
+      format: DataFormat.CSV,
+      ingestionMappingReference: 'm',
+      ignoreFirstRecord: true,
+      ingestByTags: ['batch-1'],
+      ingestIfNotExists: '["batch-1"]',
+    });
+    const send = (text: string): Promise<unknown> => ingest.ingestFromStream(Readable.from([Buffer.from(text)]));
+    await send('number,seconds\n1,0\n2,60\n');
+    await eventually(async () => (await rowCount('Tagged')) === 2);
+    await send('number,seconds\n3,0\n');
+    const queue = QueueServiceClient.fromConnectionString(azurite.connectionString()).getQueueClient(
+      'kusto-ready-for-aggregation',
+    );
+    await eventually(async () => (await queue.getProperties()).approximateMessagesCount === 0);
+    ingest.close();
+    const { primaryResults } = await client.executeQuery(DB, 'Tagged | order by N asc');
+    const rows = [...(primaryResults[0]?.rows() ?? [])].map((row) => row.toJSON<Record<string, unknown>>());
+    expect(rows.map(({ N, Line }) => [N, Line])).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+    expect(rows[1]?.['At']).toEqual(new Date(60_000));
+    expect(String(rows[0]?.['From'])).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[^?]+$/);
+    await client.execute(DB, `.ingest inline into table Tagged with (ingestIfNotExists='["batch-1"]') <| 9`);
+    expect(await rowCount('Tagged')).toBe(2);
+  });
 });

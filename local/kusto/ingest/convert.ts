@@ -70,9 +70,12 @@ export function parseTimespan(text: string): bigint | null {
   return sign === undefined ? ticks : -ticks;
 }
 
+/** The text of a number that JavaScript cannot hold, or of a text; empty for anything else. */
+const numberText = (value: unknown): string => sourceOf(value) ?? (typeof value === 'string' ? value.trim() : '');
+
 function toLong(value: unknown): bigint | null {
   if (typeof value === 'number') return Number.isInteger(value) && Number.isSafeInteger(value) ? BigInt(value) : null;
-  const text = sourceOf(value) ?? (typeof value === 'string' ? value.trim() : '');
+  const text = numberText(value);
   if (!/^-?\d{1,19}$/.test(text)) return null;
   const long = BigInt(text);
   return long >= LONG_MIN && long <= LONG_MAX ? long : null;
@@ -80,7 +83,7 @@ function toLong(value: unknown): bigint | null {
 
 function toReal(value: unknown): number | null {
   if (typeof value === 'number') return value;
-  const text = sourceOf(value) ?? (typeof value === 'string' ? value.trim() : '');
+  const text = numberText(value);
   if (text === '') return null;
   if (/^nan$/i.test(text)) return Number.NaN;
   if (/^[+-]?inf(?:inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;

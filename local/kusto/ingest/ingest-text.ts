@@ -16,6 +16,8 @@ export interface IngestRequest {
   /** JSON text of a mapping given in line. */
   readonly mapping?: string | undefined;
   readonly ignoreFirstRecord?: boolean;
+  /** Where it comes from, for mappings that ask: a blob's address without its signature. */
+  readonly location?: string;
   readonly body: Uint8Array;
 }
 
@@ -60,7 +62,7 @@ function longWay(table: TableEntity, format: string, mapping: string | null, req
       ? parseJsonRows(text, format === 'json' ? 'json' : 'multijson')
       : parseCsvRows(text, separator);
   if (request.ignoreFirstRecord === true) rows.shift();
-  return toBlock(table, rows, separator === undefined ? 'json' : 'csv', mapping);
+  return toBlock(table, rows, separator === undefined ? 'json' : 'csv', mapping, request.location);
 }
 
 function namedMapping(

@@ -115,6 +115,44 @@ describe('mappings', () => {
     ]);
   });
 
+  it('mapped fields are dropped where they are, and only they', () => {
+    const table = tableOf({ A: 'string', Rest: 'dynamic', Inner: 'dynamic' });
+    const mapping = JSON.stringify([
+      { column: 'A', Properties: { Path: '$.o.a' } },
+      { column: 'Rest', Properties: { Path: '$', Transform: 'DropMappedFields' } },
+      { column: 'Inner', Properties: { Path: '$.o', Transform: 'DropMappedFields' } },
+    ]);
+    const block = toBlock(table, [{ o: { a: 'x', b: 1 }, c: [2] }], 'json', mapping);
+    expect([...block.columns.values()]).toEqual([['x'], ['{"o":{"b":1},"c":[2]}'], ['{"b":1}']]);
+  });
+
+  it('transforms fill columns of delimited text too', () => {
+    const table = tableOf({ At: 'datetime', Line: 'long', From: 'string' });
+    const mapping = JSON.stringify([
+      { Column: 'At', Properties: { Ordinal: '1', Transform: 'DateTimeFromUnixMilliseconds' } },
+      { Column: 'Line', Properties: { Transform: 'SourceLineNumber' } },
+      { Column: 'From', Properties: { Transform: 'SourceLocation' } },
+    ]);
+    const block = toBlock(
+      table,
+      [
+        ['', '1500'],
+        ['', 'x'],
+      ],
+      'csv',
+      mapping,
+      'https://a/b.csv',
+    );
+    expect([...block.columns.values()]).toEqual([
+      [ticksOfMs(1500), null],
+      [1n, 2n],
+      ['https://a/b.csv', 'https://a/b.csv'],
+    ]);
+    expect(() => checkMapping(table, 'csv', '[{"column":"At","Properties":{"Transform":"BytesAsBase64"}}]')).toThrow(
+      /delimited/,
+    );
+  });
+
   it('a mapping that names a column the table lacks, or an unknown transform, is refused when it is made', () => {
     const table = tableOf({ A: 'string' });
     expect(() => checkMapping(table, 'json', '[{"column":"Z"}]')).toThrow(/'Z'/);

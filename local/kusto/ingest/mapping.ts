@@ -8,7 +8,7 @@ import { getter, parsePath, type Step } from './json-path.ts';
 /** Where one column's values come from. */
 interface Source {
   readonly column: StoredColumn;
-  readonly read: (row: unknown, index: number) => unknown;
+  readonly read: (row: unknown, index: number, location: string) => unknown;
   readonly convert: Convert;
   /** The value is that of this property of a JSON row, as it is. */
   readonly property?: string;
@@ -79,14 +79,13 @@ export function checkMapping(table: TableEntity, kind: string, text: string): vo
       throw bad(`The mapping names column '${column}', which table '${table.name}' does not have`);
   }
   if (kind === 'json') jsonSources(table, elements);
+  if (kind === 'csv') csvSources(table, elements);
 }
 
 function jsonSources(table: TableEntity, elements: readonly Element[]): Source[] {
-  const mappedFields = new Set<string>();
-  for (const { path } of elements) {
-    const step = path === undefined ? undefined : parsePath(path)[0];
-    if (typeof step === 'string') mappedFields.add(step);
-  }
+  const mapped = elements.flatMap(({ path, transform }) =>
+    path === undefined || transform?.toLowerCase() === 'dropmappedfields' ? [] : [parsePath(path)],
+  );
   return elements.flatMap((element) => {
     const column = table.columns.find(({ name }) => name === element.column);
     if (column === undefined) return [];
@@ -94,7 +93,7 @@ function jsonSources(table: TableEntity, elements: readonly Element[]): Source[]
     const steps = element.path === undefined ? [column.name] : parsePath(element.path);
     const [property] = steps;
     const isPlain = steps.length === 1 && typeof property === 'string' && element.transform === undefined;
-    const source = { column, ...transformed(column, steps, element.transform, mappedFields) };
+    const source = { column, ...transformed(column, steps, element.transform, mapped) };
     return [isPlain ? { ...source, property } : source];
   });
 }
@@ -109,23 +108,19 @@ function transformed(
   column: StoredColumn,
   steps: readonly Step[],
   transform: string | undefined,
-  mapped: ReadonlySet<string>,
+  mapped: readonly (readonly Step[])[],
 ): Pick<Source, 'read' | 'convert'> {
   const get = getter(steps);
   const convert = CONVERT[column.type];
   if (transform === undefined) return { read: get, convert };
-  const name = transform.toLowerCase();
-  const unit = UNIX_TRANSFORMS[name];
-  if (unit !== undefined) return { read: get, convert: fromUnix(unit) };
-  switch (name) {
-    case 'datetimefromunixnanoseconds':
-      return { read: get, convert: (value) => nanoseconds(value) };
-    case 'dropmappedfields':
-      return { read: (row) => without(get(row), mapped), convert };
-    case 'sourcelinenumber':
-      return { read: (_row, index) => index + 1, convert };
-    case 'sourcelocation':
-      return { read: () => '', convert };
+  const anyFormat = transformOfAny(transform, get, column);
+  if (anyFormat !== null) return anyFormat;
+  switch (transform.toLowerCase()) {
+    case 'dropmappedfields': {
+      const inner = mapped.filter((path) => path.length > steps.length && steps.every((step, i) => path[i] === step));
+      const gone = inner.map((path) => path.slice(steps.length));
+      return { read: (row) => without(get(row), gone), convert };
+    }
     case 'propertybagarraytodictionary':
       return { read: (row) => toDictionary(get(row)), convert };
     case 'bytesasbase64':
@@ -142,9 +137,32 @@ const nanoseconds = (value: unknown): Value => {
   return epoch + (ticks - epoch) / 100n;
 };
 
-function without(value: unknown, mapped: ReadonlySet<string>): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !mapped.has(key)));
+/** The transforms of every format; null when it is none of them. */
+function transformOfAny(
+  transform: string,
+  get: (row: unknown) => unknown,
+  column: StoredColumn,
+): Pick<Source, 'read' | 'convert'> | null {
+  const name = transform.toLowerCase();
+  const unit = UNIX_TRANSFORMS[name];
+  if (unit !== undefined) return { read: get, convert: fromUnix(unit) };
+  if (name === 'datetimefromunixnanoseconds') return { read: get, convert: (value) => nanoseconds(value) };
+  const convert = CONVERT[column.type];
+  if (name === 'sourcelinenumber') return { read: (_row, index) => index + 1, convert };
+  return name === 'sourcelocation' ? { read: (_row, _index, location) => location, convert } : null;
+}
+
+/** A value without the fields at these paths below it, nor objects that are empty without them. */
+function without(value: unknown, paths: readonly (readonly Step[])[]): unknown {
+  if (paths.length === 0 || typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
+      const below = paths.filter(([step]) => step === key).map((path) => path.slice(1));
+      if (below.some((path) => path.length === 0)) return [];
+      const rest = without(inner, below);
+      return rest !== inner && Object.keys(rest as object).length === 0 ? [] : [[key, rest]];
+    }),
+  );
 }
 
 /** `[{"a":1},{"b":2}]` → `{"a":1,"b":2}`; Key/Value pairs too. */
@@ -180,7 +198,11 @@ function csvSources(table: TableEntity, elements: readonly Element[] | null): So
     if (column === undefined) return [];
     if (element.constValue !== undefined) return [constant(column, element.constValue)];
     const ordinal = element.ordinal ?? i;
-    return [{ column, read: (row) => (row as string[])[ordinal], convert: fromText(column) }];
+    const read = (row: unknown): unknown => (row as string[])[ordinal];
+    if (element.transform === undefined) return [{ column, read, convert: fromText(column) }];
+    const source = transformOfAny(element.transform, read, column);
+    if (source === null) throw bad(`The mapping transform '${element.transform}' is not for delimited text`);
+    return [{ column, ...source }];
   });
 }
 
@@ -210,17 +232,18 @@ export function propertyColumns(table: TableEntity, mapping: string | null): rea
   return sources.every((source): source is Source & PropertyColumn => source.property !== undefined) ? sources : null;
 }
 
-/** Decoded rows → a block for `table`, by the mapping (its JSON text), or by name (JSON) and position (CSV) without one. */
+/** Decoded rows → a block for `table`, by the mapping (its JSON text), or by name (JSON) and position (CSV) without one. `location` is where they come from. */
 export function toBlock(
   table: TableEntity,
   rows: readonly unknown[],
   format: RowFormat,
   mapping: string | null,
+  location = '',
 ): Block {
   const columns = new Map<number, readonly Value[]>();
   for (const { column, read, convert } of sourcesFor(table, format, mapping)) {
     const values: Value[] = [];
-    for (let i = 0; i < rows.length; i++) values.push(convert(read(rows[i], i)));
+    for (let i = 0; i < rows.length; i++) values.push(convert(read(rows[i], i, location)));
     columns.set(column.id, values);
   }
   return { rowCount: rows.length, columns };

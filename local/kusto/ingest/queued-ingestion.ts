@@ -162,6 +162,7 @@ export class QueuedIngestion {
       database,
       table,
       body,
+      location: path.split('?')[0] ?? '',
       format: properties.format ?? 'csv',
       mappingName: properties.ingestionMappingReference,
       mapping: properties.ingestionMapping,

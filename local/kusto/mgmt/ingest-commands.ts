@@ -86,8 +86,11 @@ async function inline(scanner: Scanner, context: CommandContext): Promise<Comman
       .replace(/^[ \t]+/, '');
   else body = scanner.balanced('[').slice(1, -1);
   scanner.rest();
-  const rows = await ingestText(context.engine, {
-    database: context.database,
+  const { engine, database } = context;
+  const tags = JSON.parse(properties.get('ingestifnotexists') ?? '[]') as unknown;
+  if (Array.isArray(tags) && (await engine.tags.hasAny(database, name, tags.map(String)))) return extent(0n);
+  const rows = await ingestText(engine, {
+    database,
     table: name,
     body: Buffer.from(body),
     format: properties.get('format') ?? 'csv',
@@ -98,6 +101,9 @@ async function inline(scanner: Scanner, context: CommandContext): Promise<Comman
     mapping: properties.get('ingestionmapping'),
     ignoreFirstRecord: properties.get('ignorefirstrecord')?.toLowerCase() === 'true',
   });
+  await engine.writer.exclusive(({ connection }) =>
+    engine.tags.add(connection, database, name, properties.get('tags')),
+  );
   return extent(BigInt(rows));
 }
 
