@@ -57,6 +57,16 @@ function fileOf(path: string, text: string): BicepFile {
   return file;
 }
 
+/** Remembers what was said of a file: the same file says the same. */
+export function once<T>(say: (file: BicepFile) => T): (file: BicepFile) => T {
+  const said = new WeakMap<BicepFile, { readonly answer: T }>();
+  return (file) => {
+    const known = said.get(file) ?? { answer: say(file) };
+    said.set(file, known);
+    return known.answer;
+  };
+}
+
 /**
  * Reads every Bicep file below infra/.
  * @param replaced texts to take instead of those on disk, by path from the root

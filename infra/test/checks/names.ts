@@ -1,6 +1,6 @@
 import type { Expression, Position, Statement } from '../bicep/ast.ts';
 import { expressionsOf, typeNames } from '../bicep/visit.ts';
-import type { BicepFile } from '../bicep/workspace.ts';
+import { once, type BicepFile } from '../bicep/workspace.ts';
 import type { Context } from '../context.ts';
 import { isKnownFunction } from '../evaluate/functions.ts';
 import { finding, type Finding } from '../finding.ts';
@@ -162,16 +162,10 @@ const undescribedIn = (file: BicepFile): Finding[] =>
       ),
     );
 
+const ofFile = once((file: BicepFile): Finding[] => {
+  const used = new Set(file.statements.flatMap((statement) => [...uses(statement)].map(({ name }) => name)));
+  return [...unusedIn(file, used), ...unknownIn(file), ...twiceIn(file), ...decoratorsIn(file), ...undescribedIn(file)];
+});
+
 /** Names are known, used, declared once and described. */
-export function names({ workspace }: Context): Finding[] {
-  return [...workspace.files.values()].flatMap((file) => {
-    const used = new Set(file.statements.flatMap((statement) => [...uses(statement)].map(({ name }) => name)));
-    return [
-      ...unusedIn(file, used),
-      ...unknownIn(file),
-      ...twiceIn(file),
-      ...decoratorsIn(file),
-      ...undescribedIn(file),
-    ];
-  });
-}
+export const names = ({ workspace }: Context): Finding[] => [...workspace.files.values()].flatMap(ofFile);

@@ -1,6 +1,6 @@
 import type { Expression } from '../bicep/ast.ts';
 import { expressionsOf, plainText } from '../bicep/visit.ts';
-import type { BicepFile } from '../bicep/workspace.ts';
+import { once, type BicepFile } from '../bicep/workspace.ts';
 import { madeResources, type Context, type Scenario } from '../context.ts';
 import { placeIn } from '../evaluate/deployment.ts';
 import { isList, isObject, Resource, Runtime, shown, type Value } from '../evaluate/values.ts';
@@ -51,7 +51,7 @@ function unlogged(scenario: Scenario): Finding[] {
     );
 }
 
-function hardCoded(file: BicepFile): Finding[] {
+const hardCoded = once((file: BicepFile): Finding[] => {
   const here = (node: Expression) => ({ file: file.path, ...node.at });
   return file.statements.flatMap((statement) =>
     [...expressionsOf(statement)].flatMap(({ node }): Finding[] => {
@@ -94,7 +94,7 @@ function hardCoded(file: BicepFile): Finding[] {
         );
     }),
   );
-}
+});
 
 function openSecurityRules(resource: Resource): Finding[] {
   const list = at(resource.body, 'properties.securityRules');

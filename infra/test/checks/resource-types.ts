@@ -1,6 +1,6 @@
 import type { Expression, ResourceDeclaration } from '../bicep/ast.ts';
 import { expressionsOf } from '../bicep/visit.ts';
-import type { BicepFile } from '../bicep/workspace.ts';
+import { once, type BicepFile } from '../bicep/workspace.ts';
 import { madeResources, type Context } from '../context.ts';
 import { placeIn } from '../evaluate/deployment.ts';
 import { finding, type Finding } from '../finding.ts';
@@ -87,8 +87,15 @@ function chainOf(node: Expression): { root: string; names: string[] } | undefine
   return inner && { root: inner.root, names: [...inner.names, node.name] };
 }
 
-/** `site.properties.defaultHostName`: does the type have it? */
-function wrongReads(file: BicepFile, types: TypeStore): Finding[] {
+/** `site.properties.defaultHostName`: does the type have it? The types are the same for all files. */
+const wrongReads = (types: TypeStore): ((file: BicepFile) => Finding[]) => {
+  readsOf ??= once((file) => readsIn(file, types));
+  return readsOf;
+};
+
+let readsOf: ((file: BicepFile) => Finding[]) | undefined;
+
+function readsIn(file: BicepFile, types: TypeStore): Finding[] {
   return file.statements.flatMap((statement) =>
     [...expressionsOf(statement)].flatMap(({ node, locals }) => {
       const chain = node.kind === 'member' ? chainOf(node) : undefined;
@@ -114,6 +121,6 @@ export function resourceTypes(context: Context): Finding[] {
   return [
     ...unknownTypes(context),
     ...wrongBodies(context),
-    ...[...context.workspace.files.values()].flatMap((file) => wrongReads(file, context.types)),
+    ...[...context.workspace.files.values()].flatMap(wrongReads(context.types)),
   ];
 }

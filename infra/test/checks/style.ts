@@ -1,6 +1,6 @@
 import type { Expression, ObjectNode, Position } from '../bicep/ast.ts';
 import { expressionsOf, plainText, visit } from '../bicep/visit.ts';
-import type { BicepFile } from '../bicep/workspace.ts';
+import { once, type BicepFile } from '../bicep/workspace.ts';
 import type { Context } from '../context.ts';
 import { finding, type Finding } from '../finding.ts';
 
@@ -110,11 +110,11 @@ function* tooMany(file: BicepFile): Generator<Told> {
   }
 }
 
+const told = once((file: BicepFile): Finding[] =>
+  [...ofFile(file), ...tooMany(file)].map(([rule, at, what, got, expected]) =>
+    finding('style', { file: file.path, ...at }, [what, got, expected], rule),
+  ),
+);
+
 /** What Bicep's own linter would say. */
-export function style({ workspace }: Context): Finding[] {
-  return [...workspace.files.values()].flatMap((file) =>
-    [...ofFile(file), ...tooMany(file)].map(([rule, at, what, got, expected]) =>
-      finding('style', { file: file.path, ...at }, [what, got, expected], rule),
-    ),
-  );
-}
+export const style = ({ workspace }: Context): Finding[] => [...workspace.files.values()].flatMap(told);
