@@ -1,8 +1,8 @@
 import { BINARY, COMPARE, mapSeries, UNARY, zipSeries } from '../series/elementwise.ts';
-import { fillBackward, fillConst, fillForward, fillLinear } from '../series/fill.ts';
+import { fillBackward, fillForward, fillLinear, isMissing } from '../series/fill.ts';
 import { UnknownAnswer, type Series } from '../series/types.ts';
 import { cosineSimilarity, dotProduct, magnitude, pearson, seriesProduct, seriesSum } from '../series/vectors.ts';
-import { numberArrayOf, numbersText } from '../scalars/number-array.ts';
+import { numberArrayOf, numbersText, numberText } from '../scalars/number-array.ts';
 import type { ScalarFunction } from './function-types.ts';
 
 /** Functions whose answer on integers are integers. */
@@ -83,26 +83,23 @@ const COMPARE_ROWS = Object.entries(COMPARE).map(([short, apply]): ScalarFunctio
 /** `null` in the place of the placeholder means that nulls are missing. */
 type Placeholder = number | null | undefined;
 
-/** A fill constant must keep the kind of the elements: a fraction in an array of integers has no documented meaning. */
-function constantFor(constant: number, integers: boolean, name: string): number {
-  if (integers && !Number.isInteger(constant))
-    throw new UnknownAnswer(`${name}: a fraction as the filling of an array of integers`);
-  return constant;
-}
-
 const FILL_ROWS: readonly ScalarFunction[] = [
   {
     kind: 'js',
     name: 'series_fill_const',
-    args: ['json', 'number', 'number'],
+    args: ['json', 'json', 'number'],
     required: 2,
     nulls: 'see',
     result: 'json',
-    call: (text: string | null, constant: number | null, placeholder?: Placeholder) => {
+    call: (text: string | null, constantText: string | null, placeholder?: Placeholder) => {
       const series = numberArrayOf(text);
-      if (!series || constant === null) return null;
-      const filling = constantFor(constant, series.integers, 'series_fill_const');
-      return numbersText(fillConst(series.values, filling, placeholder), series.integers);
+      const constant = operandOf(constantText);
+      if (!series || typeof constant?.values !== 'number') return null;
+      // A real stays one between integers, also when it has no fraction: [1,0.0].
+      const filling = numberText(constant.values, constant.integers && series.integers);
+      const kept = (value: number | null): string => numberText(value, series.integers);
+      exactIntegers(series.integers ? series.values : [], 'series_fill_const');
+      return `[${series.values.map((value) => (isMissing(value, placeholder ?? null) ? filling : kept(value))).join(',')}]`;
     },
   },
   ...(
@@ -119,7 +116,7 @@ const FILL_ROWS: readonly ScalarFunction[] = [
     result: 'json',
     call: (text: string | null, placeholder?: Placeholder) => {
       const series = numberArrayOf(text);
-      return series && numbersText(fill(series.values, placeholder), series.integers);
+      return series && writeNumbers(fill(series.values, placeholder), series.integers, name);
     },
   })),
   {
@@ -140,7 +137,7 @@ const FILL_ROWS: readonly ScalarFunction[] = [
         constant: constant === undefined ? 0 : constant,
         integers,
       });
-      return numbersText(filled, integers);
+      return writeNumbers(filled, integers, 'series_fill_linear');
     },
   },
 ];

@@ -32,7 +32,13 @@ export function realText(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e21 ? `${value === 0 ? 0 : value}.0` : String(value);
 }
 
+/** A number of an array as JSON, written as a long or as a real. */
+export function numberText(value: number | null, integers: boolean): string {
+  if (value === null) return 'null';
+  return integers ? String(value) : realText(value);
+}
+
 /** JSON array of numbers, written as longs or as reals. */
 export function numbersText(values: Series, integers: boolean): string {
-  return `[${values.map((value) => (value === null ? 'null' : integers ? String(value) : realText(value))).join(',')}]`;
+  return `[${values.map((value) => numberText(value, integers)).join(',')}]`;
 }

@@ -1,20 +1,11 @@
 import type { Series } from './types.ts';
 
 /** `placeholder` null means: missing is null. */
-function isMissing(value: number | null, placeholder: number | null): boolean {
+export function isMissing(value: number | null, placeholder: number | null): boolean {
   return (
     value === placeholder ||
     (placeholder !== null && Number.isNaN(placeholder) && value !== null && Number.isNaN(value))
   );
-}
-
-/** `series_fill_const`. */
-export function fillConst(
-  series: Series,
-  constant: number | null,
-  placeholder: number | null = null,
-): (number | null)[] {
-  return series.map((value) => (isMissing(value, placeholder) ? constant : value));
 }
 
 /** `series_fill_forward`: the last present value; missing ones at the start stay. */
