@@ -126,6 +126,15 @@ async function checkFlex(arm: Arm, plan: Plan, { report }: HookRun): Promise<voi
   }
 }
 
+/** Zones that a size has in a region; undefined when Azure does not say. */
+function zonesOf(sku: Readonly<Record<string, unknown>>, wanted: string): number | undefined {
+  const infos = (sku['locationInfo'] ?? []) as readonly {
+    readonly location?: string;
+    readonly zones?: readonly string[];
+  }[];
+  return infos.find(({ location }) => region(location) === region(wanted))?.zones?.length;
+}
+
 async function checkKusto(arm: Arm, plan: Plan, { report }: HookRun): Promise<void> {
   const skus = await arm.list(`/subscriptions/${plan.subscription}/providers/Microsoft.Kusto/skus`, '2025-02-14');
   for (const wanted of plan.regions) {
@@ -134,13 +143,19 @@ async function checkKusto(arm: Arm, plan: Plan, { report }: HookRun): Promise<vo
         name === plan.kustoSku && strings(locations).some((one) => region(one) === region(wanted)),
     );
     const restrictions = Array.isArray(entry?.['restrictions']) ? entry['restrictions'] : [];
-    if (entry && restrictions.length === 0) report.ok(`Data Explorer in ${wanted}`, plan.kustoSku);
-    else
-      report.fail(`Data Explorer in ${wanted}`, {
+    const zones = entry && zonesOf(entry, wanted);
+    const advice =
+      'choose another region, or another skuName in infra/profiles.json; quota: https://aka.ms/kusto.quota';
+    const what = `Data Explorer in ${wanted}`;
+    if (!entry || restrictions.length > 0)
+      report.fail(what, {
         expected: `${plan.kustoSku} for this subscription`,
         got: entry ? `restricted: ${JSON.stringify(restrictions)}` : 'not offered there',
-        advice: 'choose another region, or another skuName in infra/profiles.json; quota: https://aka.ms/kusto.quota',
+        advice,
       });
+    else if (plan.isZoneRedundant && zones !== undefined && zones < 3)
+      report.fail(what, { expected: `${plan.kustoSku} in three zones`, got: `${zones} zones`, advice });
+    else report.ok(what, plan.kustoSku);
   }
 }
 

@@ -72,6 +72,14 @@ export function goodSubscription(server: ArmServer, providers: readonly string[]
   server.lists.set(at('Microsoft.Kusto/skus'), [
     { name: 'Dev(No SLA)_Standard_E2a_v4', locations: ['West Europe'], restrictions: [] },
     { name: 'Standard_E8ads_v5', locations: ['West Europe'], restrictions: [{ reasonCode: 'QuotaId' }] },
+    {
+      name: 'Standard_E16ads_v5',
+      locations: ['West Europe', 'North Europe'],
+      locationInfo: [
+        { location: 'West Europe', zones: ['1', '2', '3'] },
+        { location: 'North Europe', zones: [] },
+      ],
+    },
   ]);
   server.lists.set(at('Microsoft.KeyVault/deletedVaults'), []);
 }

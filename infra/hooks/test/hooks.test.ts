@@ -202,6 +202,12 @@ describe('preflight', () => {
       (): unknown => undefined,
     ],
     [
+      'a second region without zones',
+      /Data Explorer in northeurope: got 0 zones/,
+      { FRAMEWATCH_PROFILE: 'scale', FRAMEWATCH_SECONDARY_LOCATION: 'northeurope' },
+      (): unknown => undefined,
+    ],
+    [
       'two regions that are one',
       /another region than westeurope/,
       { FRAMEWATCH_SECONDARY_LOCATION: 'westeurope' },
