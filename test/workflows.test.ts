@@ -159,6 +159,16 @@ it('documents every variable that has to be set on GitHub', () => {
   expect([...names].filter((name) => !guide.includes(name))).toEqual([]);
 });
 
+it('hands every choice of the deployment to azd with its default, in the preview as in the deployment', () => {
+  const choices = [...read('infra/main.parameters.json').matchAll(/\$\{(FRAMEWATCH_\w+)=([^}]*)\}/g)];
+  expect(choices.length).toBeGreaterThan(8);
+  for (const path of ['.github/workflows/deploy.yml', '.github/workflows/infra-preview.yml']) {
+    const text = read(path);
+    for (const [, name = '', fallback = ''] of choices)
+      expect(text).toContain(`${name}: \${{ vars.${name}${fallback === '' ? '' : ` || '${fallback}'`} }}`);
+  }
+});
+
 it('tells a broken expression from a sound one', () => {
   expect(contextsOf(" vars.A != '' && github.ref == 'x' ")).toEqual(['vars', 'github']);
   for (const broken of ['vars.A ==', '(github.ref', 'github.ref; rm', ''])
