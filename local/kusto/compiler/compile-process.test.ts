@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, describe, expect, it } from 'vitest';
 import { KustoError, type Catalog, type SchemaNeed } from '../types.ts';
 import { CompileProcess } from './compile-process.ts';
@@ -86,5 +88,27 @@ describe('kept plans', () => {
     cache.add(first, 'q300', {}, plan);
     expect(cache.get(first, 'q1', {})).toBeUndefined();
     expect(cache.get(first, 'q0', {})).toBe(plan);
+  });
+});
+
+/** A program that does nothing but wait for a plan. */
+const program = (end: string): string => `
+  const { CompileProcess } = await import(${JSON.stringify(new URL('./compile-process.ts', import.meta.url).href)});
+  const compiler = new CompileProcess();
+  const catalog = { database: 'd', version: 0, tables: [], functions: [] };
+  const plan = await compiler.compile('print x = 1', catalog, { now: new Date(), parameters: {} });
+  console.log(plan.columns[0].name);
+  ${end}`;
+
+describe('a program with a compiler', { timeout: 60_000 }, () => {
+  it.each(['await compiler.close();', ''])('waits for its plan and ends by itself: %s', async (end) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program(end)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    expect(output.trim()).toBe('x');
+    expect(code).toBe(0);
   });
 });

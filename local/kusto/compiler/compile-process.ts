@@ -148,6 +148,7 @@ export class CompileProcess implements Compiler {
     const pending: Pending = { id: ++this.#lastId, query, resolve, reject };
     this.#pending.set(pending.id, pending);
     this.#send(pending);
+    this.#hold();
     if (this.#pending.size === 1) this.#watchOldest();
     return promise;
   }
@@ -210,10 +211,16 @@ export class CompileProcess implements Compiler {
       if (isBadSnapshot && this.#child === child) discardSnapshot();
       this.#lost(child, isBadSnapshot);
     });
-    // It must not keep the engine's process alive; while requests wait, their connections do.
-    child.unref();
-    child.channel?.unref();
     return child;
+  }
+
+  /** Keeps the engine's process alive while somebody waits for a plan, and only then. */
+  #hold(child = this.#child): void {
+    const isAwaited = [...this.#pending.values()].some(({ query }) => query !== null && query.bindOnly !== true);
+    for (const held of [child, child?.channel]) {
+      if (isAwaited) held?.ref();
+      else held?.unref();
+    }
   }
 
   #receive(reply: Reply): void {
@@ -251,12 +258,14 @@ export class CompileProcess implements Compiler {
 
   #resendAll(): void {
     for (const pending of this.#pending.values()) this.#send(pending);
+    this.#hold();
     this.#watchOldest();
   }
 
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
+    this.#hold();
     return pending;
   }
 

@@ -19,6 +19,9 @@ describe('calls that bind stored functions ahead of their use', () => {
     const { catalog } = projectCatalog(new URL('../../../kql', import.meta.url).pathname);
     const calls = catalog.functions.map(exampleCall);
     expect(calls).not.toContain(null);
-    for (const text of calls) expect(() => analyze(text ?? '', catalog), text ?? '').not.toThrow();
+    // Binding all of them takes many seconds; the default run takes a share.
+    const step = process.env['FRAMEWATCH_HEAVY'] === '1' ? 1 : 8;
+    for (const text of calls.filter((_call, i) => i % step === 0))
+      expect(() => analyze(text ?? '', catalog), text ?? '').not.toThrow();
   });
 });
