@@ -38,7 +38,7 @@ param grafanaPrincipalId string
 param deployerPrincipalId string
 @description('Kind of the deploying principal.')
 param deployerPrincipalType string
-@description('Name of the Log Analytics workspace and the rest of monitoring.')
+@description('Log Analytics workspace: resource id.')
 param monitoringWorkspaceId string
 @description('Application Insights component.')
 param insightsName string
