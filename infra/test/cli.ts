@@ -12,7 +12,7 @@ function listRules(): void {
     when ? `${expected} (where it applies)` : expected,
     ids,
   ]);
-  for (const rule of rules.sort()) console.log(rule.join('  '));
+  for (const rule of rules.map((parts) => parts.join('  ')).sort((a, b) => a.localeCompare(b))) console.log(rule);
   console.log(
     `${rules.length} rules on properties; diagnostic settings, tags, network rules and the linter's rules besides.`,
   );

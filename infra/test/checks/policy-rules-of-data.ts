@@ -11,15 +11,21 @@ const kusto = rows('Microsoft.Kusto/clusters', [
   ['PSRule Azure.ADX.SLA', 'sku.tier', 'Standard', undefined, forReal],
   ['PSRule Azure.ADX.SLA', 'sku.capacity', atLeast(2), 'at least 2', forReal],
   ['PSRule Azure.ADX.PublicAccess', 'properties.publicNetworkAccess', 'Disabled', undefined, isolated],
-  ['infra reference §3.3', 'properties.enableStreamingIngest', true],
+  ['Azure Data Explorer: production use', 'properties.enableStreamingIngest', true],
   [
-    'infra reference §3.3',
+    'Azure Data Explorer: production use',
     'properties.enableAutoStop',
     false,
     'false: a stopped cluster has to be started by hand',
     forReal,
   ],
-  ['infra reference §3.9', 'zones', (value) => isList(value) && value.length === 3, 'three zones', forReal],
+  [
+    'Azure Data Explorer: availability zones',
+    'zones',
+    (value) => isList(value) && value.length === 3,
+    'three zones',
+    forReal,
+  ],
   ['erasure of a viewer', 'properties.enablePurge', true],
   [
     'PSRule Azure.ADX.PublicAccess',
@@ -122,7 +128,7 @@ const edge = [
       'a path of a health function',
     ],
     [
-      'infra reference §3.2',
+      'Functions answer 404 to HEAD',
       'properties.healthProbeSettings.probeRequestType',
       'GET',
       'GET: Functions answer 404 to HEAD',

@@ -72,7 +72,7 @@ const sites = rows('Microsoft.Web/sites', [
     (value) => value === undefined,
     'none: the function answers CORS itself, with exact origins',
   ],
-  ['functions-host §7', 'properties.functionAppConfig.runtime.name', 'node'],
+  ['Flex Consumption: functionAppConfig', 'properties.functionAppConfig.runtime.name', 'node'],
   [
     'package.json engines',
     'properties.functionAppConfig.runtime.version',
@@ -123,18 +123,18 @@ const topics = rows('Microsoft.EventGrid/systemTopics', [
 ]);
 const subscriptions = rows('Microsoft.EventGrid/systemTopics/eventSubscriptions', [
   [
-    'infra reference §3.4',
+    'Event Grid: delivery without loss or echo',
     'properties.deadLetterWithResourceIdentity',
     (value) => has(value, 'deadLetterDestination'),
     'a dead letter by identity: the account takes no keys',
   ],
   [
-    'infra reference §3.4',
+    'Event Grid: delivery without loss or echo',
     'properties.filter.subjectBeginsWith',
     (value) => /^\/blobServices\/default\/containers\/.+\/$/.test(textOf(value ?? null)),
     'one container, or its own outputs come back as events',
   ],
-  ['infra reference §3.4', 'properties.destination.endpointType', 'AzureFunction'],
+  ['Event Grid: delivery without loss or echo', 'properties.destination.endpointType', 'AzureFunction'],
 ]);
 export const doorRules: readonly PolicyRule[] = [
   ...storage,
