@@ -31,11 +31,14 @@ export function part(t: Translator, node: Syntax, row: Row, scope: Scope): Part 
   const values = value.tuple ?? [value];
   if (kind === 'SimpleNamedExpression')
     return { names: [simpleName(node)], values: values.slice(0, 1), surplus: values.length - 1 };
+  // The documentation calls the second one …_periods_scores, Microsoft's parser …_scores.
+  if (kind === 'FunctionCallExpression' && textOf(node.Name as Syntax) === 'series_periods_detect')
+    return t.session.refuse('series_periods_detect() without names, write (periods, scores) = …', node);
   return { names: kind === 'NameReference' ? [node.SimpleName ?? textOf(node)] : [], values, surplus: 0 };
 }
 
 /** The parser's names of the values; it names the surplus of tuples too, which is left out. */
-export function namesOfParts(names: readonly string[], parts: readonly Part[]): string[] {
+function namesOfParts(names: readonly string[], parts: readonly Part[]): string[] {
   const rest = [...names];
   let extra = names.length - parts.reduce((sum, item) => sum + item.values.length, 0);
   return parts.flatMap((item) => {
@@ -88,6 +91,9 @@ export function listed(
   scope: Scope,
 ): { from: string; columns: RelationColumn[] } {
   const parts = elements(node.Expressions).map((item) => part(t, item, row, scope));
+  // extend leaves such values out; of project the documentation says that they get names of their own.
+  if (parts.some((item) => item.surplus > 0 && item.names.length > 1))
+    return t.session.refuse('fewer names than the function has values here, name them all or use extend', node);
   const placed = withColumns(
     t.session,
     row,
