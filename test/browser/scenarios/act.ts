@@ -22,8 +22,8 @@ export interface Scenario {
   name: string;
   /** Why each of its playbacks ends, in order. */
   ends: EndReason[];
-  /** Where dash.js 4.7 leads to another end. */
-  endsIn4?: EndReason[];
+  /** Where the player itself may lead to one or another end: the right one for what was seen. */
+  endsBy?: (sight: Sight) => EndReason[];
   /** Takes longer than the default run may. */
   isLong?: boolean;
   /** Plays it; answers what was seen. */

@@ -82,7 +82,7 @@ async function runOnce(browser: Browser, scenario: Scenario, seed: string, more:
   try {
     const act = createAct(page, stage, new Random(seed), more);
     const sight = await scenario.run(act);
-    const ends = (more.dash === 4 && scenario.endsIn4) || scenario.ends;
+    const ends = scenario.endsBy?.(sight) ?? scenario.ends;
     // A missing end is a fault to report, not a reason to stop.
     await collector.until(() => kinds(collector.events(), 'end').length >= ends.length, 10_000).catch(() => undefined);
     const truths = truthsOf(sight);
