@@ -11,9 +11,9 @@ const NO_HLL = 'hll: the argument is no state made by hll() or hll_merge() of th
 
 const hllValue = (sql: string): Value => ({ sql, type: 'dynamic', list: 'string' });
 
-/** A state: a mark, then the first 64 bits of each distinct value's MD5, ascending. */
+/** A state: a mark, then the first 64 bits of each distinct value's MD5, ascending. Of no rows it is null. */
 const stateOf = (hashes: string): string =>
-  `CASE WHEN len(${hashes}) > ${MOST_ELEMENTS} THEN error('hll: more than ${MOST_ELEMENTS} distinct values') ELSE list_prepend('hll', list_sort(coalesce(${hashes}, CAST([] AS VARCHAR[])))) END`;
+  `CASE WHEN len(${hashes}) > ${MOST_ELEMENTS} THEN error('hll: more than ${MOST_ELEMENTS} distinct values') WHEN ${hashes} IS NOT NULL THEN list_prepend('hll', list_sort(${hashes})) END`;
 
 /** Whether the condition of the aggregate and this one hold. */
 const filtered = (site: AggregateSite, condition: string): string =>
@@ -30,7 +30,7 @@ function hll([value]: readonly Value[], site: AggregateSite): Value {
 /** The hashes of a state; anything else is an error. */
 function hashesOf(value: Value, site: Atoms): string {
   const list = site.atom(value.list === 'string' ? value.sql : `json_extract_string(${toJson(value, site)}, '$[*]')`);
-  return `CASE WHEN ${list}[1] = 'hll' THEN ${list}[2:] ELSE error(${quote(NO_HLL)}) END`;
+  return `CASE WHEN ${list} IS NULL THEN CAST([] AS VARCHAR[]) WHEN ${list}[1] = 'hll' THEN ${list}[2:] ELSE error(${quote(NO_HLL)}) END`;
 }
 
 function mergeHlls([value]: readonly Value[], site: AggregateSite): Value {
@@ -70,7 +70,7 @@ function tdigest([value, weight]: readonly Value[], site: AggregateSite): Value 
   if (!weight) {
     const counts = `histogram(${x.sql})${filter(site)}`;
     return digestValue(
-      `CASE ${nan}WHEN len(map_keys(${counts})) > ${MOST_ELEMENTS} THEN error('tdigest: more than ${MOST_ELEMENTS} distinct values') ELSE ${state(`list_transform(map_keys(${counts}), lambda v: ${text('v')})`, `map_values(${counts})`)} END`,
+      `CASE ${nan}WHEN ${counts} IS NULL THEN NULL WHEN len(map_keys(${counts})) > ${MOST_ELEMENTS} THEN error('tdigest: more than ${MOST_ELEMENTS} distinct values') ELSE ${state(`list_transform(map_keys(${counts}), lambda v: ${text('v')})`, `map_values(${counts})`)} END`,
     );
   }
   if (weight.type !== 'int' && weight.type !== 'long') return site.refuse('needs whole numbers as weights');
