@@ -430,7 +430,11 @@ describe('keys', () => {
       'abcd-first': { trusted: true },
       [key]: { tenant: 'sports', origins: ['https://www.example.com'] },
     });
-    await run(keys, ['--remove', key.slice(0, 6)], vault());
+    expect(server.calls.filter((call) => call.startsWith('POST'))).toEqual([]);
+    await run(keys, ['--remove', key.slice(0, 6), '--restart'], vault());
+    expect(server.calls.filter((call) => call.startsWith('POST'))).toEqual([
+      `POST ${SUBSCRIPTION}/resourceGroups/rg-test/providers/Microsoft.Web/sites/func-westeurope/restart?api-version=2024-11-01`,
+    ]);
     expect(Object.keys(stored())).toEqual(['abcd-first']);
   });
 
