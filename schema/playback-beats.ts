@@ -30,7 +30,7 @@ export const playbackBeats = defineTable({
     segmentErrors: { kind: 'long', min: 0, unit: 'count', doc: 'Segments that failed in the interval.' },
     segmentsSlow: { kind: 'long', min: 0, unit: 'count', doc: 'Segments that took longer to load than they play.' },
     ttfbHistogram: { kind: 'dynamic', doc: 'Counts of segments by time to first byte; edges 50, 100, 200, 400, 800, 1600, 3200 ms.' },
-    throughputKbps: { kind: 'real', min: 0, unit: 'kbps', doc: 'Median segment throughput of the interval.', standard: 'CMCD mtp' },
+    throughputKbps: { kind: 'real', min: 0, unit: 'kbps', doc: 'Segment throughput of the interval: bytes over the time they took. Probes before 0.2: the median of the segments.', standard: 'CMCD mtp' },
     bufferMs: { kind: 'real', unit: 'ms', doc: 'Buffered media at the beat.', standard: 'CMCD bl' },
     bufferMinMs: { kind: 'real', unit: 'ms', doc: 'Least buffered media in the interval.' },
     latencyMs: { kind: 'real', unit: 'ms', doc: 'Mean live latency of the interval.', standard: 'CMCD ltc' },

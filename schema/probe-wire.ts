@@ -100,15 +100,22 @@ export type WireEvent = Base &
     | { k: 'seek'; ms: number; from?: number; to?: number }
     | { k: 'pause' | 'resume'; auto?: boolean }
     | { k: 'rendition'; from?: number; to: number; auto?: boolean; reason?: string }
-    | { k: 'cdn'; from?: string; to: string; why?: string }
+    /** Without `to`: a steering server has answered. */
+    | { k: 'cdn'; from?: string; to?: string; why?: string }
     | {
         k: 'segment';
-        ty?: 'v' | 'a' | 'i' | 'm';
+        /** Media type: video, audio, …; by its first letter in version 1. */
+        ty?: string;
         idx?: number;
         by?: number;
         ttfb?: number;
         ms?: number;
+        /** HTTP status, when the browser may see it. */
         rc?: number;
+        /** Failed attempts. */
+        tries?: number;
+        /** kbit/s of its rendition. */
+        br?: number;
         bad?: 'failed' | 'slow' | 'abandoned';
       }
     | {
@@ -121,7 +128,13 @@ export type WireEvent = Base &
       }
     | { k: 'drm'; ms: number; ks?: string; ok?: boolean }
     | { k: 'adBreak' | 'ad'; id?: string; pos?: string; ms?: number; q?: string }
-    | { k: 'visibility' | 'resize' | 'rate' | 'mute' | 'fullscreen'; from?: string; to: string }
+    /** The browser has refused to play without a click. */
+    | { k: 'blocked' }
+    | {
+        k: 'visibility' | 'resize' | 'rate' | 'mute' | 'fullscreen' | 'pip';
+        from?: string | number | boolean;
+        to: string | number | boolean;
+      }
     | { k: 'end'; why: 'completed' | 'exit' | 'ebvs' | 'vsf' | 'vpf' | 'timeout' | 'replaced'; c: WireCounters }
     | { k: 'custom'; name: string; data?: Record<string, unknown> }
     | WireBeat

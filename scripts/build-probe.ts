@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions } from 'esbuild';
+import { minify } from 'terser';
 import { PROBE_VERSION } from '../player-probe/src/version.ts';
 
 // player-probe/dist: every entry as an ES module (they share the core), as a script for a tag with its integrity hash, and
@@ -17,25 +18,65 @@ const TARGET = 'es2022';
 /** Entries of the package: the name of its source, `index` is dash.js, and its name in `window.framewatch`. */
 export const PROBE_ENTRIES = {
   index: 'dashjs',
+  complete: 'complete',
   video: 'video',
   hlsjs: 'hlsjs',
   shaka: 'shaka',
+  ads: 'ads',
   cmcd: 'cmcd',
   overlay: 'overlay',
   p1203: 'p1203',
 } as const;
 
-/** How every bundle of the probe is made, the measured one included. */
-export const probeBundle: BuildOptions = {
-  entryPoints: [join(PROBE, 'src/index.ts')],
+/**
+ * Names that the probe's modules call each other by; they become single letters. None of them is on the wire, in the DOM, in
+ * a player's API or in the probe's own.
+ */
+const INTERNAL =
+  'flow,isLast,force,frames,isPaused,isSeeking,isEnded,isHidden,' +
+  'video,begin,look,mark,beat,count,tell,more,emit,guard,willPlay,' +
+  'items,put,batch,soon,leave,dropped,queue,failed';
+
+const common = {
   bundle: true,
   minify: true,
   target: TARGET,
-};
+  mangleProps: new RegExp(`^(${INTERNAL.replaceAll(',', '|')})$`),
+} satisfies BuildOptions;
+
+/** The second pass: what esbuild leaves to be found by evaluating. `isModule`: names at the top are its own. */
+async function squeeze(code: string, isModule: boolean, map?: string): Promise<{ code: string; map?: string }> {
+  const compress = { passes: 5, unsafe_arrows: true, pure_getters: true, unsafe: true, keep_fargs: false, inline: 3 };
+  const made = await minify(code, {
+    module: isModule,
+    ecma: 2020,
+    compress: { ...compress, toplevel: isModule },
+    mangle: { toplevel: isModule },
+    ...(map !== undefined && { sourceMap: { content: map, asObject: false } }),
+  });
+  return { code: made.code ?? '', ...(typeof made.map === 'string' && { map: made.map }) };
+}
+
+export interface BundleOptions {
+  format: 'esm' | 'iife';
+  /** Where the script's exports are found. */
+  globalName?: string;
+  footer?: string;
+}
+
+/** One file with all that a source of the probe needs, made as it is published. `source` is its path. */
+export async function bundleProbe(source: string, { format, globalName, footer = '' }: BundleOptions): Promise<string> {
+  const options: BuildOptions = { ...common, entryPoints: [source], format, write: false, footer: { js: footer } };
+  const { outputFiles } = await build({ ...options, ...(globalName && { globalName }) });
+  const { code } = await squeeze(outputFiles![0]!.text, format === 'esm');
+  return code;
+}
 
 /** What a script adds for pages without modules: short names, and the overlay on what was loaded before it. */
 const FOOTERS: Record<string, string> = {
   index: 'framewatch.attach=framewatch.dashjs.attach;',
+  // In place of the main one.
+  complete: 'framewatch.dashjs=framewatch.complete;framewatch.attach=framewatch.complete.attach;',
   overlay:
     'for(const k in framewatch){const o=framewatch[k];if(o.attach)framewatch[k]={...o,attach:framewatch.overlay.withOverlay(o.attach)}}' +
     'if(framewatch.dashjs)framewatch.attach=framewatch.dashjs.attach;',
@@ -52,19 +93,27 @@ export async function buildProbe(dist = join(PROBE, 'dist')): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   const names = Object.keys(PROBE_ENTRIES);
   const entryPoints = names.map((name) => join(PROBE, `src/${name}.ts`));
-  await build({ ...probeBundle, entryPoints, format: 'esm', splitting: true, sourcemap: true, outdir: dist });
+  // Built together they share the core as a chunk of its own, and the names in it.
+  const modules: BuildOptions = { format: 'esm', splitting: true, sourcemap: 'external', outdir: dist, write: false };
+  const { outputFiles } = await build({ ...common, ...modules, entryPoints });
+  const files = new Map(outputFiles!.map(({ path, text }) => [path, text]));
+  mkdirSync(dist, { recursive: true });
+  for (const [path, text] of files) {
+    if (!path.endsWith('.js')) continue;
+    const { code, map } = await squeeze(text, true, files.get(`${path}.map`));
+    writeFileSync(path, `${code}\n//# sourceMappingURL=${basename(path)}.map\n`);
+    writeFileSync(`${path}.map`, map ?? '');
+  }
   const integrity: Record<string, string> = {};
   for (const [entry, name] of Object.entries(PROBE_ENTRIES)) {
-    const outfile = join(dist, scriptOf(entry));
-    await build({
-      ...probeBundle,
-      entryPoints: [join(PROBE, `src/${entry}.ts`)],
+    const source = join(PROBE, `src/${entry}.ts`);
+    const script = await bundleProbe(source, {
       format: 'iife',
       globalName: `framewatch.${name}`,
-      footer: { js: FOOTERS[entry] ?? '' },
-      outfile,
+      footer: FOOTERS[entry] ?? '',
     });
-    const hash = createHash('sha384').update(readFileSync(outfile)).digest('base64');
+    writeFileSync(join(dist, scriptOf(entry)), script);
+    const hash = createHash('sha384').update(script).digest('base64');
     integrity[scriptOf(entry)] = `sha384-${hash}`;
   }
   writeFileSync(join(dist, 'integrity.json'), `${JSON.stringify(integrity, undefined, 2)}\n`);
@@ -80,7 +129,7 @@ function emitTypes(dist: string, names: string[]): void {
   const files = ['--outDir', types, ...names.map((name) => join(PROBE, `src/${name}.ts`))];
   const compiler = ['--ignoreConfig', '--strict', '--target', TARGET, '--module', 'esnext', '--moduleResolution'];
   const rest = ['bundler', '--lib', 'es2022,dom,dom.iterable', '--types', '', '--skipLibCheck'];
-  const args = [tsc, ...compiler, ...rest, '--allowImportingTsExtensions'];
+  const args = [tsc, ...compiler, ...rest, '--allowImportingTsExtensions', '--exactOptionalPropertyTypes'];
   execFileSync(process.execPath, [...args, ...flags, ...files], { stdio: 'inherit' });
   // A declaration names the sources; older compilers want what lies beside it.
   for (const path of readdirSync(types, { recursive: true, encoding: 'utf8' }).filter((one) => one.endsWith('.d.ts'))) {

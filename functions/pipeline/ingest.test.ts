@@ -205,13 +205,16 @@ describe('what must not get in', () => {
 describe('probe dialect', () => {
   it('keeps what the schema has no column for', () => {
     const { rows } = one(
-      { k: 'segment', ty: 'v', ttfb: 80, bad: 'slow', ms: 900, brandNew: { a: 1 } },
+      { k: 'segment', ty: 'v', ttfb: 80, bad: 'slow', ms: 900, hue: 'blue', brandNew: { a: 1 } },
       { campaign: 'x' },
     );
     expect(rows.PlaybackEvents[0]).toMatchObject({
       kind: 'segment',
       durationMs: 900,
-      props: { ty: 'v', ttfb: 80, bad: 'slow', brandNew: { a: 1 }, campaign: 'x' },
+      mediaType: 'v',
+      ttfbMs: 80,
+      reason: 'slow',
+      props: { hue: 'blue', brandNew: { a: 1 }, campaign: 'x' },
     });
   });
 

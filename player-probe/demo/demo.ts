@@ -1,4 +1,4 @@
-import { attach, type DashPlayer, type Probe } from '../src/index.ts';
+import { attach, type DashPlayer, type Probe } from '../src/complete.ts';
 import { withOverlay } from '../src/overlay.ts';
 import { showEvent } from './event-list.ts';
 import { watchRows } from './kusto-rows.ts';
@@ -65,9 +65,9 @@ function showFigures(probe: Probe): void {
   element('state').textContent = state;
   element('state').dataset['state'] = state;
   element('session').textContent = header.sid;
-  element('stalls').textContent = `${totals.stalls + totals.freezes}`;
-  element('interrupted').textContent = `${((totals.stallMs + totals.freezeMs) / 1000).toFixed(1)} s`;
-  element('dropped').textContent = totals.tot ? `${((100 * totals.drop) / totals.tot).toFixed(1)} %` : '–';
+  element('stalls').textContent = `${(totals.stalls ?? 0) + (totals.freezes ?? 0)}`;
+  element('interrupted').textContent = `${(((totals.stallMs ?? 0) + (totals.freezeMs ?? 0)) / 1000).toFixed(1)} s`;
+  element('dropped').textContent = totals.tot ? `${((100 * (totals.drop ?? 0)) / totals.tot).toFixed(1)} %` : '–';
   element('rendition').textContent = video.videoHeight ? `${video.videoHeight}p` : '–';
   const ranges = video.buffered;
   const ahead = ranges.length ? ranges.end(ranges.length - 1) - video.currentTime : 0;

@@ -1,37 +1,37 @@
-import type { WireEvent } from '../../schema/probe-wire.ts';
+import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
 
 const KEPT = 200;
-const NAMES: Partial<Record<WireEvent['k'], string>> = { hb: 'heartbeat', adBreak: 'ad break' };
+const NAMES: Partial<Record<LeanEvent['k'], string>> = { hb: 'heartbeat', adBreak: 'ad break' };
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
-type Words = { [K in WireEvent['k']]?: (event: Extract<WireEvent, { k: K }>) => string };
+type Words = { [K in LeanEvent['k']]?: (event: Extract<LeanEvent, { k: K }>) => string };
 
 const soFar = (event: { ms: number; open?: boolean }) => `${seconds(event.ms)}${event.open ? ' so far' : ''}`;
 
 const WORDS: Words = {
   request: ({ auto }) => (auto ? 'autoplay asks for playback' : 'the viewer asks for playback'),
-  ready: ({ reps, ms }) => `${reps?.length ?? 0} renditions after ${ms} ms`,
+  ready: ({ reps, t }) => `${reps?.length ?? 0} renditions after ${t} ms`,
   start: ({ ms, kbps }) => `first frame after ${ms} ms · ${kbps ?? '?'} kbit/s`,
   stall: (event) => `${soFar(event)} · cause: ${event.cause ?? 'unknown'}`,
   freeze: (event) => `${soFar(event)} · picture stood, sound ran`,
   seek: ({ ms, from = 0, to = 0 }) => `${ms} ms to the first frame · ${seconds(from)} → ${seconds(to)}`,
   rendition: ({ from, to }) => `${from ?? '?'} → ${to} kbit/s`,
-  cdn: ({ from, to }) => `${from ?? '?'} → ${to}`,
-  error: ({ cat, code, fatal, msg = '' }) => `${cat} ${code}${fatal ? ' · fatal' : ''} ${msg}`,
-  hb: ({ ms, iv, bl = 0 }) => `${seconds(ms.playing ?? 0)} played of ${seconds(iv)} · buffer ${seconds(bl)}`,
-  visibility: ({ to }) => to,
-  end: ({ why, c }) => `${why} · ${seconds(c.playMs)} played, ${seconds(c.stallMs)} stalled`,
+  cdn: ({ from, to, why = '' }) => (to ? `${from ?? '?'} → ${to} · ${why}` : why),
+  error: ({ code, fatal, msg = '' }) => `${code}${fatal ? ' · fatal' : ''} ${msg}`,
+  hb: ({ i, bl = 0 }) => `${seconds(i.playMs ?? 0)} played · buffer ${seconds(bl)}`,
+  visibility: ({ to }) => String(to),
+  end: ({ why, c }) => `${why} · ${seconds(c.playMs ?? 0)} played, ${seconds(c.stallMs ?? 0)} stalled`,
 };
 
 /** One line of plain words about an event. */
-export function describeEvent(event: WireEvent): string {
-  const words = WORDS[event.k] as ((event: WireEvent) => string) | undefined;
+export function describeEvent(event: LeanEvent): string {
+  const words = WORDS[event.k] as ((event: LeanEvent) => string) | undefined;
   return words?.(event) ?? '';
 }
 
 /** Newest on top. */
-export function showEvent(list: HTMLElement, event: WireEvent): void {
+export function showEvent(list: HTMLElement, event: LeanEvent): void {
   const item = document.createElement('li');
   item.dataset['kind'] = event.k;
   const time = document.createElement('time');

@@ -1,31 +1,29 @@
 import { decodeCmcd, validateCmcdEvents } from '@svta/cml-cmcd';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { WireEvent } from '../../schema/probe-wire.ts';
+import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
 import { createCmcdEncoder } from './cmcd.ts';
 import type { Header } from './queue.ts';
 
 const header: Header = {
   sid: 'f1',
   t0: 1_780_000_000_000,
-  cid: 'clip',
-  st: 'v',
-  pl: { name: 'dash.js', ver: '5.2.1' },
+  contentId: 'clip',
+  pl: { name: 'dash.js', ver: '5.2.1', st: 'v' },
 };
 const c = { stalls: 1, stallMs: 700, freezes: 0, freezeMs: 0, seeks: 0, seekMs: 0, playMs: 0, watchMs: 0, bits: 0 };
 const counters = { ...c, drop: 3, tot: 90, err: 0, up: 0, down: 0 };
 
-const encode = (events: WireEvent[], h = header) => {
+const encode = (events: LeanEvent[], h = header) => {
   const encoder = createCmcdEncoder();
   return events.flatMap((event) => encoder(event, h));
 };
 const at = (n: number, t: number) => ({ n, t, pt: t, kbps: 800, bl: 4321 });
 
-const SESSION: WireEvent[] = [
+const SESSION: LeanEvent[] = [
   { ...at(0, 0), k: 'request', auto: true },
   { ...at(1, 650), k: 'start', ms: 650 },
-  { ...at(2, 3000), k: 'stall', ms: 400, open: true },
-  { ...at(3, 3000), k: 'hb', st: 'stalled', iv: 3000, ms: { playing: 2000 }, thr: 4321, c: counters },
+  { ...at(3, 3000), k: 'hb', st: 'stall', i: { playMs: 2000, stallMs: 400, by: 54_012, dl: 100 }, c: counters },
   { ...at(4, 3300), k: 'stall', ms: 700 },
   { ...at(5, 4000), k: 'rendition', from: 800, to: 1800 },
   { ...at(6, 5000), k: 'seek', ms: 300, from: 5, to: 9 },
@@ -62,6 +60,15 @@ describe('CMCD v2', () => {
     expect(lines[3]).toContain('mtp=(4300;v)');
   });
 
+  test('advertisements have the events that CMCD names', () => {
+    const steps = ['breakStart', 'start', 'midpoint', 'end', 'start', 'skip', 'breakEnd'];
+    const lines = encode(
+      steps.map((q, n) => ({ ...at(n, n), k: q.startsWith('break') ? 'adBreak' : 'ad', q }) as LeanEvent),
+    );
+    expect(lines.map((line) => /,e=(\w+)/.exec(line)![1])).toEqual(['abs', 'as', 'ae', 'as', 'sk', 'abe']);
+    expect(validateCmcdEvents(lines.join('\n')).issues).toEqual([]);
+  });
+
   test('every session counts its reports from 0', () => {
     const encoder = createCmcdEncoder();
     const [first] = encoder(SESSION[0]!, header);
@@ -74,22 +81,24 @@ describe('CMCD v2', () => {
     const int = fc.integer({ min: 0, max: 1_000_000 });
     const base = fc.record({ n: int, t: int, pt: int, kbps: int, bl: int, cdn: text });
     const whys = fc.constantFrom('completed', 'exit', 'ebvs', 'vsf', 'vpf', 'timeout', 'replaced');
-    const states = fc.constantFrom('starting', 'playing', 'stalled', 'frozen', 'seeking', 'paused', 'ended', 'failed');
+    const states = fc.constantFrom('start', 'play', 'stall', 'freeze', 'seek', 'pause', 'ad', 'vsf', 'exit');
+    const gains = fc.record({ by: int, dl: int, ltc: int, ltcs: int, stallMs: int }, { requiredKeys: [] });
     const fields = fc.oneof(
-      fc.constantFrom({ k: 'request' }, { k: 'pause' }, { k: 'resume' }, { k: 'ready', ms: 1 }),
+      fc.constantFrom({ k: 'request' }, { k: 'pause' }, { k: 'resume' }, { k: 'ready' }),
       fc.record({ k: fc.constantFrom('start', 'freeze', 'seek'), ms: int }),
       fc.record({ k: fc.constant('stall'), ms: int, open: fc.boolean() }),
       fc.record({ k: fc.constant('rendition'), to: int }),
       fc.record({ k: fc.constant('cdn'), to: text }),
+      fc.record({ k: fc.constantFrom('ad', 'adBreak'), q: fc.constantFrom('breakStart', 'start', 'midpoint', 'skip') }),
       fc.record({ k: fc.constant('error'), code: text, cat: fc.constant('other') }),
       fc.record({ k: fc.constantFrom('visibility', 'rate', 'mute', 'fullscreen'), to: text }),
-      fc.record({ k: fc.constant('hb'), st: states, iv: int, thr: int, c: fc.constant(counters) }),
+      fc.record({ k: fc.constant('hb'), st: states, i: gains, c: fc.constant(counters) }),
       fc.record({ k: fc.constant('end'), why: whys, c: fc.constant(counters) }),
     );
-    const events = fc.array(fc.tuple(base, fields).map(([one, two]) => ({ ...one, ...two }) as WireEvent));
+    const events = fc.array(fc.tuple(base, fields).map(([one, two]) => ({ ...one, ...two }) as LeanEvent));
     fc.assert(
       fc.property(events, text, (session, cid) => {
-        const lines = encode(session, { ...header, cid });
+        const lines = encode(session, { ...header, contentId: cid });
         const { issues } = lines.length ? validateCmcdEvents(lines.join('\n')) : { issues: [] };
         expect(issues).toEqual([]);
       }),

@@ -1,4 +1,4 @@
-import type { WireEvent } from '../../schema/probe-wire.ts';
+import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
 import type { Header } from './queue.ts';
 import type { Kind } from './signals.ts';
 
@@ -20,18 +20,18 @@ const MAX_TEXT = 128;
 
 const FORMATS: Record<string, string> = { 'dash.js': 'd', 'hls.js': 'h' };
 const YES = /^(true|muted|on|1)$/;
-const STATES = {
-  starting: 's',
-  playing: 'p',
-  stalled: 'r',
+const STATES: Partial<Record<string, string>> = {
+  start: 's',
+  play: 'p',
+  stall: 'r',
   // The sound plays on: to CMCD that is no rebuffering.
-  frozen: 'p',
-  seeking: 'k',
-  paused: 'a',
+  freeze: 'p',
+  seek: 'k',
+  pause: 'a',
   ad: 'p',
-  ended: 'e',
-  failed: 'f',
 };
+/** Steps of an advertisement that CMCD has a name for. */
+const ADS: Record<string, string> = { breakStart: 'abs', breakEnd: 'abe', start: 'as', end: 'ae', skip: 'sk' };
 const ENDS = { completed: 'e', exit: 'q', ebvs: 'q', replaced: 'q', vsf: 'f', vpf: 'f', timeout: 'f' };
 
 /** A string of RFC 8941, which is ASCII. */
@@ -56,16 +56,15 @@ interface Told {
 
 /** A change of state, unless it is none; `t` is ms since the session began. */
 type Change = (sta: string, t: number, more?: Keys) => Keys[];
-type Reports = { [K in WireEvent['k']]?: (event: Kind<K>, change: Change, told: Told) => Keys[] };
+type Reports = { [K in LeanEvent['k']]?: (event: Kind<K>, change: Change, told: Told) => Keys[] };
 
 const REPORTS: Reports = {
   request: ({ t }, change) => change('s', t),
   start: ({ t, ms }, change) => change('p', t, { msd: ms }),
-  // Told when it is over, or when a beat finds it open; the report bears the time when it began.
-  stall: ({ t, ms, open }, change, told) => {
+  // Told when it is over; the report bears the time when it began.
+  stall: ({ t, ms }, change, told) => {
     const began = change('r', t - ms);
-    told.stalls += began.length;
-    if (open) return began;
+    told.stalls++;
     told.stallMs += ms;
     return [...began, ...change('p', t, { bs: true, bsd: list(ms) })];
   },
@@ -75,43 +74,53 @@ const REPORTS: Reports = {
   rendition: ({ t, to }) => [{ e: 'bc', t, br: list(to) }],
   visibility: ({ t, to }) => [{ e: 'b', t, bg: to === 'hidden' ? true : '?0' }],
   rate: ({ t, to }) => [{ e: 'pr', t, pr: Number(to) || 0 }],
-  mute: ({ t, to }) => [{ e: YES.test(to) ? 'm' : 'um', t }],
-  fullscreen: ({ t, to }) => [{ e: YES.test(to) ? 'pe' : 'pc', t }],
-  error: ({ t, code }) => [{ e: 'e', t, ec: `(${quoted(code, MAX_TEXT)})` }],
+  mute: ({ t, to }) => [{ e: YES.test(String(to)) ? 'm' : 'um', t }],
+  fullscreen: ({ t, to }) => [{ e: YES.test(String(to)) ? 'pe' : 'pc', t }],
+  error: ({ t, code }) => [{ e: 'e', t, ec: `(${quoted(`${code}`, MAX_TEXT)})` }],
   cdn: ({ t }) => [{ e: 'ce', t, cen: '"cdn"' }],
-  hb: ({ t, st, bl = 0, thr, ltc, c }) => {
+  adBreak: ({ t, q }) => (ADS[q] ? [{ e: ADS[q], t }] : []),
+  ad: ({ t, q }) => (ADS[q] ? [{ e: ADS[q], t }] : []),
+  hb: ({ t, st, bl = 0, i, c }, change) => {
     // The end is told by its own event.
-    const sta = /ended|failed/.test(st) ? undefined : STATES[st];
-    const measured = { mtp: thr ? list(hundred(thr)) : undefined, ltc: ltc?.mean, dfa: c.drop };
-    return [{ e: 't', t, bl: list(hundred(bl)), ...(sta && { sta }), ...measured }];
+    const sta = STATES[st];
+    const { by, dl, ltc, ltcs, stallMs = 0 } = i;
+    const measured = {
+      mtp: by && dl ? list(hundred((by * 8) / dl)) : undefined,
+      ltc: ltc && ltcs ? Math.round(ltc / ltcs) : undefined,
+      dfa: c.drop,
+    };
+    // A stall is told when it is over: of an open one the beat is the first word.
+    const began = sta === 'r' ? change(sta, t - stallMs) : [];
+    return [...began, { e: 't', t, bl: list(hundred(bl)), ...(sta && { sta }), ...measured }];
   },
   end: ({ t, why }, change) => change(ENDS[why], t),
 };
 
 /** The event's reports: several where a state is told when it is over. */
-function reportsOf(event: WireEvent, told: Told): Keys[] {
+function reportsOf(event: LeanEvent, told: Told): Keys[] {
   const change: Change = (sta, t, more) => {
     if (sta === told.state) return [];
     told.state = sta;
     return [{ e: 'ps', sta, t, ...more }];
   };
-  const reports = REPORTS[event.k] as ((one: WireEvent, change: Change, told: Told) => Keys[]) | undefined;
+  const reports = REPORTS[event.k] as ((one: LeanEvent, change: Change, told: Told) => Keys[]) | undefined;
   return reports?.(event, change, told) ?? [];
 }
 
-function lineOf({ t, ...keys }: Keys, event: WireEvent, { h, told }: { h: Header; told: Told }): string {
-  const { kbps, pt, cdn = h.cdn } = event;
+function lineOf({ t, ...keys }: Keys, event: LeanEvent, { h, told }: { h: Header; told: Told }): string {
+  const { kbps, pt, cdn } = event;
+  const cid = h.contentId;
   const all: Keys = {
     br: kbps ? list(kbps) : undefined,
     bsa: told.stalls ? list(told.stalls) : undefined,
     bsda: told.stalls ? list(told.stallMs) : undefined,
     cdn: cdn && quoted(cdn, MAX_TEXT),
-    cid: h.cid && quoted(h.cid, MAX_TEXT),
+    cid: cid && quoted(cid, MAX_TEXT),
     pt,
     sf: FORMATS[h.pl?.name ?? ''],
     sid: quoted(h.sid, MAX_ID),
     sn: told.sn++,
-    st: h.st,
+    st: h.streamType ?? h.pl?.st,
     sta: told.state || undefined,
     ts: h.t0 + Number(t),
     v: 2,
@@ -125,7 +134,7 @@ function lineOf({ t, ...keys }: Keys, event: WireEvent, { h, told }: { h: Header
 }
 
 /** Encodes events as CMCD v2 reports, one string a report; remembers what each session was told. */
-export function createCmcdEncoder(): (event: WireEvent, header: Header) => string[] {
+export function createCmcdEncoder(): (event: LeanEvent, header: Header) => string[] {
   const sessions = new WeakMap<Header, Told>();
   return (event, h) => {
     const told = sessions.get(h) ?? { sn: 0, state: '', stalls: 0, stallMs: 0 };
@@ -138,7 +147,7 @@ export function createCmcdEncoder(): (event: WireEvent, header: Header) => strin
  * Reports to a CMCD collector: give it to `attach` as `onEvent`. Lines wait up to a second for others; what cannot be
  * delivered waits for the next attempt, the newest 200.
  */
-export function createCmcd({ url }: CmcdOptions): (event: WireEvent, header: Header) => void {
+export function createCmcd({ url }: CmcdOptions): (event: LeanEvent, header: Header) => void {
   const encode = createCmcdEncoder();
   let lines: string[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,8 +1,8 @@
-import type { WireEvent } from '../../schema/probe-wire.ts';
+import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
 import { guard, type Guard } from './guard.ts';
 import { sampleOf, watchMedia } from './media.ts';
-import { consentOf, newId } from './privacy.ts';
-import { createQueue, type Header } from './queue.ts';
+import { newId, refused } from './privacy.ts';
+import { createQueue, type Header, type Queue } from './queue.ts';
 import { createSession, type Session } from './session.ts';
 import type { Fields, Kind } from './signals.ts';
 import { createTransport } from './transport.ts';
@@ -30,14 +30,16 @@ export interface ProbeOptions {
   /** `performance.now()` of the viewer's click, when that was before `attach`. */
   requestedAt?: number;
   /** Sees every event as it is queued. */
-  onEvent?: (event: WireEvent, header: Header) => void;
+  onEvent?: (event: LeanEvent, header: Header) => void;
+  /** Parts that not everybody needs: entry points of their own. */
+  plugins?: ((core: Core) => void)[];
 }
 
 export interface Probe {
   /** The present session, or the last: its state and its counters so far. Absent until somebody asks for playback. */
-  readonly session: Pick<Session, 'state' | 'totals'> | undefined;
+  readonly session?: Pick<Session, 'state' | 'totals'>;
   /** What its events are sent with; `sid` is the SessionId of its rows. */
-  readonly header: Readonly<Header> | undefined;
+  readonly header?: Readonly<Header>;
   /** Sends what waits. */
   flush: () => Promise<void>;
   /** Ends the session, removes every listener and sends the rest. */
@@ -48,124 +50,115 @@ export interface Probe {
 export interface PlayerPort {
   name: string;
   ver: string | undefined;
+  /** May throw as long as the player has none. */
   video: () => HTMLVideoElement | undefined;
   /** Bitrate of the rendition of that size, as the player knows it; 0: unknown. */
   kbps: (w: number, h: number) => number;
-  latency: () => { ltc: number; target: number } | undefined;
-  /** A session began: tell it what is known already. */
-  begun: () => void;
+  /** Stream type, as soon as it is known. */
+  st?: 'v' | 'l' | undefined;
 }
 
 export interface Core extends Probe {
-  session: Session | undefined;
-  header: Header | undefined;
+  session?: Session;
+  header?: Header;
   /** The player will start by itself: until it does, the paused element is not paused by anybody. */
-  autoplay: boolean;
+  willPlay?: boolean;
+  /** What the viewer sees whatever the element says: an advertisement, or nothing, for the player is mending it. */
+  force?: 'ad' | 'stall' | undefined;
+  queue: Queue;
+  /** Seconds between beats. */
+  interval: number;
+  /** Every event passes here on its way to the queue; a plugin may put itself in between. */
+  emit: (event: LeanEvent) => void;
+  /** The element of the moment. */
+  video?: HTMLVideoElement | undefined;
+  /** What plugins add to a beat. */
+  more?: () => object;
   /** Aborted by `detach`. */
   signal: AbortSignal;
   /** Wraps a callback so that no fault of the probe reaches the player or the page. */
   guard: Guard;
   /** A new session begins at that time; without a request in mid-playback. */
-  begin: (at: number, request?: Omit<Fields<Kind<'request'>>, 'k'>) => void;
+  begin: (at: number, request?: Omit<Fields<Kind<'request'>>, 'k'> | false) => void;
   /** Looks at the element now, if there is one. */
   look: () => void;
 }
 
 const LOOK_MS = 250;
-/** Events worth a request of their own; the others wait for the beat. */
-const NEWS = /start|stall|freeze|error|end|hb/;
+/** Start, stall, freeze, error, end and beat are worth a request of their own; the others wait for the next. */
+const NEWS = /^(st|f|e|h)/;
 
 /** Everything around the session that is the same for every player: page, timer, queue, transport. */
 export function createCore(options: ProbeOptions, port: PlayerPort): Core {
-  const { contentId: cid, title, streamType: st, app, appVersion: appVer } = options;
-  let { interval = 10, sample = 1 } = options;
+  const { endpoint, key, viewerId, onEvent, plugins, ...about } = options;
+  let { sample = 1 } = about;
+  let isMeasured: boolean;
   const queue = createQueue();
-  const transport = createTransport(`${options.endpoint}/api/v1/events?k=${options.key}`, queue, guard, (answer) => {
-    interval = answer.interval ?? interval;
-    sample = answer.sample ?? sample;
+  const transport = createTransport(`${endpoint}/api/v1/events?k=${key}`, queue, (answer) => {
+    ({ interval: core.interval = core.interval, sample = sample } = answer);
   });
   const stop = new AbortController();
-  const { signal } = stop;
-  let video: HTMLVideoElement | undefined;
-  let watched: (() => void) | undefined;
-
-  const header = (at: number): Header => {
-    const consent = consentOf(options.consent);
-    const vid = consent ? options.viewerId : undefined;
-    const pl = { name: port.name, ver: port.ver };
-    const t0 = Date.now() + Math.round(at - performance.now());
-    return {
-      sid: newId(),
-      t0,
-      cid,
-      title,
-      st,
-      vid,
-      app,
-      appVer,
-      pl,
-      pv: PROBE_VERSION,
-      sr: sample < 1 ? sample : undefined,
-      // Said only when it is a no.
-      consent: consent ? undefined : consent,
-    } as Header;
-  };
+  let watch: ReturnType<typeof watchMedia> | undefined;
 
   const core: Core = {
-    session: undefined,
-    header: undefined,
-    autoplay: false,
-    signal,
+    queue,
+    interval: about.interval ?? 10,
+    signal: stop.signal,
     guard,
+    emit: (event) => {
+      if (!isMeasured) return;
+      queue.put(core.header!, event);
+      if (NEWS.test(event.k)) transport.soon();
+      // Where there is none the guard has nothing to do but guard.
+      guard(onEvent!)(event, core.header!);
+    },
     begin: (at, request) => {
-      if (!video) return;
-      const h = (core.header = header(at));
-      const measured = Math.random() < sample;
-      const emit = (event: WireEvent) => {
-        if (!measured) return;
-        queue.push(h, event);
-        options.onEvent?.(event, h);
-        if (NEWS.test(event.k)) transport.soon(event.k === 'hb');
-      };
-      const config = {
-        emit,
-        intervalMs: () => interval * 1000,
-        box: () => video && { pw: video.clientWidth, ph: video.clientHeight },
-      };
-      core.session = createSession(config, at, sampleOf(video, core, port), request);
-      port.begun();
+      const view = sampleOf(core.video!, core, port);
+      const mayTell = about.consent !== false && !refused();
+      core.header = {
+        ...about,
+        sid: newId(),
+        t0: Date.now() + Math.round(at - performance.now()),
+        // As JSON a port is its name, version and stream type.
+        pl: port,
+        pv: PROBE_VERSION,
+        sr: sample,
+        consent: +mayTell,
+        vid: mayTell ? viewerId : undefined,
+      } as Header;
+      isMeasured = Math.random() < sample;
+      core.session = createSession(core, at, view, request);
     },
     look: () => {
-      if (!video) {
-        video = port.video();
-        if (video) watched = watchMedia(video, core, port, signal);
+      const element = port.video();
+      if (element !== core.video) {
+        core.video = element;
+        watch = element && watchMedia(element, core, port);
       }
-      watched?.();
+      watch?.();
     },
-    flush: async () => {
-      try {
-        await transport.flush();
-      } catch {
-        // As in `guard`.
-      }
-    },
+    flush: transport.flush,
     detach: guard(() => {
       core.session?.end(performance.now(), 'exit');
       clearInterval(timer);
       stop.abort();
+      core.video = undefined;
       void transport.flush();
     }),
   };
-  const timer = setInterval(guard(core.look), LOOK_MS);
+  const timer = setInterval(
+    guard(() => core.look()),
+    LOOK_MS,
+  );
   document.addEventListener(
     'visibilitychange',
     guard(() => {
       core.look();
       if (!document.hidden) return;
       core.session?.beat(performance.now());
-      void transport.flush();
+      transport.leave();
     }),
-    { signal },
+    core,
   );
   addEventListener(
     'pagehide',
@@ -173,7 +166,8 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
       core.session?.end(performance.now(), 'exit');
       transport.leave();
     }),
-    { signal },
+    core,
   );
+  plugins?.forEach((plugin) => guard(plugin)(core));
   return core;
 }

@@ -1,6 +1,8 @@
-import { createCore, type Probe, type ProbeOptions } from './core.ts';
+import { createCore, type PlayerPort, type Probe, type ProbeOptions } from './core.ts';
+import { guard, NO_PROBE } from './guard.ts';
 import type { Failure } from './signals.ts';
-import { hostOf, kbpsOf, messageOf, now, watchSource, watchTimings } from './source.ts';
+import { addDetails, timingOf } from './details.ts';
+import { fit, type Rung, kbpsOf, now, watchSource } from './source.ts';
 
 // The only file that knows hls.js, 1.5 and later. Types are structural, so that it is not needed to build.
 
@@ -57,63 +59,70 @@ function categoryOf({ type = '', details = '' }: HlsData): Failure['cat'] {
   return type.startsWith('m') ? 'media' : 'other';
 }
 
-/** Measures what an hls.js player's viewer sees. Call it before or after `loadSource` and `attachMedia`; best before both. */
-export function attach(player: HlsPlayer, options: ProbeOptions): Probe {
+function measure(player: HlsPlayer, options: ProbeOptions): Probe {
   const { version } = player.constructor as { version?: string };
   let chosen = 0;
   let waiting = false;
 
-  const video = () => (player.media as HTMLVideoElement | null) ?? undefined;
-  const rungs = () =>
-    player.levels.map(({ bitrate, width: w, height: h }) => ({ kbps: Math.round(bitrate / 1000), w, h }));
-  const core = createCore(options, {
+  const video = () => player.media as HTMLVideoElement;
+  let rungs: Rung[] = [];
+  const port: PlayerPort = {
     name: 'hls.js',
     ver: version,
     video,
-    kbps: (w, h) => kbpsOf(rungs(), w, h, chosen),
+    kbps: (w, h) => kbpsOf(rungs, w, h, chosen),
+  };
+  const core = createCore(options, port);
+  const more = addDetails(core, {
     latency: () =>
       player.latestLevelDetails?.live
         ? { ltc: Math.round(player.latency * 1000), target: Math.round((player.targetLatency ?? 0) * 1000) }
         : undefined,
-    begun: () => ready(),
+    reps: () => rungs,
   });
   const ready = () => {
-    const reps = rungs();
-    if (!core.session || !reps.length) return;
-    const { latestLevelDetails: details } = player;
-    if (details) core.header!.st ??= details.live ? 'l' : 'v';
-    core.session.ready(now(), reps);
+    const { levels, latestLevelDetails: level } = player;
+    rungs = levels.map(({ bitrate, width: w, height: h }) => ({ kbps: Math.round(bitrate / 1000), w, h }));
+    if (level) port.st = level.live ? 'l' : 'v';
+    more.ready();
   };
-  const asked = watchTimings(core);
   const load = () => {
     waiting = !player.media;
     if (!waiting) source.load();
   };
   const handlers: Record<string, (data: HlsData) => void> = {
     MediaAttaching: () => waiting && load(),
-    MediaDetaching: () => source.unload(),
+    // To mend a media error it lets go of the element and takes it again.
+    MediaDetaching: () => source.unload(() => !!player.media),
     Destroying: () => source.unload(),
     ManifestLoading: () => {
+      rungs = [];
       chosen = 0;
       load();
-      core.session?.mark(now(), 'player');
+      more.mark('player');
     },
     ManifestParsed: () => {
-      core.session?.mark(now(), 'manifest');
+      more.mark('manifest');
       ready();
     },
     LevelSwitched: ({ level }) => {
-      chosen = rungs()[level!]?.kbps ?? 0;
+      ready();
+      chosen = rungs[level!]?.kbps ?? 0;
       core.look();
     },
-    FragLoading: ({ frag }) => asked(frag!.url),
     FragLoaded: ({ frag }) => segment(frag!, false),
     Error: (data) => {
       const { details = '', frag, fatal = false, error } = data;
       if (HEARSAY.test(details)) return;
       const cat = categoryOf(data);
       if (frag && cat === 'segment') segment(frag, true);
-      core.session?.error(now(), { cat, code: details, msg: messageOf(error?.message), fatal });
+      more.fail({
+        cat,
+        code: details,
+        msg: fit(error?.message),
+        fatal,
+        stops: fatal && cat === 'media',
+      });
     },
   };
   const segment = ({ url, type, sn, level, duration, stats }: Fragment, failed: boolean) => {
@@ -121,15 +130,20 @@ export function attach(player: HlsPlayer, options: ProbeOptions): Probe {
     const ty = type === 'main' ? 'video' : type;
     const at = now();
     const pathway = player.levels[level]?.pathwayId ?? '.';
-    if (ty === 'video' && !failed) core.session?.mark(at, sn === 'initSegment' ? 'init' : 'segment');
+    if (ty === 'video' && !failed) more.mark(sn === 'initSegment' ? 'init' : 'segment');
     if (sn === 'initSegment') return;
-    const cdn = pathway === '.' ? hostOf(url) : pathway;
-    core.session?.segment(at, { ty, by: stats.loaded, ms: end - start, mediaMs: duration * 1000, failed, cdn });
+    const cdn = pathway === '.' ? fit(url) : pathway;
+    const by = stats.loaded;
+    core.session?.segment(at, { ty, by, failed, cdn });
+    more.segment({ ...timingOf(url), ty, by, ms: end - start, mediaMs: duration * 1000, failed, idx: Number(sn) });
   };
   for (const [name, handler] of Object.entries(handlers)) {
     const listener = core.guard((_type: string, data: HlsData) => handler(data));
     player.on(`hls${name}`, listener);
-    core.signal.addEventListener('abort', () => player.off(`hls${name}`, listener));
+    core.signal.addEventListener(
+      'abort',
+      core.guard(() => player.off(`hls${name}`, listener)),
+    );
   }
   const source = watchSource(core, options, video);
   core.guard(() => {
@@ -137,3 +151,6 @@ export function attach(player: HlsPlayer, options: ProbeOptions): Probe {
   })();
   return core;
 }
+
+/** Measures what an hls.js player's viewer sees. Call it before or after `loadSource` and `attachMedia`; best before both. Never throws. */
+export const attach = (player: HlsPlayer, options: ProbeOptions): Probe => guard(measure)(player, options) ?? NO_PROBE;

@@ -1,11 +1,11 @@
 /** A colour for each state of a session. */
 export const COLOURS: Record<string, string> = {
-  starting: '#60a5fa',
-  playing: '#2dd4bf',
-  stalled: '#f4516c',
-  frozen: '#fb923c',
-  seeking: '#a78bfa',
-  paused: '#64748b',
+  start: '#60a5fa',
+  play: '#2dd4bf',
+  stall: '#f4516c',
+  freeze: '#fb923c',
+  seek: '#a78bfa',
+  pause: '#64748b',
 };
 
 /** One look at the session. */

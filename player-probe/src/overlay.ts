@@ -1,4 +1,4 @@
-import type { WireEvent } from '../../schema/probe-wire.ts';
+import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
 import type { Probe, ProbeOptions } from './core.ts';
 import { COLOURS, curve, SPAN, strip, type Point } from './overlay-chart.ts';
 
@@ -40,7 +40,7 @@ function bufferOf({ buffered, currentTime }: HTMLVideoElement): number {
 const safe = (text: string) => text.replace(/[&<]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 /** An event in one line: its kind and its own fields, without those that every event has; of a list its length. */
-const lineOf = (event: WireEvent) =>
+const lineOf = (event: LeanEvent) =>
   event.k +
   JSON.stringify(event, (name, value: unknown) =>
     COMMON.test(name) ? undefined : Array.isArray(value) ? value.length : value,
@@ -61,7 +61,7 @@ function open(player: object) {
   root.innerHTML = `<style>${STYLE}</style><section aria-label=Framewatch><header><b></b><button aria-label=Close>×</button></header><main></main></section>`;
   const part = (name: string) => root.querySelector<HTMLElement>(name)!;
   const points: Point[] = [];
-  const events: WireEvent[] = [];
+  const events: LeanEvent[] = [];
   let kbps = 0;
   let startMs = 0;
 
@@ -82,12 +82,12 @@ function open(player: object) {
     part('b').style.color = COLOURS[state]!;
     const figures = {
       Startup: startMs ? inSeconds(startMs) : '–',
-      Stalls: `${c.stalls} · ${inSeconds(c.stallMs)}`,
-      Frozen: `${c.freezes} · ${inSeconds(c.freezeMs)}`,
-      Seeks: c.seeks,
+      Stalls: `${c.stalls ?? 0} · ${inSeconds(c.stallMs ?? 0)}`,
+      Frozen: `${c.freezes ?? 0} · ${inSeconds(c.freezeMs ?? 0)}`,
+      Seeks: c.seeks ?? 0,
       Picture: `${video.videoHeight}p`,
-      Dropped: `${((100 * c.drop) / c.tot || 0).toFixed(1)} %`,
-      Errors: c.err,
+      Dropped: `${((100 * (c.drop ?? 0)) / (c.tot ?? 1)).toFixed(1)} %`,
+      Errors: c.err ?? 0,
       Session: header!.sid.slice(0, 8),
     };
     part('main').innerHTML =
@@ -106,7 +106,7 @@ function open(player: object) {
   part('section').onkeydown = ({ key }) => key === 'Escape' && close();
   return {
     close,
-    tell: (event: WireEvent) => {
+    tell: (event: LeanEvent) => {
       kbps = event.kbps ?? kbps;
       if (event.k === 'start') startMs = event.ms;
       if (event.k !== 'hb' && events.push(event) > MAX_EVENTS) events.shift();

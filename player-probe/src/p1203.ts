@@ -1,4 +1,8 @@
 import type { WireEvent } from '../../schema/probe-wire.ts';
+import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
+
+/** As the probe tells them, or as a server has stored what older ones told. */
+export type Told = WireEvent | LeanEvent;
 
 // The input of ITU-T P.1203 mode 0 (metadata only), as the JSON that the published implementation of the standard reads.
 // No model is here: the standard's needs a licence of its rights holders (https://www.itu.int/ITU-T/ipr).
@@ -48,14 +52,14 @@ interface Run {
 }
 
 /** What was played in the order it was seen: media time runs on over seeks, as the viewer lived it. */
-function walk(events: WireEvent[]): { runs: Run[]; stalling: [number, number][]; playedMs: number } {
+function walk(events: Told[]): { runs: Run[]; stalling: [number, number][]; playedMs: number } {
   const runs: Run[] = [];
   const stalling: [number, number][] = [];
   let playedMs = 0;
-  let last: WireEvent | undefined;
+  let last: Told | undefined;
   let open = 0;
 
-  const play = (ms: number, shown: WireEvent) => {
+  const play = (ms: number, shown: Told) => {
     if (!(ms > 0) || !shown.w) return;
     const resolution = `${shown.w}x${shown.h}`;
     const kbps = shown.kbps ?? 0;
@@ -86,18 +90,18 @@ function walk(events: WireEvent[]): { runs: Run[]; stalling: [number, number][];
   return { runs, stalling, playedMs };
 }
 
-function frameRate(events: WireEvent[]): number {
+function frameRate(events: Told[]): number {
   const told = events.flatMap((event) => (event.k === 'ready' ? (event.reps ?? []) : [])).find(({ fps }) => fps)?.fps;
   if (told) return told;
   const counters = events.flatMap((event) => (event.k === 'hb' || event.k === 'end' ? [event.c] : [])).at(-1);
-  return counters?.playMs ? Math.round((counters.tot * 1000) / counters.playMs) : 0;
+  return counters?.playMs && counters.tot ? Math.round((counters.tot * 1000) / counters.playMs) : 0;
 }
 
 /**
  * One session as input to P.1203 mode 0; `events` are all its wire events in order. Throws where an input of the model is
  * neither among them nor in the options. A picture that froze while the sound ran on has no place in the standard's input.
  */
-export function toP1203(events: WireEvent[], options: P1203Options = {}): P1203Input {
+export function toP1203(events: Told[], options: P1203Options = {}): P1203Input {
   const { runs, stalling, playedMs } = walk(events);
   const { device = 'pc', streamId = 1, audio } = options;
   const rep = events.flatMap((event) => (event.k === 'ready' ? (event.reps ?? []) : [])).find(({ codec }) => codec);

@@ -1,66 +1,75 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Envelope, WireEvent } from '../../schema/probe-wire.ts';
-import { createQueue, MAX_CHARS, type Header } from './queue.ts';
+import type { WireEvent } from '../../schema/probe-wire.ts';
+import type { LeanEnvelope } from '../../schema/probe-wire-v2.ts';
+import { bodyOf, createQueue, MAX_CHARS, type Header, type Queue } from './queue.ts';
 
 const headers = ['a', 'b'].map((sid): Header => ({ sid, t0: 1 }));
-const event = (n: number, name = 'x'): WireEvent => ({ k: 'custom', name, n, t: n });
-const parse = (body: string) => (body ? body.split('\n').map((line) => JSON.parse(line) as Envelope) : []);
-const told = (body: string) => parse(body).flatMap(({ h, e }) => e.map(({ n }) => `${h.sid}${n}`));
+type Custom = Extract<WireEvent, { k: 'custom' }>;
+const event = (n: number, name = 'x'): Custom => ({ k: 'custom', name, n, t: n });
+const parse = (body: string) => JSON.parse(body) as LeanEnvelope;
 
-test('events of two sessions ride in one body, an envelope each', () => {
+/** One body goes out and arrives, or does not. */
+function send(queue: Queue, arrives: boolean): string[] {
+  const batch = queue.batch();
+  if (!batch.length) return [];
+  const { h, e } = parse(bodyOf(batch));
+  if (arrives) for (const item of batch) queue.items.delete(item);
+  return e.map(({ n }) => `${h.sid}${n}`);
+}
+const all = (queue: Queue) => {
+  const told: string[] = [];
+  while (queue.items.size) told.push(...send(queue, true));
+  return told;
+};
+
+test('a body is the envelope of one session', () => {
   const queue = createQueue();
-  queue.push(headers[0]!, event(0));
-  queue.push(headers[0]!, event(1));
-  queue.push(headers[1]!, event(0));
-  const envelopes = parse(queue.take());
-  expect(envelopes.map(({ v, h, e }) => [v, h.sid, e.length])).toEqual([
-    [1, 'a', 2],
-    [1, 'b', 1],
-  ]);
-  expect(Math.abs(Date.now() - envelopes[0]!.h.sent)).toBeLessThan(1000);
+  queue.put(headers[0]!, event(0));
+  queue.put(headers[0]!, event(1));
+  queue.put(headers[1]!, event(0));
+  const { v, h, e } = parse(bodyOf(queue.batch()));
+  expect([v, h.sid, e.length]).toEqual([2, 'a', 2]);
+  expect(Math.abs(Date.now() - h.sent)).toBeLessThan(1000);
+  expect(all(queue)).toEqual(['a0', 'a1', 'b0']);
 });
 
 test('what failed to arrive is sent again, what arrived is not', () => {
   const queue = createQueue();
-  queue.push(headers[0]!, event(0));
-  expect(told(queue.take())).toEqual(['a0']);
-  queue.push(headers[0]!, event(1));
-  expect(queue.settle(false)).toBe(1);
-  expect(told(queue.take())).toEqual(['a0', 'a1']);
-  queue.settle(true);
-  expect(queue.take()).toBe('');
+  queue.put(headers[0]!, event(0));
+  expect(send(queue, false)).toEqual(['a0']);
+  queue.put(headers[0]!, event(1));
+  expect(send(queue, true)).toEqual(['a0', 'a1']);
+  expect(queue.batch()).toEqual([]);
 });
 
-test('an overflow drops the oldest that is not in flight, and the next event says how many', () => {
+test('a full queue drops what comes, and the next event it takes says how many', () => {
   const queue = createQueue();
-  for (let n = 0; n < 1000; n++) queue.push(headers[0]!, event(n));
-  const first = told(queue.take());
-  for (let n = 1000; queue.dropped < 2; n++) queue.push(headers[0]!, event(n));
-  queue.settle(false);
-  expect(told(queue.take()).slice(0, first.length)).toEqual(first);
-  queue.push(headers[0]!, event(9999));
-  queue.settle(true);
-  let d: number | undefined;
-  for (let body = queue.take(); body; body = (queue.settle(true), queue.take())) d = parse(body).at(-1)!.e.at(-1)!.d;
-  expect(d).toBe(2);
+  for (let n = 0; n < 1002; n++) queue.put(headers[0]!, event(n));
+  const [first] = send(queue, true);
+  expect(first).toBe('a0');
+  queue.put(headers[0]!, event(9999));
+  const last = [...queue.items].at(-1)!;
+  expect(JSON.parse(last.json)).toMatchObject({ n: 9999, d: 2 });
 });
 
-test('a body never exceeds 60 KiB, whatever the letters, and holds every event once and in order', () => {
-  const text = fc.string({ unit: 'grapheme', maxLength: 500 });
+test('a body and a beacon beside it never exceed 60 KiB, whatever the letters; every event goes once and in order', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 120 });
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.boolean(), text), { minLength: 1, maxLength: 150 }), (pushed) => {
+    fc.property(fc.array(fc.tuple(fc.boolean(), text), { minLength: 1, maxLength: 300 }), (pushed) => {
       const queue = createQueue();
-      pushed.forEach(([first, name], n) => queue.push(headers[first ? 0 : 1]!, event(n, name)));
+      pushed.forEach(([first, name], n) => queue.put(headers[first ? 0 : 1]!, event(n, name)));
       const seen: number[] = [];
-      for (let body = queue.take(); body; body = (queue.settle(true), queue.take())) {
-        expect(body.length).toBeLessThanOrEqual(MAX_CHARS + 2);
-        expect(new TextEncoder().encode(body).length).toBeLessThanOrEqual(60 * 1024);
-        for (const { e } of parse(body))
-          for (const one of e) {
-            seen.push(one.n);
-            expect(one.k === 'custom' && one.name).toBe(pushed[one.n]![1]);
-          }
+      while (queue.items.size) {
+        const batch = queue.batch();
+        const body = bodyOf(batch);
+        expect(body.length).toBeLessThan(MAX_CHARS + 1000);
+        expect(new TextEncoder().encode(body).length).toBeLessThanOrEqual(30 * 1024);
+        for (const one of parse(body).e) {
+          seen.push(one.n);
+          expect(one.k === 'custom' && one.name).toBe(pushed[one.n]![1]);
+        }
+        for (const item of batch) queue.items.delete(item);
       }
       expect(seen).toEqual(pushed.map((_, n) => n));
     }),
@@ -68,7 +77,7 @@ test('a body never exceeds 60 KiB, whatever the letters, and holds every event o
   );
 });
 
-test('in any order of sending, failing and overflowing: delivered + dropped + waiting = pushed, each once and in order', () => {
+test('in any order of sending, failing and overflowing: delivered + dropped = pushed, each once and in order', () => {
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.integer({ min: 1, max: 400 }) },
     fc.constantFrom('ok' as const, 'fail' as const),
@@ -78,14 +87,14 @@ test('in any order of sending, failing and overflowing: delivered + dropped + wa
       const queue = createQueue();
       const delivered: string[] = [];
       let n = 0;
-      for (const one of [...steps, ...Array<'ok'>(400).fill('ok')]) {
-        if (typeof one === 'number') for (let i = 0; i < one; i++) queue.push(headers[0]!, event(n++));
+      for (const one of steps) {
+        if (typeof one === 'number') for (let i = 0; i < one; i++) queue.put(headers[0]!, event(n++));
         else {
-          const body = queue.take();
-          queue.settle(one === 'ok');
-          if (one === 'ok') delivered.push(...told(body));
+          const told = send(queue, one === 'ok');
+          if (one === 'ok') delivered.push(...told);
         }
       }
+      delivered.push(...all(queue));
       expect(delivered.length + queue.dropped).toBe(n);
       expect(new Set(delivered).size).toBe(delivered.length);
       const numbers = delivered.map((id) => Number(id.slice(1)));

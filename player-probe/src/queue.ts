@@ -1,58 +1,53 @@
-import type { WireEvent, WireHeader } from '../../schema/probe-wire.ts';
+import type { LeanEvent, LeanHeader } from '../../schema/probe-wire-v2.ts';
 
-export type Header = Omit<WireHeader, 'sent'>;
+export type Header = Omit<LeanHeader, 'sent'>;
+
+/** An event as text, and what it is sent with. */
+export interface Item {
+  h: Header;
+  json: string;
+}
 
 export interface Queue {
   /** Events lost in the client so far. */
   dropped: number;
-  push: (h: Header, event: WireEvent) => void;
-  /** The oldest events that fit, as envelopes, one a line; they are in flight until `settle`. */
-  take: () => string;
-  /** The flight is over: the events are done with, or wait again. Returns how many they were. */
-  settle: (done: boolean) => number;
-  /** Events that wait and are not in flight. */
-  waiting: () => number;
+  /** Events that have not arrived yet, oldest first. */
+  items: Set<Item>;
+  put: (h: Header, event: LeanEvent) => void;
+  /** The oldest events of one session, as many as fit in a body. */
+  batch: () => Item[];
 }
 
 const MAX_EVENTS = 1000;
-/** A character is at most three bytes in UTF-8, and browsers refuse more than 64 KiB in the last moment of a page. */
-export const MAX_CHARS = 20_000;
-
 /**
- * Events waiting to be sent, of one session or several. Bounded: when it overflows, the oldest goes, but never one in
- * flight. Every event says how many were dropped before it.
+ * A character is at most three bytes in UTF-8, and browsers refuse more than 64 KiB in the last moment of a page: room for
+ * one body on the line and one beacon.
  */
+export const MAX_CHARS = 9000;
+
+/** Events waiting to arrive. When it is full what comes is dropped; every event says how many were before it. */
 export function createQueue(): Queue {
-  const items: { h: Header; json: string }[] = [];
-  let flying = 0;
+  const items = new Set<Item>();
   const queue: Queue = {
     dropped: 0,
-    push: (h, event) => {
-      if (queue.dropped) event.d = queue.dropped;
-      items.push({ h, json: JSON.stringify(event) });
-      if (queue.waiting() > MAX_EVENTS) queue.dropped += items.splice(flying, 1).length;
+    items,
+    put: (h, event) => {
+      if (items.size < MAX_EVENTS) items.add({ h, json: JSON.stringify({ ...event, d: queue.dropped || undefined }) });
+      else queue.dropped++;
     },
-    take: () => {
-      let body = '';
-      let last: Header | undefined;
-      flying = 0;
-      for (const { h, json } of items) {
-        const next =
-          h === last ? ',' : `${body && ']}\n'}{"v":1,"h":${JSON.stringify({ ...h, sent: Date.now() })},"e":[`;
-        if (body && body.length + next.length + json.length > MAX_CHARS) break;
-        body += next + json;
-        last = h;
-        flying++;
-      }
-      return body && `${body}]}`;
+    batch: () => {
+      const all = [...items];
+      let size = 0;
+      // -1 becomes a number as large as it gets: all of them.
+      return all.slice(
+        0,
+        all.findIndex(({ h, json }) => h !== all[0]!.h || size > MAX_CHARS || !(size += json.length)) >>> 0,
+      );
     },
-    settle: (done) => {
-      const count = flying;
-      flying = 0;
-      if (done) items.splice(0, count);
-      return count;
-    },
-    waiting: () => items.length - flying,
   };
   return queue;
 }
+
+/** The envelope of events of one session. */
+export const bodyOf = (items: Item[]): string =>
+  `{"v":2,"h":${JSON.stringify({ ...items[0]!.h, sent: Date.now() })},"e":[${items.map(({ json }) => json).join()}]}`;

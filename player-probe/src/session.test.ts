@@ -1,25 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WireCounters, WireEvent } from '../../schema/probe-wire.ts';
+import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
+import { upgradeEvent } from '../../schema/probe-upgrade.ts';
 import { createSession, type Session } from './session.ts';
 import type { Sample } from './signals.ts';
 
 const LOOK: Sample = {
   pt: 0,
   bl: 5000,
-  left: 60_000,
+  isLast: false,
   frames: 0,
   drop: 0,
   w: 640,
   h: 360,
   kbps: 800,
-  paused: false,
-  seeking: false,
-  ended: false,
+  isPaused: false,
+  isSeeking: false,
+  isEnded: false,
   flow: true,
-  visibility: 'visible',
+  isHidden: false,
+  force: undefined,
 };
 const FRAME_MS = 40;
+
+/** As the server stores it. */
+const told = (event: LeanEvent) => upgradeEvent(structuredClone(event)) as WireEvent;
 
 type EventOf<K> = Extract<WireEvent, { k: K }>;
 const of = <K extends WireEvent['k']>(events: WireEvent[], k: K) => events.filter((e): e is EventOf<K> => e.k === k);
@@ -31,9 +37,8 @@ function stage(intervalMs = 10_000, request: object | undefined = { auto: true }
   let look: Sample = { ...LOOK, flow: false };
   const session = createSession(
     {
-      emit: (event) => events.push(event),
-      intervalMs: () => intervalMs,
-      box: () => undefined,
+      emit: (event) => events.push(told(event)),
+      interval: intervalMs / 1000,
     },
     at,
     look,
@@ -93,25 +98,15 @@ describe('what counts and what does not', () => {
     const stuck = stage();
     stuck.see({ frames: 1 }, true);
     stuck.stand(1000);
-    expect(stuck.session.state).toBe('stalled');
-  });
-
-  test('the phases add up to the startup time', () => {
-    const s = stage();
-    s.session.mark(s.at + 30, 'player');
-    s.session.mark(s.at + 90, 'manifest');
-    s.session.mark(s.at + 90, 'manifest');
-    s.start();
-    const [{ ms, ph }] = of(s.events, 'start') as [EventOf<'start'>];
-    expect(Object.values(ph!).reduce((a, b) => a + b)).toBe(ms);
+    expect(stuck.session.state).toBe('stall');
   });
 
   test('a blocked autoplay stops the startup clock', () => {
     const s = stage();
     s.stand(500);
-    s.see({ paused: true });
+    s.see({ isPaused: true });
     s.stand(5000);
-    s.see({ paused: false });
+    s.see({ isPaused: false });
     s.stand(300);
     s.see({ flow: true, frames: 2 }, true);
     expect(of(s.events, 'start')[0]?.ms).toBe(800);
@@ -135,7 +130,7 @@ describe('what counts and what does not', () => {
     s.start();
     s.play(3000);
     s.freeze(1500);
-    expect(s.session.state).toBe('frozen');
+    expect(s.session.state).toBe('freeze');
     s.see({ frames: s.look.frames + 1 }, true);
     s.play(2000);
     s.freeze(2000);
@@ -150,20 +145,57 @@ describe('what counts and what does not', () => {
     expect(c).toMatchObject({ stalls: 1, stallMs: stall[0]!.ms, freezes: 1, freezeMs: freeze[0]!.ms });
   });
 
+  test('what the player does to mend a broken element is one stall: no pause, no seek, and decoding is its cause', () => {
+    const s = stage();
+    s.start();
+    s.play(2000);
+    s.see({ force: 'stall', flow: false, isPaused: true });
+    s.stand(500);
+    s.see({ isSeeking: true, pt: 0 });
+    s.see({ isSeeking: false, isPaused: false, pt: 2000 });
+    s.stand(500);
+    s.see({ force: undefined, flow: true, pt: 2040, frames: s.look.frames + 1 }, true);
+    s.play(1000);
+    s.end();
+    expect(of(s.events, 'stall')).toMatchObject([{ cause: 'decode' }]);
+    expect(s.events.filter(({ k }) => /pause|resume|seek/.test(k))).toEqual([]);
+  });
+
+  test('an advertisement is neither startup nor watched time, and no freeze, stall or pause of the content', () => {
+    const s = stage();
+    s.stand(300);
+    s.see({ force: 'ad' });
+    s.run(5000, () => ({ flow: true, frames: s.look.frames + 3 }));
+    s.see({ force: undefined, flow: false });
+    s.stand(200);
+    s.see({ flow: true, frames: s.look.frames + 1 }, true);
+    s.play(1000);
+    s.see({ force: 'ad', isPaused: true });
+    s.stand(4000);
+    s.see({ force: undefined, isPaused: false });
+    s.play(1000);
+    s.end();
+    const beats = of(s.events, 'hb');
+    expect(of(s.events, 'start')).toMatchObject([{ ms: 500 }]);
+    expect(beats.reduce((ms, beat) => ms + (beat.ms.ad ?? 0), 0)).toBe(9000);
+    expect(of(s.events, 'end')[0]!.c).toMatchObject({ watchMs: 2500, stalls: 0, freezes: 0 });
+    expect(of(s.events, 'pause')).toEqual([]);
+  });
+
   test('a hidden page and the last second freeze nothing', () => {
     const hidden = stage();
     hidden.start();
     hidden.play(2000);
-    hidden.see({ visibility: 'hidden' });
+    hidden.see({ isHidden: true });
     hidden.freeze(3000);
-    hidden.see({ visibility: 'visible' });
-    expect(hidden.session.state).toBe('playing');
+    hidden.see({ isHidden: false });
+    expect(hidden.session.state).toBe('play');
     const last = stage();
     last.start();
     last.play(2000);
-    last.see({ left: 800 });
+    last.see({ isLast: true });
     last.freeze(800);
-    expect(last.session.state).toBe('playing');
+    expect(last.session.state).toBe('play');
   });
 
   test('a playhead that stands without a word is a stall', () => {
@@ -171,18 +203,18 @@ describe('what counts and what does not', () => {
     s.start();
     s.play(2000);
     s.stand(1000);
-    expect(s.session.state).toBe('stalled');
+    expect(s.session.state).toBe('stall');
   });
 
   test('a seek lasts to the first frame, is no stall, and several at once are one', () => {
     const s = stage();
     s.start();
     s.play(2000);
-    s.see({ seeking: true, flow: false, pt: 20_000 });
+    s.see({ isSeeking: true, flow: false, pt: 20_000 });
     s.stand(300);
     s.see({ pt: 30_000 });
     s.stand(300);
-    s.see({ seeking: false });
+    s.see({ isSeeking: false });
     s.stand(200);
     s.resume();
     s.play(1000);
@@ -194,8 +226,8 @@ describe('what counts and what does not', () => {
     const s = stage();
     s.start();
     s.play(2000);
-    s.see({ seeking: true, flow: false, pt: 20_000 });
-    s.see({ seeking: false });
+    s.see({ isSeeking: true, flow: false, pt: 20_000 });
+    s.see({ isSeeking: false });
     s.resume();
     s.play(500);
     s.starve(1000);
@@ -208,8 +240,8 @@ describe('what counts and what does not', () => {
     s.start();
     s.play(2000);
     s.starve(1000);
-    s.see({ seeking: true, pt: s.look.pt + 200 });
-    s.see({ seeking: false });
+    s.see({ isSeeking: true, pt: s.look.pt + 200 });
+    s.see({ isSeeking: false });
     s.starve(1000);
     s.resume();
     expect(of(s.events, 'stall')).toHaveLength(1);
@@ -220,12 +252,12 @@ describe('what counts and what does not', () => {
     const s = stage();
     s.start();
     s.play(1000);
-    s.see({ paused: true });
-    s.see({ paused: false });
+    s.see({ isPaused: true });
+    s.see({ isPaused: false });
     expect(of(s.events, 'pause')).toHaveLength(0);
-    s.see({ paused: true });
+    s.see({ isPaused: true });
     s.stand(5000);
-    s.see({ paused: false });
+    s.see({ isPaused: false });
     s.play(1000);
     s.end();
     expect(of(s.events, 'pause')).toHaveLength(1);
@@ -263,7 +295,7 @@ describe('how it ends', () => {
     ['with nothing ever arriving', (s) => s.stand(61_000), 'timeout'],
     ['in mid-play', (s) => (s.start(), s.play(1000), s.end()), 'exit'],
     ['with another source', (s) => (s.start(), s.play(1000), s.end('replaced')), 'replaced'],
-    ['at the end', (s) => (s.start(), s.play(1000), s.see({ ended: true, flow: false })), 'completed'],
+    ['at the end', (s) => (s.start(), s.play(1000), s.see({ isEnded: true, flow: false })), 'completed'],
     [
       'stuck after an error',
       (s) => (s.start(), s.play(1000), s.session.error(s.at, failure), s.play(5000), s.starve(11_000)),
@@ -283,7 +315,7 @@ describe('how it ends', () => {
     const s = stage();
     s.start();
     s.session.error(s.at, failure);
-    s.session.segment(s.at, { ty: 'video', cdn: 'b', by: 1000, ms: 100, mediaMs: 2000, failed: false });
+    s.session.segment(s.at, { ty: 'video', cdn: 'b', by: 1000, failed: false });
     s.play(20_000);
     s.starve(15_000);
     s.resume();
@@ -296,17 +328,17 @@ const changes = fc.record(
   {
     pt: fc.integer({ min: 0, max: 60_000 }),
     bl: fc.integer({ min: 0, max: 30_000 }),
-    left: fc.oneof(fc.integer({ min: 0, max: 60_000 }), fc.constant(Infinity)),
+    isLast: fc.boolean(),
     frames: fc.integer({ min: 0, max: 2000 }),
     drop: fc.integer({ min: 0, max: 100 }),
     w: fc.constantFrom(0, 320, 640),
     kbps: fc.constantFrom(0, 200, 800),
-    paused: fc.boolean(),
-    seeking: fc.boolean(),
-    ended: fc.constantFrom(false, false, false, false, true),
+    isPaused: fc.boolean(),
+    isSeeking: fc.boolean(),
+    isEnded: fc.constantFrom(false, false, false, false, true),
     flow: fc.boolean(),
-    visibility: fc.constantFrom('visible', 'hidden'),
-    ltc: fc.option(fc.integer({ min: 0, max: 9000 }), { nil: undefined }),
+    isHidden: fc.boolean(),
+    force: fc.constantFrom(undefined, undefined, undefined, 'ad' as const, 'stall' as const),
   },
   { requiredKeys: [] },
 );
@@ -338,9 +370,8 @@ function perform(
   let latest = 5000;
   const session: Session = createSession(
     {
-      emit: (event) => events.push(event),
-      intervalMs: () => 10_000,
-      box: () => undefined,
+      emit: (event) => events.push(told(event)),
+      interval: 10,
     },
     at,
     look,
@@ -348,16 +379,16 @@ function perform(
   );
   for (const [ms, [kind, change, shown]] of steps) {
     at = (Number.isNaN(ms) ? 0 : at) + (ms || 0);
-    if (session.state !== 'ended') latest = Math.max(latest, Math.round(at));
+    if (session.state !== 'end') latest = Math.max(latest, Math.round(at));
     if (kind === 'look') session.look(at, (look = { ...look, ...change }), shown);
     else if (kind === 'beat') session.beat(at);
     else if (kind === 'segment')
-      session.segment(at, { ty: 'video', cdn: `cdn-${ms % 3}`, by: 500, ms, mediaMs: 2000, failed: ms % 2 === 1 });
-    else if (kind === 'mark') session.mark(at, 'manifest');
-    else if (kind === 'ready') session.ready(at, []);
+      session.segment(at, { ty: 'video', cdn: `cdn-${ms % 3}`, by: 500, failed: ms % 2 === 1 });
+    else if (kind === 'mark') session.count(at, 'dl', 7);
+    else if (kind === 'ready') session.tell(at, { k: 'blocked' } as never);
     else session.error(at, { cat: 'media', code: '3', fatal: kind === 'fatal' });
   }
-  if (session.state !== 'ended') session.end(at, 'exit');
+  if (session.state !== 'end') session.end(at, 'exit');
   return { events, wallMs: latest - 5000 };
 }
 
@@ -368,7 +399,7 @@ describe('whatever the order of signals', () => {
         const { events, wallMs } = perform(steps, begun);
         const beats = of(events, 'hb');
         const sum = (state: keyof EventOf<'hb'>['ms']) => beats.reduce((ms, beat) => ms + (beat.ms[state] ?? 0), 0);
-        const states = (['starting', 'playing', 'stalled', 'frozen', 'seeking', 'paused'] as const).map(sum);
+        const states = (['starting', 'playing', 'stalled', 'frozen', 'seeking', 'paused', 'ad'] as const).map(sum);
         expect(states.reduce((a, b) => a + b)).toBe(wallMs);
         for (const { iv, ms } of beats) {
           const { hidden = 0, ...exclusive } = ms;

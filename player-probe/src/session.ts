@@ -1,6 +1,6 @@
-import type { WireBeat, WireCounters, WireEvent } from '../../schema/probe-wire.ts';
-import type { EndReason, Failure, Fields, Kind, Load, Phase, Sample, SessionConfig } from './signals.ts';
-import { KIND, noCounters, noInterval, type State, type Trouble } from './totals.ts';
+import type { LeanBeat, LeanEvent } from '../../schema/probe-wire-v2.ts';
+import type { EndReason, Failure, Fields, Kind, Load, Sample, SessionConfig } from './signals.ts';
+import type { State, Totals } from './totals.ts';
 
 /** A picture that stands this long over a running playhead is frozen. */
 const STILL_MS = 500;
@@ -15,25 +15,29 @@ const SECOND_MS = 1000;
 /** Below this many frames the frame rate is a guess. */
 const KNOWN_FRAMES = 10;
 const PAUSED_BEATS = 6;
-const FIRST_EDGE_MS = 50;
 
 export interface Session {
   readonly state: State;
-  readonly totals: Readonly<WireCounters>;
+  readonly totals: Readonly<Totals>;
   /** The element as it is now. `shown`: a frame has just reached the screen. */
   look: (at: number, look: Sample, shown?: boolean) => void;
-  ready: (at: number, reps: Kind<'ready'>['reps']) => void;
-  /** A phase of the startup is over. Phases add up to the startup time. */
-  mark: (at: number, phase: Phase) => void;
   segment: (at: number, load: Load) => void;
-  /** Time to first byte of one segment, ms. */
-  ttfb: (at: number, ms: number) => void;
   /** An error is fatal when nothing can start after it, or later, when the playhead stays stuck: players often play on. */
   error: (at: number, failure: Failure) => void;
+  /** An event, a figure that the session itself knows nothing of. */
+  tell: (at: number, event: Fields<LeanEvent>) => void;
+  count: (at: number, name: keyof Totals, by: number) => void;
   /** In turn from `look`; out of turn when the page is hidden. */
   beat: (at: number) => void;
   end: (at: number, why: EndReason) => void;
 }
+
+const { max, min, round } = Math;
+/** Told as events when they are over. */
+const isTrouble = (state: State): state is 'stall' | 'freeze' | 'seek' => /stall|f|k/.test(state);
+/** Nothing goes on: one waits for what comes next. */
+const isStuck = (state: State) => /st|ee/.test(state);
+const isOut = (state: State): state is 'stall' | 'freeze' => /stall|f/.test(state);
 
 /**
  * One playback as a machine: looks at the element and the player's signals in, wire events out. It holds no clock and
@@ -42,19 +46,18 @@ export interface Session {
  * (A closure of small functions and not a class: local names minify, members do not, and the probe has a size budget.)
  */
 export function createSession(
-  { emit, intervalMs, box }: SessionConfig,
+  config: SessionConfig,
   at: number,
   view: Sample,
-  request?: Omit<Fields<Kind<'request'>>, 'k'>,
+  request?: Omit<Fields<Kind<'request'>>, 'k'> | false,
 ): Session {
-  const t0 = Math.round(at);
-  const totals = noCounters();
-  const phases: Kind<'start'>['ph'] = {};
-  let told = noCounters();
-  let interval = noInterval(view.bl);
+  const t0 = round(at);
+  const totals: Totals = {};
+  let told: Totals = {};
   let started = !request;
-  let state: State = started ? 'playing' : 'starting';
+  let state: State = started ? 'play' : 'start';
   let sequence = 0;
+  let last = view;
   let { kbps } = view;
   let now = t0;
   let beatAt = t0;
@@ -65,234 +68,203 @@ export function createSession(
   let lookAt = t0;
   let frameAt = t0;
   let moveAt = t0;
-  let seekAt = -Infinity;
-  let troubleAt = -Infinity;
+  /** How long nothing has moved that should. */
+  let still = 0;
+  /** There is a picture on the screen. */
+  let isSeen: boolean;
+  let frameMs = 0;
+  let seekAt: number | undefined;
+  let troubleAt: number | undefined;
   let pauseTold = false;
   let failure: Failure | undefined;
   let cdn: string | undefined;
-  let startMs = 0;
-  let markedMs = 0;
 
-  const tell = (fields: Fields<WireEvent>) => {
+  const tell = (event: Fields<LeanEvent>) => {
     const { pt, bl, w, h } = view;
-    emit({ n: sequence++, ...fields, t: now - t0, pt, bl, ...(w && { kbps, w, h }), cdn } as WireEvent);
+    config.emit({ n: sequence++, ...event, t: now - t0, pt, bl, kbps, w, h, cdn } as LeanEvent);
   };
 
-  const book = (where: Exclude<State, 'ended'> | 'hidden', ms: number) => {
-    interval.ms[where] = (interval.ms[where] ?? 0) + ms;
-    if (where === 'hidden' || where === 'paused') return;
-    totals.watchMs += ms;
-    if (where === 'starting') startMs += ms;
-    else if (where === 'playing') {
-      totals.playMs += ms;
-      totals.bits = Math.max(told.bits, totals.bits + ms * kbps);
-    } else totals[`${KIND[where]}Ms`] += ms;
+  const add = (name: keyof Totals, by: number | null | undefined) => {
+    if (by! > 0) totals[name] = (totals[name] ?? 0) + by!;
   };
+  const since = (name: keyof Totals) => totals[name]! - (told[name] ?? 0) || 0;
 
   /** Wraps a signal: the time since the last one is booked to the present state. */
   const live =
     <A extends unknown[]>(signal: (...args: A) => void) =>
     (at: number, ...args: A) => {
-      if (state === 'ended') return;
-      const ms = Math.max(0, Math.round(at) - now) || 0;
+      if (state === 'end') return;
+      const ms = max(0, round(at) - now) || 0;
       now += ms;
       run += ms;
-      if (ms) book(state, ms);
-      if (ms && view.visibility === 'hidden') book('hidden', ms);
+      add(`${state}Ms`, ms);
+      if (state === 'play') add('bits', ms * kbps);
+      if (view.isHidden) add('hiddenMs', ms);
       signal(...args);
     };
 
-  const visible = () => view.w > 0 && view.visibility !== 'hidden';
-  const frameMs = () => totals.playMs / totals.tot || 0;
-  const still = () => now - (visible() ? frameAt : moveAt);
-
-  const beat = (st: WireBeat['st'] = state) => {
-    const c = { ...totals };
-    const { thr, ltc, sg } = interval;
-    if (st === 'stalled' || st === 'frozen') tell({ k: KIND[st], ms: run, open: true, ...detail });
+  const beat = (st: LeanBeat['st'] = state) => {
+    const i: Totals = {};
+    for (const name in totals) i[name as 'tot'] = since(name as 'tot') || undefined!;
     tell({
       k: 'hb',
       st,
-      iv: now - beatAt,
-      ...interval,
-      sg: sg.n ? sg : undefined,
-      bits: c.bits - told.bits,
-      fr: { tot: c.tot - told.tot, drop: c.drop - told.drop },
-      ns: c.stalls - told.stalls,
-      thr: thr.sort((a, b) => a - b)[thr.length >> 1],
-      ltc: ltc[0]
-        ? { mean: Math.round(ltc.reduce((a, b) => a + b) / ltc.length), max: Math.max(...ltc), target: view.target! }
-        : undefined,
-      ...box(),
-      c,
+      i,
+      c: (told = { ...totals }),
+      ...config.more?.(),
     });
-    told = c;
-    interval = noInterval(view.bl);
     beatAt = now;
   };
 
-  const mark = (phase: Phase) => {
-    if (started || phases[phase] !== undefined) return;
-    phases[phase] = startMs - markedMs;
-    markedMs = startMs;
-  };
-
   /** From one state to the next, with the event of what is over. */
-  const enter = (next: State, last = view) => {
+  const enter = (next: State) => {
     const left = state;
     const was = detail;
     let ms = run;
     state = next;
     run = 0;
     detail = {};
-    if (next === 'stalled') {
-      const network = now - troubleAt < LONG_MS ? 'cdn' : 'network';
-      detail.cause = now - seekAt < AFTER_SEEK_MS ? 'seek' : view.bl > SECOND_MS || failure?.stops ? 'decode' : network;
-    }
-    if (next === 'seeking') detail.from = last.pt;
-    if (next in KIND) totals[`${KIND[next as Trouble]}s`]++;
-    if ((next === 'stalled' || next === 'frozen') && (left === 'playing' || left === 'frozen')) {
+    if (next === 'stall')
+      detail.cause =
+        now - seekAt! < AFTER_SEEK_MS
+          ? 'seek'
+          : view.bl > SECOND_MS || view.force
+            ? 'decode'
+            : now - troubleAt! < LONG_MS
+              ? 'cdn'
+              : 'network';
+    if (next === 'seek') detail.from = last.pt;
+    if (isTrouble(next)) add(`${next}s`, 1);
+    if (isOut(next) && (left === 'play' || left === 'freeze')) {
       // It began when the last frame's time was over, and a freeze that ends in a stall was its beginning. What a beat has
       // told stays.
-      run = Math.round(Math.max(0, Math.min(left === 'frozen' ? ms : still() - frameMs(), ms, interval.ms[left] ?? 0)));
-      book(left, -run);
-      book(next, run);
+      run = round(max(0, min(left === 'play' ? still - frameMs : ms, ms, since(`${left}Ms`))));
+      add(`${next}Ms`, run);
+      if (run) totals[`${left}Ms`]! -= run;
+      if (left === 'play') totals.bits = max(told.bits ?? 0, totals.bits! - run * kbps);
       ms -= run;
     }
-    if (left === 'seeking') seekAt = frameAt = moveAt = now;
-    if (left === 'frozen' && !ms) totals.freezes--;
-    else if (left in KIND) tell({ k: KIND[left as Trouble], ms, ...was });
+    if (left === 'seek') seekAt = frameAt = moveAt = now;
+    if (left === 'freeze' && !ms && since('freezes')) totals.freezes!--;
+    else if (isTrouble(left)) tell({ k: left, ms, ...was });
   };
 
   const end = (why: EndReason) => {
-    const broken = started ? 'vpf' : 'vsf';
-    if (why === 'exit' || why === 'replaced') {
-      if (failure && (!started || state === 'stalled')) why = broken;
-      else if (!started) why = 'ebvs';
-    }
-    enter('ended');
-    beat(why === broken ? 'failed' : 'ended');
-    tell({ k: 'end', why, c: { ...totals } });
+    if (/ex|re/.test(why))
+      why = failure && (!started || isStuck(state)) ? (started ? 'vpf' : 'vsf') : started ? why : 'ebvs';
+    enter('end');
+    beat(why);
+    tell({ k: 'end', why, c: told });
   };
 
-  const error = (next: Failure, fatal: boolean) => {
-    const { cat, code, msg } = next;
-    tell({ k: 'error', cat, code, msg, fatal });
-  };
-
-  /** Counts frames and says whether the picture (without one: the playhead) moves. */
-  const watch = (last: Sample, shown: boolean): boolean => {
-    const frames = Math.max(0, view.frames - last.frames);
-    const moved = last.flow && view.flow && view.pt > last.pt;
-    totals.tot += frames;
-    totals.drop += Math.max(0, view.drop - last.drop);
-    interval.blMin = Math.min(interval.blMin, view.bl);
-    if (view.ltc) interval.ltc.push(view.ltc);
+  /** Counts frames and says whether what should move does: the picture, or without one the playhead. */
+  const watch = (shown: boolean): boolean => {
+    const { isPaused, isSeeking, flow, isHidden } = view;
+    const frames = view.frames - last.frames;
+    const moved = last.flow && flow && view.pt > last.pt;
+    isSeen = view.w > 0 && !isHidden;
+    add('tot', frames);
+    frameMs = totals.playMs! / totals.tot! || 0;
+    add('drop', view.drop - last.drop);
     if (moved) moveAt = now;
     // Frames that stopped between two looks: count on from the earlier one.
-    if (frames) frameAt = Math.max(frameAt, Math.min(now, Math.round(lookAt + frames * frameMs())));
+    if (frames > 0) frameAt = max(frameAt, min(now, lookAt + frames * frameMs));
     // A frame of before the seek or of the starved player is no sign of life.
-    shown &&= view.flow || !started;
+    shown &&= flow || !started;
     if (shown) frameAt = now;
-    if (view.paused || view.seeking || view.visibility !== last.visibility) frameAt = moveAt = now;
+    if (isPaused || isSeeking || isHidden !== last.isHidden) frameAt = moveAt = now;
     lookAt = now;
-    return visible() ? shown || (moved && frames > 0) : moved;
+    return isSeen ? shown || (moved && frames > 0) : moved;
   };
 
   /** All flows, they say: has the picture frozen, or everything stopped without a word? */
   const suspect = (): State => {
     const idle = now - moveAt;
+    still = isSeen ? now - frameAt : idle;
     // Sound and picture rarely end together.
-    if (view.left < SECOND_MS || still() < STILL_MS) return 'playing';
-    if (idle >= STILL_MS) return 'stalled';
-    return visible() && totals.tot > KNOWN_FRAMES && idle < RECENT_MS && still() > 3 * frameMs() ? 'frozen' : 'playing';
-  };
-
-  /** What the player does to an element to mend it is no pause and no seek of the viewer's. */
-  const isBroken = (alive: boolean): boolean => {
-    if (alive && failure?.stops) failure = undefined;
-    return !!failure?.stops;
+    if (view.isLast || still < STILL_MS) return 'play';
+    if (idle >= STILL_MS) return 'stall';
+    return isSeen && totals.tot! > KNOWN_FRAMES && idle < RECENT_MS && still > 3 * frameMs ? 'freeze' : 'play';
   };
 
   /** The state that the element shows, given the one before. */
-  const judge = (last: Sample, alive: boolean): State => {
-    const { paused, seeking, flow, ended } = view;
-    if (!started) {
-      if (paused) return 'paused';
-      if (!alive) return 'starting';
-      mark('decode');
-      started = true;
-      tell({ k: 'start', ms: startMs, ph: phases });
-    }
-    if (isBroken(alive)) return 'stalled';
+  const judge = (alive: boolean): State => {
+    const { isPaused, flow } = view;
+    const suspected = suspect();
+    // What is mended before the first frame still is the start.
+    if (view.force && (started || view.force === 'ad')) return view.force;
+    if (!started) return isPaused ? 'pause' : 'start';
     // A player's nudge over a gap in mid-stall: to the viewer still the same stall.
-    if (seeking) return state === 'stalled' && Math.abs(view.pt - last.pt) < SECOND_MS ? state : 'seeking';
-    if (state === 'seeking' && !paused && !alive) return state;
-    if (paused) return 'paused';
+    if (view.isSeeking) return state === 'stall' && Math.abs(view.pt - last.pt) < SECOND_MS ? state : 'seek';
+    if (isPaused) return 'pause';
+    if (!alive && isTrouble(state) && (flow || state !== 'freeze')) return state;
     // At the first frame it may not flow yet: that still belongs to the start.
-    if (!flow && !ended && (last.flow || /stalled|frozen|paused/.test(state))) return 'stalled';
-    return (state === 'stalled' || state === 'frozen') && !alive ? state : suspect();
-  };
-
-  /** Gives up on what is stuck for too long; beats when it is time and it is not open whether a freeze has begun. */
-  const patience = () => {
-    const late = run >= (started ? STALL_TIMEOUT_MS : START_TIMEOUT_MS);
-    if (/starting|stalled|seeking/.test(state) && (late || (failure && run >= LONG_MS))) {
-      error(failure ?? { cat: 'other', code: `${state}-timeout` }, true);
-      end(!failure ? 'timeout' : started ? 'vpf' : 'vsf');
-      return;
-    }
-    const doubt = state === 'frozen' ? run < VERDICT_MS : state === 'playing' && still() > RECENT_MS;
-    if (!doubt && now - beatAt >= intervalMs() * (state === 'paused' ? PAUSED_BEATS : 1)) beat();
+    return !flow && !view.isEnded && (last.flow || /e/.test(state)) ? 'stall' : suspected;
   };
 
   const rendition = () => {
     const from = kbps;
     // A size that no frame has shown yet is nobody's rendition.
-    if (!started || state === 'playing') kbps = view.kbps || from;
+    if (!started || state === 'play') kbps = view.kbps || from;
     if (!started || !from || kbps === from) return;
-    totals[kbps > from ? 'up' : 'down']++;
+    add(kbps > from ? 'up' : 'down', 1);
     tell({ k: 'rendition', from, to: kbps });
   };
 
   const look = (next: Sample, shown = false) => {
-    const last = view;
-    const { paused, visibility } = (view = next);
-    const seen = judge(last, watch(last, shown));
-    if (seen !== state) enter(seen, last);
-    if (next.seeking && seen === 'seeking') detail.to = next.pt;
-    // A pause of a moment is a seek's or the end's.
-    if (started && !failure?.stops && paused !== pauseTold && (run >= RECENT_MS || !paused)) {
-      pauseTold = paused;
-      tell({ k: paused ? 'pause' : 'resume' });
+    last = view;
+    view = next;
+    const { isPaused, force } = view;
+    const alive = watch(shown);
+    if (!started && !isPaused && alive && !force) {
+      started = true;
+      tell({ k: 'start', ms: totals.startMs ?? 0 });
     }
-    if (visibility !== last.visibility) tell({ k: 'visibility', from: last.visibility, to: visibility });
+    const seen = judge(alive);
+    if (seen !== state) enter(seen);
+    if (view.isSeeking && seen === 'seek') detail.to = view.pt;
+    // A pause of a moment is a seek's or the end's.
+    if (started && !force && isPaused !== pauseTold && (!isPaused || run >= RECENT_MS)) {
+      pauseTold = isPaused;
+      tell({ k: isPaused ? 'pause' : 'resume' });
+    }
     rendition();
-    if (next.ended && !started) {
-      // A player that takes garbage for media comes to its end without a frame.
-      error(failure ?? { cat: 'media', code: 'no-frame' }, true);
-      end('vsf');
-    } else if (next.ended) end('completed');
-    else patience();
+    // A player that takes garbage for media comes to its end without a frame.
+    if (!view.isEnded) patience();
+    else if (started) end('completed');
+    else fail('no-frame', 'vsf');
   };
 
-  const segment = ({ ty, by, ms, mediaMs, failed, cdn: next }: Load) => {
-    const { sg, thr } = interval;
-    sg.n++;
-    interval.by += by;
+  const fail = (code: string, why: EndReason) => {
+    tell({ k: 'error', code, ...failure, fatal: true });
+    end(failure ? 'exit' : why);
+  };
+
+  /** Gives up on what is stuck for too long; beats when it is time and it is not open whether a freeze has begun. */
+  const patience = () => {
+    if (isStuck(state) && run >= (failure ? LONG_MS : started ? STALL_TIMEOUT_MS : START_TIMEOUT_MS))
+      fail(`${state}-timeout`, 'timeout');
+    else if (
+      now - beatAt >= 1000 * config.interval * (state === 'pause' ? PAUSED_BEATS : 1) &&
+      !(state === 'freeze' ? run < VERDICT_MS : state === 'play' && still > RECENT_MS)
+    )
+      beat();
+  };
+
+  const segment = ({ ty, by, failed, cdn: to }: Load) => {
+    add('sg', 1);
+    add('by', by);
     if (failed) {
-      sg.err++;
+      add('bad', 1);
       troubleAt = now;
       return;
     }
-    if (ms > mediaMs) sg.slow++;
-    if (ms > 0 && by) thr.push(Math.round((by * 8) / ms));
-    if (ty === 'video' && !failure?.stops) failure = undefined;
+    if (ty === 'video' && !view.force) failure = undefined;
     const from = cdn;
-    cdn = next || from;
+    cdn = to || from;
     if (!from || from === cdn) return;
+    tell({ k: 'cdn', from, to });
     troubleAt = now;
-    tell({ k: 'cdn', from, to: cdn! });
   };
 
   if (request) tell({ k: 'request', ...request });
@@ -302,22 +274,17 @@ export function createSession(
     },
     totals,
     look: live(look),
-    mark: live(mark),
     segment: live(segment),
     end: live(end),
-    beat: live(() => beat()),
+    beat: live(beat),
     error: live((next: Failure) => {
-      const fatal = !!next.fatal && !started;
       failure = next;
-      totals.err++;
-      error(next, fatal);
-      if (fatal) end('vsf');
+      add('err', 1);
+      const fatal = next.fatal && !started;
+      tell({ k: 'error', ...next, fatal });
+      if (fatal) end('exit');
     }),
-    ready: live((reps: Kind<'ready'>['reps']) => tell({ k: 'ready', ms: now - t0, reps })),
-    // Edges double from 50 ms; the eighth bucket takes the rest.
-    ttfb: live((ms: number) => {
-      const bucket = Math.min(7, Math.max(0, Math.ceil(Math.log2(ms / FIRST_EDGE_MS))));
-      (interval.ttfb ??= [0, 0, 0, 0, 0, 0, 0, 0])[bucket]!++;
-    }),
+    tell: live(tell),
+    count: live(add),
   };
 }

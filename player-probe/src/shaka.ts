@@ -1,6 +1,8 @@
-import { createCore, type Probe, type ProbeOptions } from './core.ts';
+import { createCore, type PlayerPort, type Probe, type ProbeOptions } from './core.ts';
+import { guard, NO_PROBE } from './guard.ts';
 import type { Failure } from './signals.ts';
-import { hostOf, kbpsOf, messageOf, now, watchSource, watchTimings } from './source.ts';
+import { addDetails, timingOf } from './details.ts';
+import { fit, type Rung, kbpsOf, now, watchSource } from './source.ts';
 
 // The only file that knows Shaka Player, 4.11 and later. Types are structural, so that it is not needed to build.
 
@@ -40,7 +42,7 @@ interface Track {
 export interface ShakaPlayer {
   addEventListener(type: string, listener: (event: Event) => void): void;
   removeEventListener(type: string, listener: (event: Event) => void): void;
-  load(...args: unknown[]): Promise<unknown>;
+  load: (...args: never[]) => Promise<unknown>;
   getMediaElement(): HTMLMediaElement | null;
   getAssetUri(): string | null;
   getVariantTracks(): Track[];
@@ -49,69 +51,73 @@ export interface ShakaPlayer {
   getConfiguration(): { streaming: object };
 }
 
+/** Since 4.12. */
+interface LiveSync {
+  liveSync?: { enabled: boolean; targetLatency: number };
+}
+
 const MEDIA_SEGMENT = 1;
 const SEGMENT = 1;
 const INTERRUPTED = 7000;
 const CRITICAL = 2;
 
-/** Shaka's categories from 1: network, text, media, manifest, streaming, DRM, player. */
-const CATEGORIES: Failure['cat'][] = ['other', 'segment', 'other', 'media', 'manifest', 'segment', 'drm'];
+/** Shaka's categories of the network, media, manifest, streaming and DRM. */
+const CATEGORIES: Record<number, Failure['cat']> = { 1: 'segment', 3: 'media', 4: 'manifest', 5: 'segment', 6: 'drm' };
 
-/** Measures what a Shaka player's viewer sees. Call it before `load`: its failures are known from then on. */
-export function attach(player: ShakaPlayer, options: ProbeOptions): Probe {
+function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
   const { version } = player.constructor as { version?: string };
   let chosen = 0;
   let loads = 0;
 
-  const video = () => (player.getMediaElement() as HTMLVideoElement | null) ?? undefined;
-  const tracks = () => player.getVariantTracks();
+  const video = () => player.getMediaElement() as HTMLVideoElement;
+  let rungs: Rung[] = [];
   const rung = ({ videoBandwidth, bandwidth, width, height }: Track) => ({
     kbps: Math.round((videoBandwidth ?? bandwidth) / 1000),
     w: width ?? 0,
     h: height ?? 0,
   });
-  const core = createCore(options, {
+  const port: PlayerPort = {
     name: 'shaka',
     ver: version?.replace('v', ''),
     video,
-    kbps: (w, h) => kbpsOf(tracks().map(rung), w, h, chosen),
+    kbps: (w, h) => kbpsOf(rungs, w, h, chosen),
+  };
+  const core = createCore(options, port);
+  const details = addDetails(core, {
     latency: () => {
-      if (!player.isLive()) return undefined;
-      const { liveSync } = player.getConfiguration().streaming as {
-        liveSync?: { enabled: boolean; targetLatency: number };
-      };
+      const { liveLatency } = player.getStats();
+      const { liveSync } = player.getConfiguration().streaming as LiveSync;
       const target = liveSync?.enabled ? liveSync.targetLatency : 0;
-      return { ltc: Math.round(player.getStats().liveLatency * 1000), target: target * 1000 };
+      return { ltc: Math.round(liveLatency * 1000), target: target * 1000 };
     },
-    begun: () => ready(),
+    reps: () => rungs,
   });
   const ready = () => {
-    const reps = tracks().map(rung);
-    if (!core.session || !reps.length) return;
-    core.header!.st ??= player.isLive() ? 'l' : 'v';
-    core.session.ready(now(), reps);
+    rungs = player.getVariantTracks().map(rung);
+    if (rungs[0]) port.st = player.isLive() ? 'l' : 'v';
+    details.ready();
   };
-  const asked = watchTimings(core);
   const failed = ({ category, code, message, severity }: ShakaError, fatal = severity === CRITICAL) => {
     // Before there are tracks it is the manifest that could not be had.
-    const cat = tracks().length || category > 1 ? (CATEGORIES[category] ?? 'other') : 'manifest';
-    core.session?.error(now(), { cat, code: `${code}`, msg: messageOf(message), fatal });
+    const cat = rungs[0] || category > 1 ? CATEGORIES[category] : 'manifest';
+    details.fail({
+      cat,
+      code: `${code}`,
+      msg: fit(message),
+      fatal,
+      stops: fatal && cat === 'media',
+    });
+  };
+  const changed = ({ newTrack }: ShakaEvent) => {
+    chosen = newTrack ? rung(newTrack).kbps : 0;
+    core.look();
   };
   const handlers: Record<string, (event: ShakaEvent) => void> = {
-    manifestparsed: () => {
-      core.session?.mark(now(), 'manifest');
-    },
+    manifestparsed: () => details.mark('manifest'),
     trackschanged: ready,
     unloading: () => loads || source.unload(),
-    variantchanged: ({ newTrack }) => {
-      chosen = newTrack ? rung(newTrack).kbps : 0;
-      core.look();
-    },
-    adaptation: ({ newTrack }) => {
-      chosen = newTrack ? rung(newTrack).kbps : 0;
-      core.look();
-    },
-    downloadheadersreceived: ({ request }) => asked(request!.uris[0]!),
+    variantchanged: changed,
+    adaptation: changed,
     downloadcompleted: (event) => segment(event, false),
     downloadfailed: (event) => event.aborted || segment(event, true),
     error: ({ detail }) => failed(detail!),
@@ -120,52 +126,58 @@ export function attach(player: ShakaPlayer, options: ProbeOptions): Probe {
     if (requestType !== SEGMENT) return;
     const { type, stream, segment: part } = context ?? {};
     const ty = stream?.type;
-    const at = now();
     const media = type === MEDIA_SEGMENT;
-    if (ty === 'video' && !bad) core.session?.mark(at, media ? 'segment' : 'init');
+    if (ty === 'video' && !bad) details.mark(media ? 'segment' : 'init');
     if (!media) return;
     const mediaMs = part ? (part.getEndTime() - part.getStartTime()) * 1000 : 0;
-    const { data, timeMs = 0, uri = request!.uris[0]! } = response ?? {};
-    core.session?.segment(at, { ty, by: data?.byteLength ?? 0, ms: timeMs, mediaMs, failed: bad, cdn: hostOf(uri) });
+    const asked = request!.uris[0]!;
+    const { data, timeMs = 0, uri = asked } = response ?? {};
+    const by = data?.byteLength ?? 0;
+    core.session?.segment(now(), { ty, by, failed: bad, cdn: fit(uri) });
+    details.segment({ ...timingOf(asked), ty, by, ms: timeMs, mediaMs, failed: bad });
   };
   for (const [type, handler] of Object.entries(handlers)) {
     const listener = core.guard(handler) as (event: Event) => void;
     player.addEventListener(type, listener);
-    core.signal.addEventListener('abort', () => player.removeEventListener(type, listener));
+    core.signal.addEventListener(
+      'abort',
+      core.guard(() => player.removeEventListener(type, listener)),
+    );
   }
   // No event tells that `load` was called or that it failed: only its caller learns that.
-  const load = player.load.bind(player);
-  const own = Object.hasOwn(player, 'load');
-  const watched = (...args: unknown[]): Promise<unknown> => {
-    const loading = load(...args);
+  const { load } = player;
+  player.load = (...args) => {
+    const loading = load.apply(player, args);
     if (core.signal.aborted) return loading;
     loads++;
     core.guard(() => {
+      rungs = [];
       source.load();
-      core.session?.mark(now(), 'player');
+      details.mark('player');
     })();
-    loading.then(
-      core.guard(() => void loads--),
-      core.guard((error: ShakaError) => {
-        if (error.code === INTERRUPTED) {
-          if (!--loads) source.unload();
-        } else {
-          failed(error, true);
-          loads--;
-        }
-      }),
-    );
+    void loading
+      .catch(
+        core.guard((error: ShakaError) => {
+          if (error.code !== INTERRUPTED) failed(error, true);
+          // By another load it is replaced.
+          else if (loads === 1) source.unload();
+        }),
+      )
+      .then(() => loads--);
     return loading;
   };
-  player.load = watched;
-  core.signal.addEventListener('abort', () => {
-    if (player.load !== watched) return;
-    if (own) player.load = load;
-    else delete (player as Partial<ShakaPlayer>).load;
-  });
+  const { load: watched } = player;
+  core.signal.addEventListener(
+    'abort',
+    core.guard(() => player.load === watched && (player.load = load)),
+  );
   const source = watchSource(core, options, video);
   core.guard(() => {
     if (!core.session && player.getAssetUri()) source.load();
   })();
   return core;
 }
+
+/** Measures what a Shaka player's viewer sees. Call it before `load`: its failures are known from then on. Never throws. */
+export const attach = (player: ShakaPlayer, options: ProbeOptions): Probe =>
+  guard(measure)(player, options) ?? NO_PROBE;

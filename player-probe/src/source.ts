@@ -3,17 +3,12 @@ import { cutUrls } from './privacy.ts';
 
 // What the adapters of hls.js, Shaka and the plain element have in common.
 
-const MAX_TEXT = 64;
-const MAX_MESSAGE = 120;
-const MAX_URLS = 200;
+const MAX_TEXT = 120;
 
 export const now = (): number => performance.now();
 
-/** The host of an address, or a short name as it is. */
-export const hostOf = (url: string): string => (/:/.test(url) ? cutUrls(url) : url).slice(0, MAX_TEXT);
-
-/** A message fit to be sent: addresses cut to their hosts, 120 characters. */
-export const messageOf = (text: string | undefined): string => cutUrls(text ?? '').slice(0, MAX_MESSAGE);
+/** An address or a message fit to be sent: addresses cut to their hosts, 120 characters. */
+export const fit = (text = ''): string => cutUrls(text).slice(0, MAX_TEXT);
 
 /** A rendition as the manifest describes it. */
 export interface Rung {
@@ -28,33 +23,11 @@ export function kbpsOf(rungs: Rung[], w: number, h: number, chosen: number): num
   return same[1] || !same[0] ? chosen : same[0].kbps;
 }
 
-const bare = (url: string) => url.split('?')[0]!;
-
-/**
- * Time to first byte of the addresses it is given as they are asked for. From Resource Timing only: where the server does
- * not let the page see it there is no figure, rather than a false one.
- */
-export function watchTimings(core: Core): (url: string) => void {
-  const urls = new Set<string>();
-  const observer = new PerformanceObserver(
-    core.guard((list: PerformanceObserverEntryList) => {
-      for (const { name, requestStart, responseStart } of list.getEntries() as PerformanceResourceTiming[])
-        if (urls.delete(bare(name)) && requestStart) core.session?.ttfb(now(), responseStart - requestStart);
-    }),
-  );
-  observer.observe({ type: 'resource' });
-  core.signal.addEventListener('abort', () => observer.disconnect());
-  return (url) => {
-    if (urls.size > MAX_URLS) urls.clear();
-    urls.add(bare(url));
-  };
-}
-
 export interface Source {
   /** A source begins to load, in place of the one before it. */
   load: () => void;
-  /** The source is gone. Unless another follows at once the viewer has left. */
-  unload: () => void;
+  /** The source is gone. Unless another follows at once, or the same comes back, the viewer has left. */
+  unload: (isBack?: () => boolean) => void;
 }
 
 /**
@@ -75,24 +48,21 @@ export function watchSource(
   const open = (at: number) => {
     core.look();
     const element = video()!;
-    core.autoplay = element.autoplay || (fresh && requestedAt !== undefined);
-    if (!core.autoplay) return;
+    core.willPlay = element.autoplay || (fresh && requestedAt !== undefined);
+    if (!core.willPlay) return;
     core.begin(at, { auto: element.autoplay });
     element.addEventListener(
       'canplaythrough',
       // By now an allowed autoplay has begun; a blocked one waits for the viewer.
-      () => setTimeout(core.guard(() => element.paused && (core.autoplay = false))),
+      () => setTimeout(core.guard(() => element.paused && (core.willPlay = false))),
       { signal: core.signal, once: true },
     );
   };
 
   // Who attaches and then loads in the same task has asked at the time of `attach`.
-  setTimeout(() => (fresh &&= pending()));
-  const playing = video();
-  if (playing && playing.readyState > 2 && !playing.paused) {
-    core.look();
-    core.begin(attachedAt);
-  }
+  setTimeout(core.guard(() => (fresh &&= pending())));
+  // What plays already is no attempt: the look finds it.
+  core.guard(() => core.look())();
   return {
     load: () => {
       const at = fresh ? attachedAt : now();
@@ -100,10 +70,10 @@ export function watchSource(
       open(at);
       fresh = false;
     },
-    unload: () => {
+    unload: (isBack = () => false) => {
       const { session } = core;
       const at = now();
-      setTimeout(core.guard(() => session?.end(at, 'exit')));
+      setTimeout(core.guard(() => isBack() || session?.end(at, 'exit')));
     },
   };
 }

@@ -1,38 +1,30 @@
 import type { IngestAnswer } from '../../schema/probe-wire.ts';
-import type { Guard } from './guard.ts';
-import type { Queue } from './queue.ts';
+import { guard } from './guard.ts';
+import { bodyOf, type Item, type Queue } from './queue.ts';
 
-const GZIP_FROM = 200;
-const TIMEOUT_MS = 30_000;
 const SPACING_MS = 5000;
 const RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
 
 export interface Transport {
-  /** Sends what waits, now, unless a retry is pending; resolves when the attempt is over. */
+  /** Sends what waits, now; resolves when that is over, at once when it is under way already. */
   flush: () => Promise<void>;
-  /** Sends within a second, at most once in five; a beat takes with it what is told right after it. */
-  soon: (isBeat: boolean) => void;
-  /** The page goes away: what is not in flight leaves as one beacon. */
+  /** Sends within a second, at most once in five, and not before a retry is due: what is told right after it goes with it. */
+  soon: () => void;
+  /** The page goes away or may do so unseen: what is not on the line leaves as a beacon. */
   leave: () => void;
 }
 
 /**
- * Delivers a queue: one request at a time, gzip where the browser can, retried with growing pauses. `text/plain` and the
- * key in the query keep it a simple request, so that no preflight doubles the traffic.
+ * Delivers a queue: gzip where the browser can, retried with growing pauses. `text/plain` and the key in the query keep it a
+ * simple request, so that no preflight doubles the traffic.
  */
-export function createTransport(
-  url: string,
-  queue: Queue,
-  guard: Guard,
-  onAnswer: (answer: IngestAnswer) => void,
-): Transport {
-  let sending: Promise<void> | undefined;
+export function createTransport(url: string, queue: Queue, onAnswer: (answer: IngestAnswer) => void): Transport {
+  const { items } = queue;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isSending = false;
   let retries = 0;
-  let retryAt = 0;
-  let sentAt = -Infinity;
-  let epoch = 0;
+  let sentAt = -SPACING_MS;
 
   const later = (ms: number) => {
     timer ??= setTimeout(
@@ -44,64 +36,67 @@ export function createTransport(
     );
   };
 
-  /** True when there is more to send. */
-  const attempt = async (): Promise<boolean> => {
-    const mine = epoch;
-    let body: BodyInit = queue.take();
-    if (!body) return false;
-    if (body.length > GZIP_FROM && typeof CompressionStream === 'function')
-      body = await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
-    if (mine !== epoch) return false;
+  /** Sends one body; true when another may follow. */
+  const send = async (batch: Item[]): Promise<boolean> => {
+    let body: BodyInit = bodyOf(batch);
+    let answer: Response | undefined;
+    try {
+      body = await new Response(new Response(body).body!.pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
+    } catch {
+      // The browser cannot.
+    }
+    // They have left while they were packed.
+    if (!items.has(batch[0]!)) return false;
     sentAt = performance.now();
-    const answer = await fetch(url, {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'text/plain' },
-      keepalive: true,
-      credentials: 'omit',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    }).catch(() => undefined);
+    try {
+      answer = await fetch(url, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'text/plain' },
+        keepalive: true,
+        credentials: 'omit',
+      });
+      onAnswer((await answer.json()) as IngestAnswer);
+    } catch {
+      // No answer is as if the server had failed; one without JSON asks for nothing.
+    }
+    // 422: the server has them in quarantine, they are not lost.
     const status = answer?.status ?? 500;
-    const again = status > 499 || status === 429 || status === 408;
-    const count = queue.settle(!again);
-    if (again) {
-      const asked = Number(answer?.headers.get('retry-after')) * 1000;
-      const pause = asked || Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** retries++) / 2;
-      const ms = pause + Math.random() * (asked ? RETRY_MS : pause);
-      retryAt = performance.now() + ms;
-      later(ms);
+    if (/^5|408|429/.test(`${status}`)) {
+      clearTimeout(timer);
+      timer = undefined;
+      const ms =
+        (answer?.headers.get('retry-after') as unknown as number) * 1000 ||
+        Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** retries++);
+      later(ms * (1 + Math.random()));
       return false;
     }
     retries = 0;
-    if (answer?.ok) onAnswer(await answer.json().catch(() => ({})));
-    // 422: the server has them in quarantine, they are not lost.
-    else if (status !== 422) queue.dropped += count;
-    return queue.waiting() > 0;
+    if (!answer!.ok && status !== 422) queue.dropped += batch.length;
+    for (const item of batch) items.delete(item);
+    return true;
   };
 
-  const drain = async () => {
-    const pause = retryAt - performance.now();
-    if (pause > 0) later(pause);
-    else while (await attempt());
+  const flush = async (): Promise<void> => {
+    try {
+      if (isSending) return;
+      isSending = true;
+      while (items.size && (await send(queue.batch())));
+      isSending = false;
+    } catch {
+      isSending = false;
+    }
   };
-
-  const flush = (): Promise<void> =>
-    // Whatever breaks in there is told to nobody: an unhandled rejection would be the page's trouble.
-    (sending ??= drain()
-      .catch(() => undefined)
-      .finally(guard(() => (sending = undefined))));
 
   return {
     flush,
-    soon: (isBeat) => later(isBeat ? 0 : Math.max(RETRY_MS, sentAt + SPACING_MS - performance.now())),
+    soon: () => later(Math.max(RETRY_MS, sentAt + SPACING_MS - performance.now())),
     leave: () => {
-      // Nobody is left to hear the answer to what is on the line: it goes once more, the server takes it once.
-      epoch++;
-      queue.settle(false);
-      for (let body = queue.take(); body; body = queue.take()) {
-        const isTaken = navigator.sendBeacon(url, new Blob([body], { type: 'text/plain' }));
-        queue.settle(isTaken);
-        if (!isTaken) return;
+      // Who may not be here to hear the answer sends what is on the line once more: the server takes it once.
+      while (items.size) {
+        const batch = queue.batch();
+        if (!navigator.sendBeacon(url, bodyOf(batch))) return;
+        for (const item of batch) items.delete(item);
       }
     },
   };

@@ -1,5 +1,7 @@
-import { createCore, type Probe, type ProbeOptions } from './core.ts';
-import { messageOf, now, watchSource } from './source.ts';
+import { createCore, type PlayerPort, type Probe, type ProbeOptions } from './core.ts';
+import { guard, NO_PROBE } from './guard.ts';
+import { addDetails } from './details.ts';
+import { fit, now, watchSource } from './source.ts';
 
 // A <video> that plays a file or a stream by the browser's own means.
 
@@ -12,33 +14,36 @@ export interface VideoOptions extends ProbeOptions {
 /** Only where the browser says no more than "not supported" it is open whether the address or the format was wrong. */
 const CATEGORIES = ['other', 'app', 'segment', 'media', 'media'] as const;
 
-/** Measures what the viewer of a media element sees. Call it before or after the element has its source. */
-export function attach(video: HTMLVideoElement, options: VideoOptions): Probe {
+function measure(video: HTMLVideoElement, options: VideoOptions): Probe {
   /** The source that was there already; its `loadstart` may be still to come. */
   let known = video.currentSrc;
-  const core = createCore(options, {
+  const port: PlayerPort = {
     name: 'html5',
     ver: undefined,
     video: () => video,
     kbps: options.kbps ?? (() => 0),
+  };
+  const core = createCore(options, port);
+  const details = addDetails(core, {
     latency: () => undefined,
-    begun: () => ready(),
+    reps: () => {
+      const { videoWidth: w, videoHeight: h } = video;
+      return video.readyState ? [{ kbps: options.kbps?.(w, h) ?? 0, w, h }] : [];
+    },
   });
   const ready = () => {
-    if (!video.readyState || !core.session) return;
-    core.header!.st ??= video.duration === Infinity ? 'l' : 'v';
-    const { videoWidth: w, videoHeight: h } = video;
-    core.session.ready(now(), [{ kbps: options.kbps?.(w, h) ?? 0, w, h }]);
+    port.st = video.duration === Infinity ? 'l' : 'v';
+    details.ready();
   };
   const handlers: Record<string, () => void> = {
     loadstart: () => {
       if (video.currentSrc !== known) source.load();
     },
     loadedmetadata: () => {
-      core.session?.mark(now(), 'init');
+      details.mark('init');
       ready();
     },
-    loadeddata: () => core.session?.mark(now(), 'segment'),
+    loadeddata: () => details.mark('segment'),
     emptied: () => {
       known = '';
       const another = video.srcObject ?? video.getAttribute('src') ?? video.querySelector('source');
@@ -46,11 +51,12 @@ export function attach(video: HTMLVideoElement, options: VideoOptions): Probe {
     },
     error: () => {
       const { code = 0, message } = video.error ?? {};
-      core.session?.error(now(), {
+      details.fail({
         cat: CATEGORIES[code] ?? 'other',
         code: `${code}`,
-        msg: messageOf(message),
+        msg: fit(message),
         fatal: true,
+        stops: true,
       });
     },
   };
@@ -63,3 +69,7 @@ export function attach(video: HTMLVideoElement, options: VideoOptions): Probe {
   })();
   return core;
 }
+
+/** Measures what the viewer of a media element sees. Call it before or after the element has its source. Never throws. */
+export const attach = (video: HTMLVideoElement, options: VideoOptions): Probe =>
+  guard(measure)(video, options) ?? NO_PROBE;

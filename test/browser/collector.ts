@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import type { Envelope, WireEvent, WireHeader } from '../../schema/probe-wire.ts';
+import { upgradeEvent, upgradeHeader } from '../../schema/probe-upgrade.ts';
+import type { WireEvent, WireHeader } from '../../schema/probe-wire.ts';
+import type { LeanEnvelope } from '../../schema/probe-wire-v2.ts';
 
 export interface Received {
   method: string;
@@ -54,8 +56,14 @@ export async function startCollector(): Promise<Collector> {
       if (!raw) return;
       const gzip = raw[0] === 0x1f && raw[1] === 0x8b;
       const text = (gzip ? gunzipSync(raw) : raw).toString('utf8');
-      const envelopes = text ? text.split('\n').map((line) => JSON.parse(line) as Envelope) : [];
-      const events = envelopes.flatMap(({ h, e }) => e.map((event) => ({ h, e: event })));
+      const envelopes = text ? text.split('\n').map((line) => JSON.parse(line) as LeanEnvelope) : [];
+      // In the words that the server stores them in.
+      const events = envelopes.flatMap(({ h, e }) =>
+        e.map((event) => ({
+          h: upgradeHeader(h) as WireHeader,
+          e: upgradeEvent(event, h.pl?.name) as WireEvent,
+        })),
+      );
       const { status, headers = {}, body = {}, isMute, delayMs = 0 } = answers.shift() ?? collector.decide();
       const contentType = req.headers['content-type'] ?? '';
       requests.push({ method: req.method ?? '', contentType, bytes: raw.length, gzip, status, at: Date.now(), events });

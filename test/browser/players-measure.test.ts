@@ -51,21 +51,21 @@ describe.each(VERSIONS)('four players of four kinds on one page, dash.js %i amon
     await on.throttle(null, FILE_KBPS);
     for (const [show, kind] of KINDS.entries()) {
       await on.start({ kind, cmcd: CMCD, probe: { interval: 30, contentId: 'clip' } });
-      await on.state('playing', show);
+      await on.state('play', show);
     }
     await page.waitForTimeout(1500);
     await on.throttle(8);
-    for (const show of KINDS.keys()) await on.state('stalled', show);
+    for (const show of KINDS.keys()) await on.state('stall', show);
     await page.waitForTimeout(2500);
     await on.throttle(null);
-    for (const show of KINDS.keys()) await on.state('playing', show);
+    for (const show of KINDS.keys()) await on.state('play', show);
     await page.waitForTimeout(1000);
     for (const show of KINDS.keys())
       await page.evaluate((i) => {
         window.players.note(i, 'seek', 30);
         window.players.shows[i]!.video.currentTime = 30;
       }, show);
-    for (const show of KINDS.keys()) await on.state('playing', show);
+    for (const show of KINDS.keys()) await on.state('play', show);
     await page.waitForTimeout(1000);
     const sids = await page.evaluate(() => window.players.shows.map(({ probe }) => probe!.header!.sid));
     expect(new Set(sids).size).toBe(KINDS.length);

@@ -1,11 +1,12 @@
 import type Hls from 'hls.js';
 import type shaka from 'shaka-player';
-import { attach as attachDash, type DashPlayer } from '../../player-probe/src/index.ts';
+import { attach as attachDash, type DashPlayer } from '../../player-probe/src/complete.ts';
 import { createCmcd } from '../../player-probe/src/cmcd.ts';
 import { attach as attachHls } from '../../player-probe/src/hlsjs.ts';
 import { attach as attachShaka } from '../../player-probe/src/shaka.ts';
 import { attach as attachVideo } from '../../player-probe/src/video.ts';
 import type { Probe, ProbeOptions } from '../../player-probe/src/index.ts';
+import { upgradeEvent } from '../../schema/probe-upgrade.ts';
 import type { WireEvent } from '../../schema/probe-wire.ts';
 import { held, keepBooks } from './books.ts';
 import type { Sight } from './oracle.ts';
@@ -161,7 +162,7 @@ const players: Players = {
     const attach = () => {
       const report = cmcd ? createCmcd({ url: cmcd }) : undefined;
       const onEvent: ProbeOptions['onEvent'] = (event, header) => {
-        show.told.push(event);
+        show.told.push(upgradeEvent(event, header.pl?.name) as WireEvent);
         report?.(event, header);
       };
       show.probe = driver.attach({ endpoint, key: 'demo', interval: 2, onEvent, ...probe });

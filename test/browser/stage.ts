@@ -51,7 +51,7 @@ async function makeScripts(): Promise<Record<string, Uint8Array>> {
   return {
     '/stage/dash-4.js': await dashScript(DASH[4]),
     '/stage/dash-5.js': await dashScript(DASH[5]),
-    '/stage/framewatch.js': await bundle('../../player-probe/src/index.ts', 'framewatch'),
+    '/stage/framewatch.js': await bundle('../../player-probe/src/complete.ts', 'framewatch'),
     '/stage/oracle.js': await bundle('./oracle.ts'),
   };
 }

@@ -30,6 +30,7 @@ const COUNTER_COLUMNS: Readonly<Record<string, string>> = {
   down: 'switchesDown',
 };
 
+const AD = { ms: 'durationMs', id: 'adId', pos: 'adPosition', q: 'adStep', code: 'errorCode' };
 const CHANGE = { from: 'fromValue', to: 'toValue' };
 
 export const KIND_COLUMNS: Readonly<Record<(typeof EVENT_KINDS)[number], Readonly<Record<string, string>>>> = {
@@ -43,16 +44,28 @@ export const KIND_COLUMNS: Readonly<Record<(typeof EVENT_KINDS)[number], Readonl
   resume: { auto: 'isAuto' },
   rendition: { from: 'fromKbps', to: 'toKbps', auto: 'isAuto', reason: 'reason' },
   cdn: { ...CHANGE, why: 'reason' },
-  segment: { ms: 'durationMs' },
+  segment: {
+    ms: 'durationMs',
+    bad: 'reason',
+    ty: 'mediaType',
+    idx: 'segmentIndex',
+    br: 'toKbps',
+    by: 'segmentBytes',
+    ttfb: 'ttfbMs',
+    rc: 'httpStatus',
+    tries: 'failedAttempts',
+  },
   error: { cat: 'errorCategory', code: 'errorCode', msg: 'errorMessage', fatal: 'isFatal', biz: 'isBusiness' },
-  drm: { ms: 'durationMs' },
-  adBreak: { ms: 'durationMs' },
-  ad: { ms: 'durationMs' },
+  drm: { ms: 'durationMs', ks: 'keySystem', ok: 'isSuccess' },
+  adBreak: AD,
+  ad: AD,
+  blocked: {},
   visibility: CHANGE,
   resize: CHANGE,
   rate: CHANGE,
   mute: CHANGE,
   fullscreen: CHANGE,
+  pip: CHANGE,
   end: { why: 'endReason' },
   custom: {},
 };

@@ -21,7 +21,7 @@ const OF_KIND = bareEach(KIND_COLUMNS);
 const NESTED = bareEach(NESTED_COLUMNS);
 const NONE: Columns = bare({});
 const KINDS: ReadonlySet<string> = new Set(EVENT_KINDS);
-/** Columns that hold change values: players report rates and sizes as numbers. */
+/** Columns that hold change values: players report rates as numbers, what is on or off as booleans. */
 const TEXT_COLUMNS = new Set(['fromValue', 'toValue', 'errorCode']);
 /** Longest error message kept; the column's own limit. */
 const MESSAGE_LENGTH = 240;
@@ -31,7 +31,7 @@ function columnValue(column: string, value: unknown, cleaner: DynamicCleaner): u
     if (column === 'errorMessage') return cutText(cutUrls(cleanText(value)), MESSAGE_LENGTH);
     return cleanText(value);
   }
-  if (typeof value === 'number') return TEXT_COLUMNS.has(column) ? String(value) : value;
+  if (typeof value === 'number' || typeof value === 'boolean') return TEXT_COLUMNS.has(column) ? String(value) : value;
   return typeof value === 'object' && value !== null ? cleaner.clean(value, column) : value;
 }
 
@@ -86,14 +86,20 @@ export interface SessionHeader {
 }
 
 /** Reads one event of an envelope whose header is good. */
-export function readEvent(event: unknown, header: SessionHeader, place: Place): Draft | DraftFault {
+export function readEvent(
+  event: unknown,
+  header: SessionHeader,
+  place: Place,
+  /** As it was sent. */
+  raw: unknown = event,
+): Draft | DraftFault {
   const fault = (reason: DraftFault['reason'], field: string | undefined, detail: string, id?: string): DraftFault => ({
     place,
     reason,
     field,
     detail,
     id,
-    raw: event,
+    raw,
   });
   if (!isRecord(event)) return fault('not-an-object', undefined, 'expected an event object');
   const { k: kind, n: sequence, t: sessionTime } = event;
@@ -122,5 +128,5 @@ export function readEvent(event: unknown, header: SessionHeader, place: Place): 
   const fields = columnsOf(event, kind, header.shared, cleaner);
   if (cleaner.fault) return fault('out-of-range', cleaner.fault.field, cleaner.fault.detail, eventId);
   const table = kind === 'hb' ? 'PlaybackBeats' : 'PlaybackEvents';
-  return { place, table, eventId, sequence, claimedMs: header.t0 + sessionTime, fields, raw: event };
+  return { place, table, eventId, sequence, claimedMs: header.t0 + sessionTime, fields, raw };
 }

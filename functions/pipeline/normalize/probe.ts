@@ -1,3 +1,5 @@
+import { upgradeEvent, upgradeHeader } from '../../../schema/probe-upgrade.ts';
+import { LEAN_VERSION } from '../../../schema/probe-wire-v2.ts';
 import { WIRE_VERSION } from '../../../schema/probe-wire.ts';
 import { isRecord, type Claims, type Draft, type DraftFault, type Group } from '../batch.ts';
 import { cleanText, cutText, DynamicCleaner } from '../clean.ts';
@@ -22,7 +24,8 @@ interface HeaderFault {
 const isEpochMs = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= LATEST_MS;
 
 function checkHeader(v: unknown, h: unknown): HeaderFault | undefined {
-  if (v !== WIRE_VERSION) return { reason: 'unknown-version', field: 'v', detail: `expected version ${WIRE_VERSION}` };
+  if (v !== WIRE_VERSION && v !== LEAN_VERSION)
+    return { reason: 'unknown-version', field: 'v', detail: `expected version ${WIRE_VERSION} or ${LEAN_VERSION}` };
   if (!isRecord(h)) return { reason: 'missing-field', field: 'h', detail: 'expected a session header' };
   const sid = h['sid'];
   if (typeof sid !== 'string' || sid === '')
@@ -110,12 +113,14 @@ function rejected(record: Record<string, unknown>, context: ParseContext, fault:
 const quotable = (h: Record<string, unknown>): Record<string, unknown> =>
   h['consent'] === 0 ? { ...h, geo: undefined } : h;
 
-/** Our own probe's envelopes, `schema/probe-wire.ts`. */
+/** Our own probe's envelopes, `schema/probe-wire.ts`; those of version 2 (`schema/probe-wire-v2.ts`) are put into the words of version 1. */
 export const probe: Dialect = {
   id: SOURCE,
   matches: (record) => Object.hasOwn(record, 'v') && Object.hasOwn(record, 'h') && Object.hasOwn(record, 'e'),
   parse(record, context) {
-    const { v, h, e } = record;
+    const { v, h: sent, e } = record;
+    const isLean = v === LEAN_VERSION;
+    const h = isLean ? upgradeHeader(sent) : sent;
     const fault = checkHeader(v, h);
     if (fault || !isRecord(h))
       return rejected(
@@ -132,7 +137,8 @@ export const probe: Dialect = {
     const faults: DraftFault[] = [];
     let clientDropped = 0;
     for (const event of e as unknown[]) {
-      const read = readEvent(event, header, context.next());
+      const known = isLean ? upgradeEvent(event, shared['playerName']) : event;
+      const read = readEvent(known, header, context.next(), event);
       if ('reason' in read) faults.push(read);
       else {
         drafts.push(read);
@@ -149,7 +155,7 @@ export const probe: Dialect = {
       drafts,
       faults,
       clientDropped,
-      quote: (raw) => ({ v, h: quotable(h), e: [raw] }),
+      quote: (raw) => ({ v, h: isRecord(sent) ? quotable(sent) : sent, e: [raw] }),
     };
   },
 };

@@ -1,0 +1,71 @@
+import type { Core } from './core.ts';
+import { listen, renditionsOf, type DashEvent, type DashPlayer } from './dashjs.ts';
+import { addDetails, timingOf } from './details.ts';
+import { cutUrls } from './privacy.ts';
+
+/** MediaError.MEDIA_ERR_DECODE */
+const DECODE = 3;
+
+const now = () => performance.now();
+const seconds = (value: number) => Math.round(value * 1000);
+
+/** For `plugins` of a dash.js player's `attach`: phases of the startup, segments, licences, steering, the live edge. */
+export const details =
+  (player: DashPlayer) =>
+  (core: Core): void => {
+    let licenceAt = 0;
+    let keySystem: string | undefined;
+    const { ready, mark, segment, fail, steer } = addDetails(core, {
+      latency: () =>
+        player.isReady() && player.isDynamic()
+          ? { ltc: seconds(player.getCurrentLiveLatency()), target: seconds(player.getTargetLiveDelay()) }
+          : undefined,
+      reps: () => renditionsOf(player),
+    });
+    const loaded = ({ request, error }: DashEvent, abandoned = false) => {
+      const { type, url, index, mediaType, duration, startDate, endDate, bandwidth, retryAttempts } = request!;
+      const { bytesTotal, bytesLoaded, resourceTimingValues } = request!;
+      const isMedia = type === 'MediaSegment';
+      if (mediaType === 'video' && !error && !abandoned) mark(isMedia ? 'segment' : 'init');
+      if (!isMedia) return;
+      segment({
+        ...timingOf(url!, resourceTimingValues),
+        ty: mediaType,
+        by: bytesTotal || bytesLoaded || 0,
+        ms: endDate! - startDate!,
+        mediaMs: duration! * 1000,
+        failed: !!error,
+        abandoned,
+        tries: retryAttempts,
+        idx: index ?? undefined,
+        kbps: bandwidth ? Math.round(bandwidth / 1000) : undefined,
+      });
+    };
+    const handlers: Record<string, (event: DashEvent) => void> = {
+      manifestLoadingStarted: () => mark('player'),
+      manifestLoaded: () => mark('manifest'),
+      fragmentLoadingCompleted: (event) => loaded(event),
+      fragmentLoadingAbandoned: (event) => loaded(event, true),
+      contentSteeringRequestCompleted: steer,
+      public_keySystemSelected: ({ data }) => {
+        keySystem = data?.ksConfiguration?.keySystem ?? data?.keySystem?.systemString;
+      },
+      public_licenseRequestSending: () => {
+        licenceAt = now();
+      },
+      public_licenseRequestComplete: ({ error }) => {
+        if (!error) mark('drm');
+        const ms = Math.round(now() - licenceAt);
+        if (licenceAt) core.session?.tell(now(), { k: 'drm', ms, ks: keySystem, ok: !error });
+        licenceAt = 0;
+      },
+      streamInitialized: ready,
+      // The player mends a decode error without a word; the others come as `error` as well.
+      playbackError: ({ error }) => {
+        if (error?.code === DECODE)
+          fail({ cat: 'media', code: DECODE, msg: cutUrls(error.message ?? ''), stops: true });
+      },
+      playbackNotAllowed: () => core.session?.tell(now(), { k: 'blocked' }),
+    };
+    listen(core, player, handlers);
+  };
