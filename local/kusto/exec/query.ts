@@ -176,6 +176,8 @@ export function asKustoError(error: unknown): KustoError {
   }
   const thrown = /KustoError: (.*)/s.exec(message);
   if (thrown?.[1] !== undefined) return new KustoError('BADREQUEST', thrown[1]);
+  const asserted = /Invalid Input Error: (assert\(\) has failed[^\n]*)/.exec(message);
+  if (asserted?.[1] !== undefined) return new KustoError('BADREQUEST', asserted[1]);
   if (
     /(?:Binder|Parser|Catalog|Conversion|Not implemented|Out of Range|Invalid Input|Constraint) Error:/i.test(message)
   ) {
