@@ -115,6 +115,22 @@ describe('soft delete', () => {
   });
 });
 
+it('a table is made like another, once', async () => {
+  await run('.create table Alike based-on Broad with (folder="x")');
+  await run('.create table Alike based-on A ifnotexists');
+  expect((await run('.show table Alike cslschema'))[0]).toMatchObject({
+    Schema: 'New:string, Old:string, Id:long',
+    Folder: 'x',
+  });
+  expect(await run('Alike | count')).toEqual([{ Count: 0 }]);
+});
+
+it('mappings of a database, of one kind', async () => {
+  expect(await run('.show database ingestion mappings')).toHaveLength(1);
+  expect(await run(`.show database ${DB} ingestion csv mappings`)).toMatchObject([{ Name: 'm', Table: 'B' }]);
+  expect(await run('.show ingestion json mappings')).toEqual([]);
+});
+
 describe('what is shown', () => {
   it('views: properties, details, schema', async () => {
     await run('.alter materialized-view Newest docstring "the newest"');

@@ -107,9 +107,22 @@ function show(scanner: Scanner, context: CommandContext, tableName: string): Com
 
 /** `.show [database D] ingestion [kind] mappings`. */
 export const showDatabaseMappings: Handler = (scanner, context) => {
-  scanner.rest();
+  scanner.expect('.');
+  scanner.word('show');
+  let { database } = context;
+  if (scanner.word('database') && scanner.peekWord() !== 'ingestion')
+    database = context.engine.catalog.databaseName(scanner.name());
+  scanner.word('ingestion');
+  const kind = scanner.peekWord() === 'mappings' ? null : scanner.name().toLowerCase();
+  if (!scanner.word('mappings')) throw scanner.fail("'mappings'");
+  scanner.properties();
+  scanner.end();
+  const within = { ...context, database };
   return result(
     COLUMNS,
-    context.engine.catalog.mappings(context.database).map((mapping) => rowOf(context, mapping)),
+    context.engine.catalog
+      .mappings(database)
+      .filter((mapping) => kind === null || mapping.kind === kind)
+      .map((mapping) => rowOf(within, mapping)),
   );
 };

@@ -54,7 +54,7 @@ const BY_FORM: readonly (readonly [RegExp, Handler])[] = [
     new RegExp(String.raw`^\.(?:create|alter|create-or-alter|drop|show)\s+table\s+${NAME}\s+ingestion\b`, 'i'),
     mappingCommand,
   ],
-  [/^\.show\s+(?:database\s+\S+\s+)?ingestion\s+(?:\w+\s+)?mappings\b/i, showDatabaseMappings],
+  [/^\.show\s+(?:database\s+(?:(?!ingestion\b)\S+\s+)?)?ingestion\s+(?:\w+\s+)?mappings\b/i, showDatabaseMappings],
   [
     /^\.(?:alter|alter-merge|delete|show)\s+(?:tables?|database|materialized-view|column|cluster)\b[^{<|]*?\bpolicy\b/i,
     policyCommand,

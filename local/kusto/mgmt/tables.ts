@@ -73,7 +73,7 @@ function newTable(context: CommandContext, name: string, columns: readonly Colum
     folder: '',
     docstring: '',
     nextColumnId: columns.length,
-    columns: columns.map((column, id) => ({ ...column, id })),
+    columns: columns.map(({ name: column, type }, id) => ({ name: column, type, id })),
   };
 }
 
@@ -111,9 +111,23 @@ export async function writeTable(
 }
 
 async function writeTables(scanner: Scanner, context: CommandContext, mode: Mode): Promise<CommandResult> {
-  const wanted: { name: string; columns: Column[] }[] = [];
-  do wanted.push({ name: scanner.name(), columns: scanner.columns() });
-  while (scanner.symbol(','));
+  const wanted: { name: string; columns: readonly Column[] }[] = [];
+  do {
+    const name = scanner.name();
+    // Names, types and order, neither rows nor policies.
+    const columns = scanner.word('based-on')
+      ? context.engine.catalog.requireTable(context.database, scanner.name()).columns
+      : scanner.columns();
+    wanted.push({ name, columns });
+  } while (scanner.symbol(','));
+  if (
+    scanner.word('ifnotexists') &&
+    context.engine.catalog.table(context.database, wanted[0]?.name ?? '') !== undefined
+  ) {
+    scanner.properties();
+    scanner.end();
+    return answer(context, [context.engine.catalog.requireTable(context.database, wanted[0]?.name ?? '')]);
+  }
   const properties = scanner.properties();
   scanner.end();
   const tables = await context.engine.change(async (tx) => {
