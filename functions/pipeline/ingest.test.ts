@@ -218,6 +218,51 @@ describe('probe dialect', () => {
     });
   });
 
+  it('takes version 2 of the wire as well: the same rows, and in quarantine what was sent', () => {
+    const h = {
+      sid: 's2',
+      t0: 0,
+      sent: 1000,
+      contentId: 'film',
+      pl: { name: 'dash.js', ver: '5', st: 'v' },
+      consent: 1,
+    };
+    const e = [
+      { k: 'start', n: 0, t: 700, ms: 700, ph: { manifest: 300 }, kbps: 800, w: 640, h: 360, cdn: 'a' },
+      { k: 'error', n: 1, t: 800, code: 27, msg: 'https://cdn.example/x?t=1 is not available' },
+      { k: 'drm', n: 2, t: 810, ms: 80, ks: 'com.widevine.alpha', ok: true },
+      { k: 'segment', n: 3, t: 820, bad: 'failed', ty: 'video', idx: 7, br: 800, by: 0, rc: 503, tries: 2 },
+      { k: 'ad', n: 4, t: 830, q: 'midpoint', id: 'ad-7' },
+      { k: 'hb', n: 5, t: 900, st: 'play', i: { startMs: 700, playMs: 200 }, c: { startMs: 700, playMs: 200 } },
+      { k: 'hb', n: 6, t: 950, st: 'brand-new', i: { playMs: 50 }, c: {} },
+    ];
+    const { rows, rejects } = run(JSON.stringify({ v: 2, h, e }));
+    expect(rows.PlaybackEvents).toMatchObject([
+      {
+        kind: 'start',
+        contentId: 'film',
+        streamType: 'vod',
+        startupPhases: { manifest: 300, decode: 400 },
+        bitrateKbps: 800,
+      },
+      { kind: 'error', errorCategory: 'segment', errorCode: '27', errorMessage: 'cdn.example is not available' },
+      { kind: 'drm', durationMs: 80, keySystem: 'com.widevine.alpha', isSuccess: true },
+      {
+        kind: 'segment',
+        reason: 'failed',
+        mediaType: 'video',
+        segmentIndex: 7,
+        toKbps: 800,
+        httpStatus: 503,
+        failedAttempts: 2,
+      },
+      { kind: 'ad', adStep: 'midpoint', adId: 'ad-7' },
+    ]);
+    expect(rows.PlaybackBeats).toMatchObject([{ state: 'playing', intervalMs: 900, playMs: 200, watchMs: 900 }]);
+    expect(rejects).toMatchObject([{ reason: 'unknown-value' }]);
+    expect(JSON.stringify(rejects)).toContain('brand-new');
+  });
+
   it('maps the counters of an end event and the beat’s nested numbers', () => {
     const counters = { stalls: 2, stallMs: 300, watchMs: 9000, bits: 5e6, future: 1 };
     const { rows } = run(
