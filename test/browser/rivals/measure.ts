@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
 import type { Row } from '../../../bench/report.ts';
+import { bundleProbe, PROBE } from '../../../scripts/build-probe.ts';
 import { launchChromium } from '../chromium.ts';
 import { createLiveOrigin, type LiveOrigin } from '../scenarios/live-origin.ts';
 import { startStage } from '../stage.ts';
@@ -15,7 +16,7 @@ const SDKS = {
   framewatch: {
     label: 'Framewatch',
     what: 'core and dash.js adapter',
-    code: "export { attach } from '../../../player-probe/src/index.ts'",
+    code: 'src/index.ts',
   },
   eyevinn: {
     label: 'Eyevinn 0.2.0',
@@ -35,18 +36,26 @@ const NAMES = Object.keys(SDKS) as Name[];
 const here = fileURLToPath(new URL('.', import.meta.url));
 const common = { bundle: true, minify: true, write: false, target: 'es2022', logLevel: 'error' } as const;
 
-async function gzipBytes(name: Name): Promise<number> {
-  const stdin = { contents: SDKS[name].code, resolveDir: here, loader: 'ts' as const };
-  const { outputFiles } = await build({ ...common, stdin, format: 'esm' });
-  return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
+/** Ours as it is published, the others as a site would bundle them. */
+async function bundle(name: string, code?: string): Promise<string> {
+  if (name === 'framewatch')
+    return code
+      ? bundleProbe(`${PROBE}src/index.ts`, { format: 'esm' })
+      : bundleProbe(`${here}framewatch.ts`, { format: 'iife' });
+  const stdin = { contents: code ?? '', resolveDir: here, loader: 'ts' as const };
+  const what = code
+    ? { stdin, format: 'esm' as const }
+    : { entryPoints: [`${here}${name}.ts`], format: 'iife' as const };
+  const { outputFiles } = await build({ ...common, ...what });
+  return outputFiles[0]!.text;
 }
 
-async function scripts(): Promise<Record<string, Uint8Array>> {
+const gzipBytes = async (name: Name): Promise<number> =>
+  gzipSync(await bundle(name, SDKS[name].code), { level: 9 }).length;
+
+async function scripts(): Promise<Record<string, string>> {
   const made = await Promise.all(
-    [...NAMES, 'minute'].map(async (name) => {
-      const { outputFiles } = await build({ ...common, entryPoints: [`${here}${name}.ts`], format: 'iife' });
-      return [`/sdk/${name}.js`, outputFiles[0]!.contents] as const;
-    }),
+    [...NAMES, 'minute'].map(async (name) => [`/sdk/${name}.js`, await bundle(name)] as const),
   );
   return Object.fromEntries(made);
 }
@@ -78,7 +87,7 @@ interface Minute {
   sinks: Record<string, Sink>;
 }
 
-async function minute(made: Record<string, Uint8Array>, seconds: number, isLively: boolean): Promise<Minute> {
+async function minute(made: Record<string, string>, seconds: number, isLively: boolean): Promise<Minute> {
   const stage = await startStage('');
   const origin = createLiveOrigin(120);
   const sinks = Object.fromEntries(await Promise.all(NAMES.map(async (name) => [name, await startSink()] as const)));
