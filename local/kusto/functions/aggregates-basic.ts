@@ -81,7 +81,15 @@ const bits =
   ([value]: readonly Value[], site: AggregateSite): string =>
     `${name}(${plain(value, site)})${filter(site)}`;
 
-function distinctCount([value]: readonly Value[], site: AggregateSite): Value | string {
+/** Estimates come in accuracies 0 to 4; here every one is exact. */
+export function checkAccuracy(accuracy: Value | undefined, site: AggregateSite): void {
+  const level = accuracy?.constant;
+  if (accuracy && (typeof level !== 'bigint' || level < 0n || level > 4n))
+    site.refuse('the accuracy is a constant 0 to 4');
+}
+
+function distinctCount([value, accuracy]: readonly Value[], site: AggregateSite): Value | string {
+  checkAccuracy(accuracy, site);
   const x = value as Value;
   if (x.list || (x.type === 'dynamic' && !x.scalar && !x.path))
     return site.refuse('not possible with a dynamic array or bag');

@@ -5,14 +5,19 @@ import { filter } from './aggregates-basic.ts';
 import { toJson } from '../sql/convert.ts';
 import { ELEMENT_OF, type Value } from '../sql/value.ts';
 
+/** A constant percentile, 0 to 100. */
+function shareOf(share: Value | undefined, site: AggregateSite): number {
+  const rank = share?.constant;
+  if (typeof rank !== 'bigint' && typeof rank !== 'number') return site.refuse('needs a constant percentile');
+  return rank >= 0 && rank <= 100 ? Number(rank) : site.refuse(`a percentile is 0 to 100, not ${rank}`);
+}
+
 function percentileOf(value: Value | undefined, share: Value | undefined, site: AggregateSite): Value {
   if (!value || value.type === 'dynamic' || value.type === 'string')
     return site.refuse('needs a number, datetime or timespan');
-  const rank = share?.constant;
-  if (typeof rank !== 'bigint' && typeof rank !== 'number') return site.refuse('needs a constant percentile');
   const type = value.type === 'int' ? 'long' : value.type;
   // Nearest rank, as the documentation says.
-  const sql = `quantile_disc(${value.sql}, ${Number(rank) / 100})${filter(site)}`;
+  const sql = `quantile_disc(${value.sql}, ${shareOf(share, site) / 100})${filter(site)}`;
   return { sql: type === 'long' ? `CAST(${sql} AS BIGINT)` : sql, type };
 }
 
@@ -70,14 +75,10 @@ function weighted(args: readonly Value[], site: AggregateSite): Value {
     return site.refuse('needs a number, datetime or timespan');
   const values = `list(${value.sql} ORDER BY ${value.sql}) FILTER (WHERE ${value.sql} IS NOT NULL)`;
   const weights = `list(CAST(${weight.sql} AS DOUBLE) ORDER BY ${value.sql}) FILTER (WHERE ${value.sql} IS NOT NULL)`;
-  const all = shares.map((share): Value => {
-    const rank = share.constant;
-    if (typeof rank !== 'bigint' && typeof rank !== 'number') return site.refuse('needs a constant percentile');
-    return {
-      sql: `(${values})[kql_internal_weighted_rank_2(${weights}, CAST(${Number(rank)} AS DOUBLE))]`,
-      type: value.type,
-    };
-  });
+  const all = shares.map((share): Value => ({
+    sql: `(${values})[kql_internal_weighted_rank_2(${weights}, CAST(${shareOf(share, site)} AS DOUBLE))]`,
+    type: value.type,
+  }));
   const first = all[0];
   return first ? (all.length > 1 ? { ...first, tuple: all } : first) : site.refuse('needs percentiles');
 }
@@ -86,7 +87,8 @@ const MOST_ELEMENTS = 1_048_576n;
 
 function limited(list: string, limit: Value | undefined, site: AggregateSite): string {
   if (!limit) return list;
-  if (typeof limit.constant !== 'bigint') return site.refuse('needs a constant size');
+  if (typeof limit.constant !== 'bigint' || limit.constant < 1n)
+    return site.refuse('needs a constant size of 1 or more');
   return `list_slice(${list}, 1, ${limit.constant < MOST_ELEMENTS ? limit.constant : MOST_ELEMENTS})`;
 }
 

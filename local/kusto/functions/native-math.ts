@@ -79,6 +79,8 @@ function round([value, digits]: readonly Value[], site: CallSite): string {
   const x = site.atom(double(value, site));
   if (!digits) return `round(${x}, 0)`;
   if (typeof digits.constant !== 'bigint') return site.refuse('needs a constant number of digits');
+  // A double has no more digits; DuckDB answers with an error of its own behind the first 15.
+  if (digits.constant > 15n || digits.constant < -15n) return site.refuse('more than 15 digits');
   return `round(${x}, ${digits.constant})`;
 }
 

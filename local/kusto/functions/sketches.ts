@@ -3,7 +3,7 @@
 
 import { toJson, toText } from '../sql/convert.ts';
 import { quote, type Atoms, type Value } from '../sql/value.ts';
-import { filter } from './aggregates-basic.ts';
+import { checkAccuracy, filter } from './aggregates-basic.ts';
 import type { Aggregate, AggregateSite, CallSite, NativeScalar } from './function-types.ts';
 
 const MOST_ELEMENTS = 1_048_576;
@@ -19,7 +19,8 @@ const stateOf = (hashes: string): string =>
 const filtered = (site: AggregateSite, condition: string): string =>
   ` FILTER (WHERE ${site.filter === undefined ? '' : `${site.filter} AND `}${condition})`;
 
-function hll([value]: readonly Value[], site: AggregateSite): Value {
+function hll([value, accuracy]: readonly Value[], site: AggregateSite): Value {
+  checkAccuracy(accuracy, site);
   const x = value as Value;
   if (x.list || (x.type === 'dynamic' && !x.scalar && !x.path))
     return site.refuse('not possible with a dynamic array or bag');
@@ -98,11 +99,14 @@ function percentileOf(state: Value, share: Value, wanted: Value['type'], site: C
   return wanted === 'int' ? `CAST(${text} AS INTEGER)` : `CAST(${text} AS ${cast})`;
 }
 
-const isShare = (value: Value): boolean => value.type === 'long' || value.type === 'int' || value.type === 'real';
+/** A number; as a constant, 0 to 100. */
+const isShare = ({ type, constant }: Value): boolean =>
+  (type === 'long' || type === 'int' || type === 'real') &&
+  (typeof constant === 'bigint' || typeof constant === 'number' ? constant >= 0 && constant <= 100 : true);
 
 /** `percentile_tdigest(state, percentile, typeof(…))`. Without a type the result is dynamic in Kusto. */
 function percentileDigest([state, share]: readonly Value[], site: CallSite): Value {
-  if (!state || !share || !isShare(share)) return site.refuse('needs a state and a percentile');
+  if (!state || !share || !isShare(share)) return site.refuse('needs a state and a percentile, 0 to 100');
   if (site.type !== 'dynamic') return { sql: percentileOf(state, share, site.type, site), type: site.type };
   // A JSON number; times would need their text, and what Kusto answers then is not documented.
   const text = `kql_internal_tdigest_percentile_3(${toJson(state, site)}, CAST(${share.sql} AS DOUBLE), 'real')`;
@@ -110,7 +114,8 @@ function percentileDigest([state, share]: readonly Value[], site: CallSite): Val
 }
 
 function percentilesOfDigest([state, ...shares]: readonly Value[], site: CallSite): Value {
-  if (!state || shares.length === 0 || !shares.every(isShare)) return site.refuse('needs percentiles, one by one');
+  if (!state || shares.length === 0 || !shares.every(isShare))
+    return site.refuse('needs percentiles, 0 to 100, one by one');
   const items = shares.map((share) => percentileOf(state, share, 'real', site));
   return { sql: `[${items.join(', ')}]`, type: 'dynamic', list: 'real' };
 }
@@ -143,7 +148,7 @@ export const SKETCH_SCALARS: readonly NativeScalar[] = [
   native('percentrank_tdigest', [2, 2], rank('share')),
 ];
 
-/** Aggregates that make and merge the states. The accuracy that hll() may take means nothing here. */
+/** Aggregates that make and merge the states. The accuracy that hll() may take changes nothing here. */
 export const SKETCH_AGGREGATES: readonly Aggregate[] = [
   { name: 'hll', arity: [1, 2], build: hll },
   { name: 'hll_if', arity: [2, 3], condition: 1, build: hll },

@@ -22,6 +22,15 @@ test.each([
   ['print 1 | evaluate autocluster()', 'nearest supported: summarize'],
   ['print a = 1 | fork (count)', 'nearest supported: one query for each part'],
   ['print geo_point_to_h3cell(1.0, 2.0)', 'nearest supported: the mathematical functions'],
+  ['print a = 1 | summarize percentile(a, -5)', 'a percentile is 0 to 100, not -5'],
+  ['print a = 1 | summarize percentilew(a, a, 101)', 'a percentile is 0 to 100, not 101'],
+  ['print a = 1 | summarize dcount(a, 9)', 'the accuracy is a constant 0 to 4'],
+  ['print a = 1 | summarize make_list(a, -1)', 'a constant size of 1 or more'],
+  ['print d = dynamic([1]) | mv-expand d limit -1', 'a limit that is no constant of 0 or more'],
+  ['print a = 1 | make-series count() default="x" on a step 1', 'nearest supported: a number'],
+  ['print a = 1 | make-series max(1h) on a step 1', 'nearest supported: make-series of a number'],
+  ['print a = 1 | project-rename b = a, c = a', 'renaming a twice'],
+  ['print round(1.5, 99)', 'more than 15 digits'],
 ])('%s is refused with what to use instead, and with its place', (query, hint) => {
   expect(refusal(query)).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining(hint) as string });
   expect(refusal(query).message).toMatch(/\[line:position=1:\d+\]$/);

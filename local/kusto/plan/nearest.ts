@@ -23,6 +23,8 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
     'summarize dcount(…) by bin(…)',
   ],
   [/^plugin (?:funnel_|sequence_detect)/, 'scan'],
+  [/^make-series of timespan$/, 'make-series of a number: the timespan divided by 1s'],
+  [/^make-series (?:of \w+|with a default of type \w+)$/, 'a number'],
   [/^plugin rolling_percentile$/, 'make-series or partition with percentile()'],
   [/^plugin ipv[46]_lookup$/, 'join on a condition with ipv4_is_in_range()'],
   [/^plugin (?:python|r|csharp)$/, 'a stored function'],

@@ -76,6 +76,9 @@ interface Measure {
   readonly fallback: string;
 }
 
+/** "Only aggregation functions that return numeric results", says the documentation. */
+const NUMERIC: ReadonlySet<string> = new Set(['bool', 'int', 'long', 'real']);
+
 /** Element type of the array and what an empty bin gets (0 unless given). */
 function measureOf(t: Translator, node: Syntax, value: Value, scope: Scope): Measure {
   const fallbackNode = (node.DefaultExpression as Syntax | null)?.Expression;
@@ -83,8 +86,10 @@ function measureOf(t: Translator, node: Syntax, value: Value, scope: Scope): Mea
   const given = fallbackNode ? t.scalar(fallbackNode, row, scope) : undefined;
   const type = value.type === 'long' && given?.type === 'real' && given.constant !== null ? 'real' : value.type;
   const element = ELEMENT_OF[type];
-  if (!element || type === 'string') return t.session.refuse(`make-series of ${value.type}`, node);
+  if (!element || !NUMERIC.has(type)) return t.session.refuse(`make-series of ${value.type}`, node);
   const initial = given ?? constantValue(0n, 'long');
+  if (!NUMERIC.has(initial.type) && initial.constant !== null)
+    t.session.refuse(`make-series with a default of type ${initial.type}`, fallbackNode ?? node);
   const sql = initial.constant === null ? 'NULL' : element === 'real' ? `CAST(${initial.sql} AS DOUBLE)` : initial.sql;
   return { value: { ...value, sql: `CAST(${value.sql} AS ${LIST_ELEMENT_SQL[element]})` }, element, fallback: sql };
 }

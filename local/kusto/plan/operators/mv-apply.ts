@@ -7,7 +7,7 @@ import { Row } from '../row.ts';
 import { namesOf } from '../select.ts';
 import { PART_INPUT, Scope, type Translator } from '../translator.ts';
 import { parameter } from './join.ts';
-import { expand, expansionOf, placeColumns } from './mv-expand.ts';
+import { expand, expansionOf, rowLimit, placeColumns } from './mv-expand.ts';
 
 export function mvApply(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
   const { session } = t;
@@ -17,9 +17,7 @@ export function mvApply(t: Translator, node: Syntax, input: Relation, scope: Sco
   const whole: Relation = { ...input, from: base };
   const row = new Row(session, whole);
   const expansions = elements(node.Expressions).map((item) => expansionOf(t, item, row, scope, false));
-  const limitNode = (node.RowLimitClause as Syntax | null)?.RowLimit;
-  const limit = limitNode ? String(t.constant(limitNode, scope)) : undefined;
-  const expanded = expand(t, node, row, expansions, limit);
+  const expanded = expand(t, node, row, expansions, rowLimit(t, node, scope));
   const indexName = parameter(node, 'with_itemindex');
   const columns: RelationColumn[] = placeColumns(input, expansions, expanded.columns, []);
   if (indexName !== undefined)

@@ -159,14 +159,23 @@ export function placeColumns(
   return columns;
 }
 
+/** `limit n`: how many rows one row gives at most. */
+export function rowLimit(t: Translator, node: Syntax, scope: Scope): string | undefined {
+  const limitNode = (node.RowLimitClause as Syntax | null)?.RowLimit;
+  if (!limitNode) return undefined;
+  const limit = t.constant(limitNode, scope);
+  return typeof limit === 'bigint' && limit >= 0n
+    ? String(limit)
+    : t.session.refuse('a limit that is no constant of 0 or more', limitNode);
+}
+
 export function mvExpand(t: Translator, node: Syntax, input: Relation, scope: Scope): Relation {
   const row = new Row(t.session, input);
   const kind = (parameter(node, 'kind') ?? parameter(node, 'bagexpansion') ?? 'bag').toLowerCase();
   const parsed = elements(node.Expressions).map((item) => expansionOf(t, item, row, scope, kind === 'array'));
   // A typeof at the end applies to its own column only; the parser knows.
   const types = new Map(items(node.ResultType?.Columns).map((column) => [column.Name, column.Type.Name]));
-  const limitNode = (node.RowLimitClause as Syntax | null)?.RowLimit;
-  const limit = limitNode ? String(t.constant(limitNode, scope)) : undefined;
+  const limit = rowLimit(t, node, scope);
   const { from, columns, index } = expand(t, node, row, parsed, limit);
   const names = namesOf(node);
   const indexName = parameter(node, 'with_itemindex');

@@ -122,5 +122,7 @@ export function reshape(t: Translator, node: Syntax, input: Relation): Relation 
       ? { name, value: column.value }
       : t.session.refuse(`column ${name} after ${textOf(node).slice(0, 40)}`, node);
   });
+  const lost = [...renames].find(([name]) => !columns.some((column) => column.name === name));
+  if (lost) return t.session.refuse(`renaming ${lost[1]} twice`, node);
   return { ...input, columns };
 }
