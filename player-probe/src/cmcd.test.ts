@@ -63,7 +63,7 @@ describe('CMCD v2', () => {
   test('advertisements have the events that CMCD names', () => {
     const steps = ['breakStart', 'start', 'midpoint', 'end', 'start', 'skip', 'breakEnd'];
     const lines = encode(
-      steps.map((q, n) => ({ ...at(n, n), k: q.startsWith('break') ? 'adBreak' : 'ad', q }) as LeanEvent),
+      steps.map((q, n) => ({ ...at(n, n), k: q.startsWith('break') ? 'adBreak' : 'ad', q })),
     );
     expect(lines.map((line) => /,e=(\w+)/.exec(line)![1])).toEqual(['abs', 'as', 'ae', 'as', 'sk', 'abe']);
     expect(validateCmcdEvents(lines.join('\n')).issues).toEqual([]);
@@ -95,7 +95,7 @@ describe('CMCD v2', () => {
       fc.record({ k: fc.constant('hb'), st: states, i: gains, c: fc.constant(counters) }),
       fc.record({ k: fc.constant('end'), why: whys, c: fc.constant(counters) }),
     );
-    const events = fc.array(fc.tuple(base, fields).map(([one, two]) => ({ ...one, ...two }) as LeanEvent));
+    const events = fc.array(fc.tuple(base, fields).map(([one, two]) => ({ ...one, ...two })));
     fc.assert(
       fc.property(events, text, (session, cid) => {
         const lines = encode(session, { ...header, contentId: cid });

@@ -12,11 +12,9 @@ interface ShakaError {
   severity: number;
   category: number;
   code: number;
-  message?: string;
 }
 
 interface ShakaEvent {
-  requestType?: number;
   request?: { uris: string[] };
   context?: {
     type?: number;
@@ -56,10 +54,11 @@ interface LiveSync {
   liveSync?: { enabled: boolean; targetLatency: number };
 }
 
-const MEDIA_SEGMENT = 1;
-const SEGMENT = 1;
+/** Startup phases that requests of Shaka's advanced types 0 and 1 end. */
+const PHASES = ['init', 'segment'] as const;
 const INTERRUPTED = 7000;
 const CRITICAL = 2;
+const MEDIA = 3;
 
 /** Shaka's categories of the network, media, manifest, streaming and DRM. */
 const CATEGORIES: Record<number, Failure['cat']> = { 1: 'segment', 3: 'media', 4: 'manifest', 5: 'segment', 6: 'drm' };
@@ -78,13 +77,14 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
   });
   const port: PlayerPort = {
     name: 'shaka',
-    ver: version?.replace('v', ''),
+    ver: version?.slice(1),
     video,
     kbps: (w, h) => kbpsOf(rungs, w, h, chosen),
   };
   const core = createCore(options, port);
   const details = addDetails(core, {
     latency: () => {
+      if (!player.isLive()) return undefined;
       const { liveLatency } = player.getStats();
       const { liveSync } = player.getConfiguration().streaming as LiveSync;
       const target = liveSync?.enabled ? liveSync.targetLatency : 0;
@@ -97,20 +97,17 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
     if (rungs[0]) port.st = player.isLive() ? 'l' : 'v';
     details.ready();
   };
-  const failed = ({ category, code, message, severity }: ShakaError, fatal = severity === CRITICAL) => {
-    // Before there are tracks it is the manifest that could not be had.
-    const cat = rungs[0] || category > 1 ? CATEGORIES[category] : 'manifest';
+  // Before there are tracks it is the manifest that could not be had.
+  const fail = ({ category, code, severity }: ShakaError, fatal = severity === CRITICAL) => {
     details.fail({
-      cat,
-      code: `${code}`,
-      msg: fit(message),
+      cat: rungs[0] || category > 1 ? CATEGORIES[category] : 'manifest',
+      code,
       fatal,
-      stops: fatal && cat === 'media',
+      stops: fatal && category === MEDIA,
     });
   };
   const changed = ({ newTrack }: ShakaEvent) => {
-    chosen = newTrack ? rung(newTrack).kbps : 0;
-    core.look();
+    chosen = rung(newTrack!).kbps;
   };
   const handlers: Record<string, (event: ShakaEvent) => void> = {
     manifestparsed: () => details.mark('manifest'),
@@ -120,21 +117,20 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
     adaptation: changed,
     downloadcompleted: (event) => segment(event, false),
     downloadfailed: (event) => event.aborted || segment(event, true),
-    error: ({ detail }) => failed(detail!),
+    error: ({ detail }) => fail(detail!),
   };
-  const segment = ({ requestType, request, context, response }: ShakaEvent, bad: boolean) => {
-    if (requestType !== SEGMENT) return;
+  const segment = ({ request, context, response }: ShakaEvent, failed: boolean) => {
     const { type, stream, segment: part } = context ?? {};
     const ty = stream?.type;
-    const media = type === MEDIA_SEGMENT;
-    if (ty === 'video' && !bad) details.mark(media ? 'segment' : 'init');
-    if (!media) return;
-    const mediaMs = part ? (part.getEndTime() - part.getStartTime()) * 1000 : 0;
-    const asked = request!.uris[0]!;
-    const { data, timeMs = 0, uri = asked } = response ?? {};
+    const phase = PHASES[type!];
+    if (ty === 'video' && !failed && phase) details.mark(phase);
+    if (phase !== 'segment') return;
+    const mediaMs = (part!.getEndTime() - part!.getStartTime()) * 1000;
+    const [asked = ''] = request!.uris;
+    const { data, timeMs, uri = asked } = response ?? {};
     const by = data?.byteLength ?? 0;
-    core.session?.segment(now(), { ty, by, failed: bad, cdn: fit(uri) });
-    details.segment({ ...timingOf(asked), ty, by, ms: timeMs, mediaMs, failed: bad });
+    core.session?.segment(now(), { ty, by, failed, cdn: fit(uri) });
+    details.segment({ ...timingOf(asked), ty, by, ms: timeMs!, mediaMs, failed });
   };
   for (const [type, handler] of Object.entries(handlers)) {
     const listener = core.guard(handler) as (event: Event) => void;
@@ -158,7 +154,7 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
     void loading
       .catch(
         core.guard((error: ShakaError) => {
-          if (error.code !== INTERRUPTED) failed(error, true);
+          if (error.code !== INTERRUPTED) fail(error, true);
           // By another load it is replaced.
           else if (loads === 1) source.unload();
         }),

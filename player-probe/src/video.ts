@@ -53,7 +53,7 @@ function measure(video: HTMLVideoElement, options: VideoOptions): Probe {
       const { code = 0, message } = video.error ?? {};
       details.fail({
         cat: CATEGORIES[code] ?? 'other',
-        code: `${code}`,
+        code,
         msg: fit(message),
         fatal: true,
         stops: true,

@@ -94,11 +94,15 @@ describe('the package', () => {
     const code = `for (const name of ${JSON.stringify(script)}) console.log(name, Object.keys(await import(name)).join());`;
     writeFileSync(join(site, 'load.js'), code);
     const loaded = execFileSync(process.execPath, ['load.js'], { cwd: site, encoding: 'utf8' });
-    expect(loaded.trim().split('\n')).toEqual(
-      ['attach', 'attach', 'attach', 'attach', 'createCmcd,createCmcdEncoder', 'withOverlay', 'toP1203'].map(
-        (names, i) => `${script[i]} ${names}`,
-      ),
-    );
+    const names = {
+      cmcd: 'createCmcd,createCmcdEncoder',
+      overlay: 'withOverlay',
+      p1203: 'toP1203',
+      ads: 'ads',
+      offline: 'offline',
+    };
+    const namesOf = (path: string) => names[path.slice(NAME.length + 1) as keyof typeof names] ?? 'attach';
+    expect(loaded.trim().split('\n')).toEqual(script.map((path) => `${path} ${namesOf(path)}`));
     for (const one of Object.values(exports))
       for (const path of typeof one === 'object' ? Object.values(one) : [one])
         expect(readFileSync(join(installed, path)).length, path).toBeGreaterThan(0);
