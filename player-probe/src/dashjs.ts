@@ -62,7 +62,7 @@ export interface DashPlayer {
 
 /** Until `detach`. */
 export function listen(core: Core, player: DashPlayer, handlers: Record<string, (event: DashEvent) => void>): void {
-  for (const type of Object.keys(handlers)) {
+  for (const type in handlers) {
     const listener = core.guard(handlers[type]!);
     player.on(type, listener);
     core.signal.addEventListener(

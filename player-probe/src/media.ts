@@ -40,7 +40,7 @@ export function sampleOf(video: HTMLVideoElement, core: Core, port: PlayerPort):
 export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort): () => void {
   let frame = 0;
   let low = false;
-  let wasPaused = false;
+  let wasIdle = false;
 
   const look = (type?: string, shown?: boolean, at = performance.now()) => {
     // The player has taken another one, or the probe is detached.
@@ -49,9 +49,9 @@ export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort
     const sample = sampleOf(video, core, port);
     // A click on play begins a session, after the end of one as well. So does, without a request, what plays already: the
     // probe came late, the page was taken out of the browser's cache, or the player has recovered. Who was paused a look ago
-    // has been asked to play: the event is still to come.
-    const isAsked = type === 'play' || (sample.flow && !sample.isPaused && !wasPaused);
-    wasPaused = sample.isPaused;
+    // has been asked to play: the event is still to come. A hidden page may be on its way out.
+    const isAsked = type === 'play' || (sample.flow && !sample.isPaused && !wasIdle && !sample.isHidden);
+    wasIdle = sample.isPaused;
     if ((core.session?.state ?? 'end') === 'end' && isAsked) core.begin(at, type === 'play' && {});
     low = sample.bl < LOW_MS;
     core.session?.look(at, sample, shown);

@@ -145,7 +145,7 @@ export function createSession(
       ms -= run;
     }
     if (left === 'seek') seekAt = frameAt = moveAt = now;
-    if (left === 'freeze' && !ms && since('freezes')) totals.freezes!--;
+    if (left === 'freeze' && !ms) totals.freezes!--;
     else if (isTrouble(left)) tell({ k: left, ms, ...was });
   };
 
@@ -193,7 +193,7 @@ export function createSession(
     const suspected = suspect();
     // What is mended before the first frame still is the start.
     if (view.force && (started || view.force === 'ad')) return view.force;
-    if (!started) return isPaused ? 'pause' : 'start';
+    if (!started) return isPaused && !view.force ? 'pause' : 'start';
     // A player's nudge over a gap in mid-stall: to the viewer still the same stall.
     if (view.isSeeking) return state === 'stall' && Math.abs(view.pt - last.pt) < SECOND_MS ? state : 'seek';
     if (isPaused) return 'pause';

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../simulate/random.ts';
 import { browserFixture } from './fixture.ts';
 import { detach, hide, leave, moves, stands } from './hand.ts';
+import { createLiveOrigin } from './scenarios/live-origin.ts';
 import { play } from './stage.ts';
 import { truthsOf } from './truth.ts';
 import { isComplete, kinds } from './verdicts.ts';
@@ -85,7 +86,11 @@ describe('delivery', () => {
       const from = kinds(collector.events(), 'hb').length;
       await collector.until(() => kinds(collector.events(), 'hb').length >= from + count, 120_000);
     };
-    await play(page, stage, { bufferS: 30, probe: { interval: 0.5 } });
+    const { film, answer } = createLiveOrigin(200);
+    stage.intercept(answer);
+    // The player may run dry while the line is lost; it must not give up.
+    const patient = { retryAttempts: { MediaSegment: 200 }, retryIntervals: { MediaSegment: 500 } };
+    await play(page, stage, { source: film, bufferS: 10, streaming: patient, probe: { interval: 0.5 } });
     await beats(isHeavy ? 40 : 6);
     await page.context().setOffline(true);
     await page.waitForTimeout(isHeavy ? 30_000 : 4000);
