@@ -23,6 +23,7 @@ export const PROBE_ENTRIES = {
   hlsjs: 'hlsjs',
   shaka: 'shaka',
   ads: 'ads',
+  offline: 'offline',
   cmcd: 'cmcd',
   overlay: 'overlay',
   p1203: 'p1203',
@@ -64,10 +65,23 @@ export interface BundleOptions {
   footer?: string;
 }
 
+const pathOf = (entry: string) => join(PROBE, `src/${entry}.ts`);
+
+let letters: Promise<BuildOptions['mangleCache']> | undefined;
+/** The letter of each internal name, the same in every bundle: a plugin's script works with the probe's of another file. */
+function lettersOf(): Promise<BuildOptions['mangleCache']> {
+  const entryPoints = Object.keys(PROBE_ENTRIES).map(pathOf);
+  letters ??= build({ ...common, entryPoints, format: 'esm', write: false, outdir: PROBE, mangleCache: {} }).then(
+    ({ mangleCache }) => mangleCache,
+  );
+  return letters;
+}
+
 /** One file with all that a source of the probe needs, made as it is published. `source` is its path. */
 export async function bundleProbe(source: string, { format, globalName, footer = '' }: BundleOptions): Promise<string> {
   const options: BuildOptions = { ...common, entryPoints: [source], format, write: false, footer: { js: footer } };
-  const { outputFiles } = await build({ ...options, ...(globalName && { globalName }) });
+  const mangleCache = { ...(await lettersOf()) };
+  const { outputFiles } = await build({ ...options, mangleCache, ...(globalName && { globalName }) });
   const { code } = await squeeze(outputFiles![0]!.text, format === 'esm');
   return code;
 }
@@ -92,10 +106,11 @@ export async function buildProbe(dist = join(PROBE, 'dist')): Promise<void> {
     throw new Error(`version.ts says ${PROBE_VERSION}, package.json ${version}: make them equal`);
   rmSync(dist, { recursive: true, force: true });
   const names = Object.keys(PROBE_ENTRIES);
-  const entryPoints = names.map((name) => join(PROBE, `src/${name}.ts`));
+  const entryPoints = names.map(pathOf);
   // Built together they share the core as a chunk of its own, and the names in it.
   const modules: BuildOptions = { format: 'esm', splitting: true, sourcemap: 'external', outdir: dist, write: false };
-  const { outputFiles } = await build({ ...common, ...modules, entryPoints });
+  const mangleCache = { ...(await lettersOf()) };
+  const { outputFiles } = await build({ ...common, ...modules, entryPoints, mangleCache });
   const files = new Map(outputFiles!.map(({ path, text }) => [path, text]));
   mkdirSync(dist, { recursive: true });
   for (const [path, text] of files) {
@@ -106,8 +121,7 @@ export async function buildProbe(dist = join(PROBE, 'dist')): Promise<void> {
   }
   const integrity: Record<string, string> = {};
   for (const [entry, name] of Object.entries(PROBE_ENTRIES)) {
-    const source = join(PROBE, `src/${entry}.ts`);
-    const script = await bundleProbe(source, {
+    const script = await bundleProbe(pathOf(entry), {
       format: 'iife',
       globalName: `framewatch.${name}`,
       footer: FOOTERS[entry] ?? '',

@@ -62,9 +62,7 @@ describe('CMCD v2', () => {
 
   test('advertisements have the events that CMCD names', () => {
     const steps = ['breakStart', 'start', 'midpoint', 'end', 'start', 'skip', 'breakEnd'];
-    const lines = encode(
-      steps.map((q, n) => ({ ...at(n, n), k: q.startsWith('break') ? 'adBreak' : 'ad', q })),
-    );
+    const lines = encode(steps.map((q, n) => ({ ...at(n, n), k: q.startsWith('break') ? 'adBreak' : 'ad', q })));
     expect(lines.map((line) => /,e=(\w+)/.exec(line)![1])).toEqual(['abs', 'as', 'ae', 'as', 'sk', 'abe']);
     expect(validateCmcdEvents(lines.join('\n')).issues).toEqual([]);
   });

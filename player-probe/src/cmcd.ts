@@ -122,7 +122,7 @@ function lineOf({ t, ...keys }: Keys, event: LeanEvent, { h, told }: { h: Header
     sn: told.sn++,
     st: h.streamType ?? h.pl?.st,
     sta: told.state || undefined,
-    ts: h.t0 + Number(t),
+    ts: Math.round(h.t0 + Number(t)),
     v: 2,
     ...keys,
   };

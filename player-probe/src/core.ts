@@ -118,7 +118,7 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
       core.header = {
         ...about,
         sid: newId(),
-        t0: Date.now() + Math.round(at - performance.now()),
+        t0: Date.now() + at - performance.now(),
         // As JSON a port is its name, version and stream type.
         pl: port,
         pv: PROBE_VERSION,

@@ -140,7 +140,7 @@ export function createSession(
       // told stays.
       run = round(max(0, min(left === 'play' ? still - frameMs : ms, ms, since(`${left}Ms`))));
       add(`${next}Ms`, run);
-      if (run) totals[`${left}Ms`]! -= run;
+      if (run) totals[`${left}Ms`] -= run;
       if (left === 'play') totals.bits = max(told.bits ?? 0, totals.bits! - run * kbps);
       ms -= run;
     }

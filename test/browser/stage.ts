@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Page } from 'playwright-core';
+import { bundleProbe } from '../../scripts/build-probe.ts';
 import { createDemoHandler } from '../../local/demo/handler.ts';
 
 // A page with a player, the probe and an oracle that knows nothing of the probe.
@@ -20,6 +21,7 @@ export interface Stage {
   close: () => Promise<void>;
 }
 
+const PROBE_SOURCE = fileURLToPath(new URL('../../player-probe/src/complete.ts', import.meta.url));
 const VISITOR = 'stage';
 export const CLIP = `/demo/clip/${VISITOR}/clip.mpd`;
 /** Packages of the two generations of dash.js. */
@@ -51,7 +53,8 @@ async function makeScripts(): Promise<Record<string, Uint8Array>> {
   return {
     '/stage/dash-4.js': await dashScript(DASH[4]),
     '/stage/dash-5.js': await dashScript(DASH[5]),
-    '/stage/framewatch.js': await bundle('../../player-probe/src/complete.ts', 'framewatch'),
+    // As it is published.
+    '/stage/framewatch.js': Buffer.from(await bundleProbe(PROBE_SOURCE, { format: 'iife', globalName: 'framewatch' })),
     '/stage/oracle.js': await bundle('./oracle.ts'),
   };
 }
