@@ -81,7 +81,8 @@ async function runOnce(browser: Browser, scenario: Scenario, seed: string, more:
   const page = await context.newPage();
   try {
     const act = createAct(page, stage, new Random(seed), more);
-    const sight = await scenario.run(act);
+    const sight = await scenario.run(act).catch((error: unknown) => String(error));
+    if (typeof sight === 'string') return { name: scenario.name, lines: [], faults: [sight], blockedMs: 0 };
     const ends = scenario.endsBy?.(sight) ?? scenario.ends;
     // A missing end is a fault to report, not a reason to stop.
     await collector.until(() => kinds(collector.events(), 'end').length >= ends.length, 10_000).catch(() => undefined);
