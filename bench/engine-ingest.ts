@@ -13,7 +13,7 @@ import { median } from './median.ts';
 import type { Row } from './report.ts';
 
 const ROWS_A_REQUEST = 1000;
-const CONNECTIONS = 4;
+const CONNECTIONS = 8;
 const ROUNDS = 3;
 const MIN_RATIO = 0.5;
 /** Of a new table each, so that every round starts alike. */
