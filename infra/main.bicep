@@ -253,7 +253,6 @@ module grafanaEndpoints 'modules/grafana-private-endpoint.bicep' = [
       location: location
       name: 'adx-${index}'
       clusterId: stamps[index].outputs.clusterId
-      clusterUri: stamps[index].outputs.kustoUri
       clusterLocation: region
     }
   }

@@ -1,8 +1,8 @@
 // `npm run infra:preflight`: whatever would make `azd provision` fail after twenty minutes, found in twenty seconds.
 import { armOf, textOf } from './support/arm.ts';
 import { hookMain, type Hook } from './support/command.ts';
-import { checkPermissions, checkProviders, checkRegions } from './preflight/azure.ts';
-import { planOf } from './preflight/settings.ts';
+import { budgetStart, checkPermissions, checkProviders, checkRegions } from './preflight/azure.ts';
+import { keepBudgetStart, planOf } from './preflight/settings.ts';
 
 /** The hook itself, for tests. */
 export const preflight: Hook = {
@@ -23,6 +23,7 @@ Checks settings, resource providers (and registers them), permissions, what the 
       });
       return;
     }
+    keepBudgetStart(run, await budgetStart(arm, plan));
     await checkProviders(arm, plan, run);
     await checkPermissions(arm, plan, run);
     await checkRegions(arm, plan, run);

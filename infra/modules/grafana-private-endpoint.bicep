@@ -8,8 +8,6 @@ param location string
 param name string
 @description('Cluster that is read.')
 param clusterId string
-@description('Endpoint of the cluster.')
-param clusterUri string
 @description('Region of the cluster.')
 param clusterLocation string
 
@@ -21,10 +19,10 @@ resource endpoint 'Microsoft.Dashboard/grafana/managedPrivateEndpoints@2024-10-0
   parent: workspace
   name: name
   location: location
+  // No privateLinkServiceUrl: that is a bare domain, for private link services; Azure's own services keep their names.
   properties: {
     privateLinkResourceId: clusterId
     privateLinkResourceRegion: clusterLocation
-    privateLinkServiceUrl: clusterUri
     groupIds: ['cluster']
     requestMessage: 'Framewatch: Grafana reads the database framewatch'
   }

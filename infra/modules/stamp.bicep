@@ -237,8 +237,6 @@ output hostName string = app.outputs.hostName
 output clusterName string = cluster.outputs.clusterName
 @description('Cluster: resource id.')
 output clusterId string = cluster.outputs.clusterId
-@description('Cluster: query endpoint.')
-output kustoUri string = cluster.outputs.uri
 @description('Identity of the cluster: object id.')
 output kustoPrincipalId string = cluster.outputs.principalId
 @description('Database, known once every script has run.')

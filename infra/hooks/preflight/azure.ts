@@ -58,6 +58,14 @@ export async function checkProviders(arm: Arm, plan: Plan, { report, isDryRun }:
   report.ok('providers', `${PROVIDERS.length} looked at`);
 }
 
+/** First day of the environment's budget; undefined when there is none yet. */
+export async function budgetStart(arm: Arm, plan: Plan): Promise<string | undefined> {
+  const budgets = `/subscriptions/${plan.subscription}/providers/Microsoft.Consumption/budgets`;
+  const held = await arm.get(`${budgets}/budget-${plan.environment}`, '2024-08-01');
+  const { timePeriod } = (held?.['properties'] ?? {}) as { timePeriod?: { startDate?: string } };
+  return timePeriod?.startDate;
+}
+
 /** Azure's patterns: `*` stands for anything, slashes too. */
 const covers = (pattern: string, action: string): boolean =>
   new RegExp(
@@ -116,8 +124,8 @@ async function checkFlex(arm: Arm, plan: Plan, { report }: HookRun): Promise<voi
         got: `only ${offered.map(({ name }) => String(name)).join(', ')}`,
         advice: 'azd env set AZURE_LOCATION <region>; az functionapp list-flexconsumption-locations',
       });
-    else if (plan.isZoneRedundant && domains !== '' && !/ZONEREDUNDANCY/i.test(domains))
-      report.warn(`Flex Consumption in ${wanted}`, {
+    else if (plan.isZoneRedundant && domains !== '' && !/\bFCZONEREDUNDANCY\b/i.test(domains))
+      report.fail(`Flex Consumption in ${wanted}`, {
         expected: 'availability zones, as the profile asks for',
         got: 'the region does not list them',
         advice: 'az functionapp list-flexconsumption-locations --zone-redundant=true',

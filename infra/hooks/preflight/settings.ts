@@ -61,10 +61,18 @@ function checkLists({ settings, report }: HookRun): void {
     });
 }
 
-/** A budget's first month can never change: it is kept in the environment from the first deployment on. */
-function keepBudgetStart({ settings, report, isDryRun }: HookRun, now: Date): void {
+/**
+ * A budget's first month can never change: it is kept in the environment from the first deployment on. A pipeline's
+ * environment lasts for one run; there the budget itself tells (`held`: its first day, undefined when there is no budget).
+ */
+export function keepBudgetStart(
+  { settings, report, isDryRun }: HookRun,
+  held: string | undefined,
+  now = new Date(),
+): void {
+  if (list(settings.get('FRAMEWATCH_ALERT_EMAILS')).length === 0) return;
   if (settings.get('FRAMEWATCH_BUDGET_START') !== undefined) return;
-  const first = `${now.toISOString().slice(0, 7)}-01`;
+  const first = held?.slice(0, 10) ?? `${now.toISOString().slice(0, 7)}-01`;
   if (isDryRun) {
     report.note(`     would set FRAMEWATCH_BUDGET_START to ${first}`);
     return;
@@ -80,7 +88,7 @@ function keepBudgetStart({ settings, report, isDryRun }: HookRun, now: Date): vo
 }
 
 /** What will be deployed, or undefined when the settings do not say. */
-export function planOf(run: HookRun, now = new Date()): Plan | undefined {
+export function planOf(run: HookRun): Plan | undefined {
   const { settings, report } = run;
   const environment = settings.need('AZURE_ENV_NAME');
   const name = settings.get('FRAMEWATCH_PROFILE') ?? 'dev';
@@ -100,13 +108,6 @@ export function planOf(run: HookRun, now = new Date()): Plan | undefined {
     return undefined;
   }
   checkLists(run);
-  if (list(settings.get('FRAMEWATCH_ALERT_EMAILS')).length > 0) keepBudgetStart(run, now);
-  if (settings.get('AZURE_PRINCIPAL_ID') === undefined)
-    report.warn('AZURE_PRINCIPAL_ID', {
-      expected: 'the object id of who deploys',
-      got: 'nothing: the hooks kql, grafana and smoke will be refused',
-      advice: 'azd auth login, or azd env set AZURE_PRINCIPAL_ID <object id>',
-    });
   const regions = regionsOf(settings);
   if (new Set(regions).size < regions.length)
     report.fail('FRAMEWATCH_SECONDARY_LOCATION', {

@@ -66,5 +66,8 @@ export async function runHook(
 
 /** Entry of a hook's file. */
 export async function hookMain(hook: Hook): Promise<void> {
+  // Under azd (it hands AZURE_ENV_NAME to its hooks) the hook must be whom azd deploys as, and that one holds the roles:
+  // @azure/identity would ask the Azure CLI first, where somebody else may be signed in.
+  if (process.env['AZURE_ENV_NAME']) process.env['AZURE_TOKEN_CREDENTIALS'] ??= 'AzureDeveloperCliCredential';
   process.exitCode = await runHook(hook, process.argv.slice(2), (line) => console.log(line));
 }

@@ -65,9 +65,9 @@ export function goodSubscription(server: ArmServer, providers: readonly string[]
     roleAssignmentsCurrentCount: 20,
   });
   server.lists.set(at('Microsoft.Web/geoRegions'), [
-    { name: 'East US', properties: { orgDomain: 'FLEXCONSUMPTION' } },
-    { name: 'North Europe', properties: { orgDomain: 'FLEXCONSUMPTION' } },
-    { name: 'West Europe', properties: { orgDomain: 'FLEXCONSUMPTION' } },
+    { name: 'East US', properties: { orgDomain: 'PUBLIC;FLEXCONSUMPTION' } },
+    { name: 'North Europe', properties: { orgDomain: 'PUBLIC;ZONEREDUNDANCY;FLEXCONSUMPTION' } },
+    { name: 'West Europe', properties: { orgDomain: 'PUBLIC;FLEXCONSUMPTION;FCZONEREDUNDANCY' } },
   ]);
   server.lists.set(at('Microsoft.Kusto/skus'), [
     { name: 'Dev(No SLA)_Standard_E2a_v4', locations: ['West Europe'], restrictions: [] },

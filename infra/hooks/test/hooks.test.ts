@@ -96,6 +96,17 @@ describe('preflight', () => {
     expect(exit).toBe(0);
   });
 
+  it('leaves the first month of a budget that is there as it is: in a pipeline nothing else remembers it', async () => {
+    goodSubscription(server, PROVIDERS);
+    const start = async (): Promise<string> =>
+      (await run(preflight, ['--dry-run'], azure({ FRAMEWATCH_BUDGET_START: '' }))).output;
+    expect(await start()).toContain(`FRAMEWATCH_BUDGET_START to ${new Date().toISOString().slice(0, 7)}-01`);
+    server.resources.set(at('/providers/Microsoft.Consumption/budgets/budget-test'), {
+      properties: { timePeriod: { startDate: '2026-03-01T00:00:00Z' } },
+    });
+    expect(await start()).toContain('FRAMEWATCH_BUDGET_START to 2026-03-01');
+  });
+
   it('covers every provider of the Bicep files', () => {
     const root = join(import.meta.dirname, '..', '..');
     const used = new Set(
@@ -205,6 +216,12 @@ describe('preflight', () => {
       'a second region without zones',
       /Data Explorer in northeurope: got 0 zones/,
       { FRAMEWATCH_PROFILE: 'scale', FRAMEWATCH_SECONDARY_LOCATION: 'northeurope' },
+      (): unknown => undefined,
+    ],
+    [
+      'a region where Flex Consumption has no zones',
+      /Flex Consumption in northeurope: got the region does not list them/,
+      { FRAMEWATCH_PROFILE: 'scale', AZURE_LOCATION: 'northeurope' },
       (): unknown => undefined,
     ],
     [
