@@ -42,11 +42,29 @@ export async function runQuery(engine: Engine, request: QueryRequest): Promise<Q
   }
 }
 
-async function runOnce(engine: Engine, request: QueryRequest): Promise<QueryResult> {
+async function runOnce(engine: Engine, asked: QueryRequest): Promise<QueryResult> {
+  const request = { ...asked, now: asked.now ?? new Date() };
   const compiled = await compileFor(engine, request);
   await engine.views.bringUpToDate(request.database, compiled.reads);
   const limits = limitsOf(compiled, request);
-  return engine.readers.use(request.timeoutMs, request.signal, (connection) => collect(connection, compiled, limits));
+  return engine.readers.use(request.timeoutMs, request.signal, async (connection) =>
+    compiled.readsData === true
+      ? inOneSnapshot(connection, async () => {
+          const again = await compileWith(engine, request, (need) => foundColumns(connection, need));
+          return collect(connection, again, limits);
+        })
+      : collect(connection, compiled, limits),
+  );
+}
+
+/** Columns found in the data must be those of the rows that are then read: rows that came between the two would lose values. */
+async function inOneSnapshot<T>(connection: DuckDBConnection, read: () => Promise<T>): Promise<T> {
+  await connection.run('BEGIN TRANSACTION READ ONLY');
+  try {
+    return await read();
+  } finally {
+    await connection.run('ROLLBACK');
+  }
 }
 
 type Limits = Pick<QueryRequest, 'maxRows' | 'maxBytes' | 'takeRows'>;
@@ -71,11 +89,23 @@ export async function compileFor(
   request: Pick<QueryRequest, 'database' | 'text' | 'parameters' | 'now'> & Partial<QueryRequest>,
   catalog?: Catalog,
 ): Promise<CompiledQuery> {
-  return engine.compiler.compile(request.text, catalog ?? engine.catalog.snapshot(request.database), {
-    now: request.now ?? new Date(),
-    parameters: request.parameters ?? {},
-    ...(catalog === undefined ? { lookUp: (need) => lookUp(engine, request, need) } : {}),
-  });
+  return compileWith(engine, request, catalog ?? ((need) => lookUp(engine, request, need)));
+}
+
+async function compileWith(
+  engine: Engine,
+  request: Pick<QueryRequest, 'database' | 'text' | 'parameters' | 'now'>,
+  by: Catalog | ((need: SchemaNeed) => Promise<[string, string][]>),
+): Promise<CompiledQuery> {
+  return engine.compiler.compile(
+    request.text,
+    typeof by === 'function' ? engine.catalog.snapshot(request.database) : by,
+    {
+      now: request.now ?? new Date(),
+      parameters: request.parameters ?? {},
+      ...(typeof by === 'function' ? { lookUp: by } : {}),
+    },
+  );
 }
 
 /** Runs the statement that names the columns of bag_unpack or pivot. */
@@ -85,14 +115,16 @@ async function lookUp(
   need: SchemaNeed,
 ): Promise<[string, string][]> {
   await engine.views.bringUpToDate(database, need.reads);
-  return engine.readers.use(timeoutMs, signal, async (connection) => {
-    try {
-      const result = await connection.runAndReadAll(need.sql);
-      return result.getRows().map(([name, type]) => [String(name), String(type)]);
-    } catch (error) {
-      throw asKustoError(error);
-    }
-  });
+  return engine.readers.use(timeoutMs, signal, (connection) => foundColumns(connection, need));
+}
+
+async function foundColumns(connection: DuckDBConnection, need: SchemaNeed): Promise<[string, string][]> {
+  try {
+    const result = await connection.runAndReadAll(need.sql);
+    return result.getRows().map(([name, type]) => [String(name), String(type)]);
+  } catch (error) {
+    throw asKustoError(error);
+  }
 }
 
 /** Runs a compiled query and encodes its rows chunk by chunk, so that an answer beyond the limits never fills the memory. */

@@ -86,7 +86,7 @@ async function checkUpdatePolicy(context: CommandContext, target: string, json: 
   const table = engine.catalog.requireTable(database, target);
   for (const policy of updatePoliciesOf(json)) {
     engine.catalog.requireTable(database, policy.source);
-    const compiled = await compileFor(engine, { database, text: policy.query });
+    const compiled = await compileFor(engine, { database, text: policy.query }, engine.catalog.snapshot(database));
     if (compiled.columns.length !== table.columns.length) {
       throw new KustoError(
         'BADREQUEST',

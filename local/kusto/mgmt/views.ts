@@ -20,7 +20,7 @@ async function columnsOf(context: CommandContext, source: string, query: string)
   if (inner === undefined) engine.catalog.requireTable(database, source);
   else if (planView(inner.query).mode !== 'insert-new')
     throw bad(`A materialized view can only stand on a view of take_any, '${source}' is none`);
-  const compiled = await compileFor(engine, { database, text: query });
+  const compiled = await compileFor(engine, { database, text: query }, engine.catalog.snapshot(database));
   const others = compiled.reads.filter((name) => name !== source);
   if (others.length > 0)
     throw bad(`The query of a materialized view may read its source '${source}' only, not '${others.join("', '")}'`);
