@@ -1,5 +1,6 @@
 // A minute of one playback, measured by every SDK at once: what each costs the page and sends. Prints the rows of the bench
 // as JSON in its last line: `node test/browser/rivals/measure.ts [seconds]`.
+import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -132,12 +133,14 @@ const figures = ({ ms, sinks }: Minute, name: Name): string => {
   const { requests, bytes, preflights } = sinks[name]!;
   return `${ms[name]!.toFixed(0)} ms · ${Math.round(bytes * scale)} B · ${Math.round(requests * scale)} requests · ${Math.round(preflights * scale)} preflights`;
 };
+// On a busy machine every figure of time grows; those of one run still compare.
+const busy = `load ${loadavg()[0]!.toFixed(0)} on ${availableParallelism()} cores`;
 const rows: Row[] = NAMES.flatMap((name) => [
   { what: `${SDKS[name].label}: size`, figure: `${sizes[name]} B gzip`, note: SDKS[name].what },
   {
     what: `${SDKS[name].label}: a quiet minute`,
     figure: figures(quiet, name),
-    note: 'main thread · sent with queries · leaving included',
+    note: `main thread (${busy}) · sent, with queries · leaving included`,
   },
   {
     what: `${SDKS[name].label}: a minute with a stall, a jump and a pause`,
