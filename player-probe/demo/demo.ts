@@ -15,6 +15,17 @@ declare const dashjs: { MediaPlayer: () => { create: () => Player } };
 
 const THROTTLED_KBPS = 25;
 const BUFFER_S = 6;
+/** The probe's short names of what the viewer sees, in words. */
+const WORDS = {
+  start: 'starting',
+  play: 'playing',
+  stall: 'stalled',
+  freeze: 'frozen',
+  seek: 'seeking',
+  pause: 'paused',
+  ad: 'advertisement',
+  end: 'ended',
+} as const;
 
 function element(id: string): HTMLElement {
   const found = document.getElementById(id);
@@ -62,8 +73,8 @@ function showFigures(probe: Probe): void {
   const { session, header } = probe;
   if (!session || !header) return;
   const { state, totals } = session;
-  element('state').textContent = state;
-  element('state').dataset['state'] = state;
+  element('state').textContent = WORDS[state];
+  element('state').dataset['state'] = WORDS[state];
   element('session').textContent = header.sid;
   element('stalls').textContent = `${(totals.stalls ?? 0) + (totals.freezes ?? 0)}`;
   element('interrupted').textContent = `${(((totals.stallMs ?? 0) + (totals.freezeMs ?? 0)) / 1000).toFixed(1)} s`;
@@ -81,7 +92,7 @@ element('again').addEventListener('click', () => player.attachSource(clip));
 const draw = drawTimeline(element('timeline') as HTMLCanvasElement);
 setInterval(() => {
   showFigures(probe);
-  draw(probe.session?.state ?? 'idle');
+  draw(probe.session ? WORDS[probe.session.state] : 'idle');
 }, 250);
 watchRows({
   sessionId: () => probe.header?.sid ?? '',

@@ -99,7 +99,7 @@ describe('the package', () => {
       overlay: 'withOverlay',
       p1203: 'toP1203',
       ads: 'ads',
-      offline: 'offline',
+      offline: 'keepOffline',
     };
     const namesOf = (path: string) => names[path.slice(NAME.length + 1) as keyof typeof names] ?? 'attach';
     expect(loaded.trim().split('\n')).toEqual(script.map((path) => `${path} ${namesOf(path)}`));
