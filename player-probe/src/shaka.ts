@@ -60,8 +60,8 @@ const INTERRUPTED = 7000;
 const CRITICAL = 2;
 const MEDIA = 3;
 
-/** Shaka's categories of the network, media, manifest, streaming and DRM. */
-const CATEGORIES: Record<number, Failure['cat']> = { 1: 'segment', 3: 'media', 4: 'manifest', 5: 'segment', 6: 'drm' };
+/** Shaka's categories of the network, media, manifest and DRM; the others are its own affairs. */
+const CATEGORIES: Record<number, Failure['cat']> = { 1: 'segment', 3: 'media', 4: 'manifest', 6: 'drm' };
 
 function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
   const { version } = player.constructor as { version?: string };
@@ -156,7 +156,7 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
         core.guard((error: ShakaError) => {
           if (error.code !== INTERRUPTED) fail(error, true);
           // By another load it is replaced.
-          else if (loads === 1) source.unload();
+          else if (loads < 2) source.unload();
         }),
       )
       .then(() => loads--);
