@@ -23,7 +23,6 @@ export const PROBE_ENTRIES = {
   hlsjs: 'hlsjs',
   shaka: 'shaka',
   ads: 'ads',
-  offline: 'offline',
   cmcd: 'cmcd',
   overlay: 'overlay',
   p1203: 'p1203',
