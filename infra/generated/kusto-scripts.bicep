@@ -82,6 +82,9 @@ var stages = [
   }
 ]
 
+// A hash of each stage's text: a changed stage runs again, an unchanged one does not.
+var hashes = map(stages, stage => uniqueString(join(stage.files, '\n')))
+
 resource cluster 'Microsoft.Kusto/clusters@2024-04-13' existing = {
   name: clusterName
 }
@@ -103,9 +106,10 @@ resource scripts 'Microsoft.Kusto/clusters/databases/scripts@2024-04-13' = [
       scriptContent: join(stage.files, '\n')
       scriptLevel: 'Database'
       continueOnErrors: false
-      // A hash of the text: a changed stage runs again, an unchanged one does not.
-      forceUpdateTag: uniqueString(join(stage.files, '\n'))
-      // Running a script makes its caller database admin; the last one takes that away again.
+      // Running a script makes its caller database admin, by an assignment with a name of Azure's own; the last one takes
+      // that away again, and so runs whenever any stage does: Azure refuses a second assignment of the same role and
+      // principal, which access-stamp.bicep makes (https://github.com/Azure/ARO-HCP/pull/6258).
+      forceUpdateTag: index == length(stages) - 1 ? uniqueString(join(hashes, '')) : hashes[index]
       principalPermissionsAction: index == length(stages) - 1 ? 'RemovePermissionOnScriptCompletion' : 'RetainPermissionOnScriptCompletion'
     }
   }
