@@ -8,7 +8,7 @@ import { keepBudgetStart, planOf } from './preflight/settings.ts';
 export const preflight: Hook = {
   name: 'preflight',
   help: `npm run infra:preflight -- [options]
-Checks settings, resource providers (and registers them), permissions, what the regions offer, quota and names.
+Checks settings, resource providers (and registers them), permissions, what the regions offer and restrict, room for role assignments, and names.
 `,
   async run(run) {
     const plan = planOf(run);
