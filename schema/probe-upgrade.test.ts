@@ -48,8 +48,20 @@ describe('version 2 of the probe’s wire in the words of version 1', () => {
       ltc: { mean: 4000, max: 4500, target: 4000 },
       ttfb: [2, 0, 0, 1, 0, 0, 0, 1],
       c: {
-        ...{ stalls: 1, stallMs: 500, freezes: 0, freezeMs: 0, seeks: 0, seekMs: 0, playMs: 19_000, watchMs: 20_000 },
-        ...{ bits: 15_200_000, drop: 0, tot: 475, err: 0, up: 0, down: 0 },
+        stalls: 1,
+        stallMs: 500,
+        freezes: 0,
+        freezeMs: 0,
+        seeks: 0,
+        seekMs: 0,
+        playMs: 19_000,
+        watchMs: 20_000,
+        bits: 15_200_000,
+        drop: 0,
+        tot: 475,
+        err: 0,
+        up: 0,
+        down: 0,
       },
     });
   });
