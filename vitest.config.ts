@@ -15,7 +15,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{schema,functions,local,grafana,infra,simulate,scripts,player-probe}/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            '{schema,functions,local,grafana,infra,simulate,scripts,player-probe}/**/*.test.ts',
+            'test/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', '**/dist/**'],
         },
       },
