@@ -2,6 +2,7 @@
 import { armOf, textOf } from './support/arm.ts';
 import { hookMain, type Hook } from './support/command.ts';
 import { budgetStart, checkPermissions, checkProviders, checkRegions } from './preflight/azure.ts';
+import { checkRuntime } from './preflight/runtime.ts';
 import { keepBudgetStart, planOf } from './preflight/settings.ts';
 
 /** The hook itself, for tests. */
@@ -27,6 +28,7 @@ Checks settings, resource providers (and registers them), permissions, what the 
     await checkProviders(arm, plan, run);
     await checkPermissions(arm, plan, run);
     await checkRegions(arm, plan, run);
+    await checkRuntime(arm, plan, run);
   },
 };
 

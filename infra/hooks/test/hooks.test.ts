@@ -219,6 +219,19 @@ describe('preflight', () => {
       (): unknown => undefined,
     ],
     [
+      'a region whose Flex Consumption runs another Node',
+      /runtime in westeurope: got only node 22, expected node 24/,
+      {},
+      (): unknown => {
+        const runtime = { name: 'node', version: '22' };
+        const settings = { Sku: [{ skuCode: 'FC1', functionAppConfigProperties: { runtime } }] };
+        const minorVersions = [{ stackSettings: { linuxRuntimeSettings: settings } }];
+        return server.lists.set('/providers/microsoft.web/locations/westeurope/functionappstacks', [
+          { properties: { majorVersions: [{ minorVersions }] } },
+        ]);
+      },
+    ],
+    [
       'a region where Flex Consumption has no zones',
       /Flex Consumption in northeurope: got the region does not list them/,
       { FRAMEWATCH_PROFILE: 'scale', AZURE_LOCATION: 'northeurope' },
