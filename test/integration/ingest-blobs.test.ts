@@ -121,7 +121,7 @@ const acmeLines = (session: string, count: number): string[] =>
 const soon = { timeout: 20_000, interval: 100 };
 
 it('a dropped CloudFront log becomes requests that join to their playback, and a line without its columns a reject', async () => {
-  const log = readFileSync(fileURLToPath(new URL('../corpus/dialects/cloudfront/standard.log', import.meta.url)));
+  const log = readFileSync(fileURLToPath(new URL('../corpus/dialects/cloudfront/standard.w3c', import.meta.url)));
   await upload(blobs, 'cloudfront/E2EXAMPLE.2026-06-01-10.log.gz', gzipSync(log));
   await expect
     .poll(() => query(`CdnRequests | where Source == 'cloudfront' | summarize Rows = count()`), soon)
