@@ -17,6 +17,8 @@ const WORDS: Words = {
   freeze: (event) => `${soFar(event)} · picture stood, sound ran`,
   seek: ({ ms, from = 0, to = 0 }) => `${ms} ms to the first frame · ${seconds(from)} → ${seconds(to)}`,
   rendition: ({ from, to }) => `${from ?? '?'} → ${to} kbit/s`,
+  segment: ({ bad = 'loaded', ty = '', idx, ms }) =>
+    [bad, ty, idx && `no. ${idx}`, ms && `after ${seconds(ms)}`].filter(Boolean).join(' '),
   cdn: ({ from, to, why = '' }) => (to ? `${from ?? '?'} → ${to} · ${why}` : why),
   error: ({ code, fatal, msg = '' }) => `${code}${fatal ? ' · fatal' : ''} ${msg}`,
   hb: ({ i, bl = 0 }) => `${seconds(i.playMs ?? 0)} played · buffer ${seconds(bl)}`,
