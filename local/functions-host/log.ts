@@ -21,9 +21,7 @@ export interface HostLog {
 }
 
 /** Control characters could forge lines or drive the terminal; newlines of stack traces stay. */
-const visible = (text: string): string =>
-  // oxlint-disable-next-line no-control-regex -- they are what must go
-  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '·');
+const visible = (text: string): string => text.replace(/[^\P{Cc}\t\n]/gu, '·');
 
 /** `logLevel` maps category prefixes to the least level shown; the longest prefix wins. */
 export function hostLog(logLevel: Readonly<Record<string, string>>, print: (line: string) => void): HostLog {

@@ -3,7 +3,8 @@
 /** Listeners and timers that are set and not cleared. */
 export const held = new Map<object, string>();
 
-// oxlint-disable typescript/unbound-method -- they are called with the object they belong to
+// The page's own methods must be kept before they are replaced; each is called with the object it belongs to, by `call`.
+// oxlint-disable typescript/unbound-method
 /** Keeps the books of every listener on the page's objects and every interval from now on. */
 export function keepBooks(): void {
   const { addEventListener, removeEventListener } = EventTarget.prototype;

@@ -6,8 +6,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Viewer } from '../../local/viewer/server.ts';
 import { startViewer } from '../../local/viewer/server.ts';
 import { launchChromium } from './chromium.ts';
-import type { Answer, RecordedKusto } from './viewer-kusto.ts';
-import { nocAnswer, startRecordedKusto } from './viewer-kusto.ts';
+import type { Answer, RecordedKusto } from './recorded-kusto.ts';
+import { nocAnswer } from './noc-tables.ts';
+import { startRecordedKusto } from './recorded-kusto.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SCRIPT = '<img src=x onerror="window.hacked=1">';

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Viewer, ViewerOptions } from '../../local/viewer/server.ts';
 import { startViewer } from '../../local/viewer/server.ts';
-import type { RecordedKusto } from '../browser/viewer-kusto.ts';
-import { nocAnswer, startRecordedKusto } from '../browser/viewer-kusto.ts';
+import type { RecordedKusto } from '../browser/recorded-kusto.ts';
+import { nocAnswer } from '../browser/noc-tables.ts';
+import { startRecordedKusto } from '../browser/recorded-kusto.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const FROM = Date.parse('2026-03-01T00:00:00Z');

@@ -14,6 +14,7 @@ import { ApiError, postPanel } from './api.ts';
 import type { Crosshair } from './crosshair.ts';
 import { h, icon, openPopover } from './dom.ts';
 import { failureBox } from './failure-box.ts';
+import { hoverCard } from './hover-card.ts';
 import { showData, showQueries } from './inspect.ts';
 import { PANEL_TYPES } from './panels/panel-types.ts';
 import type { PanelInput, PanelInstance } from './panels/panel-input.ts';
@@ -97,29 +98,12 @@ export class PanelFrame {
   #description(): HTMLElement | null {
     const text = this.#panel.description;
     if (text === undefined || text === '') return null;
-    const button = h(
-      'button',
-      { class: 'icon-button panel-info', 'aria-label': 'Description', 'data-testid': 'panel-description' },
-      icon('info', 14),
+    return hoverCard('Description', () =>
+      renderMarkdown(
+        interpolate(text, { variables: this.#context?.variables ?? [], builtIns: {} }),
+        this.#context?.links ?? { variables: [], from: '', to: '' },
+      ),
     );
-    const card = h('div', { class: 'hover-card', role: 'tooltip' });
-    const show = (): void => {
-      card.replaceChildren(
-        renderMarkdown(
-          interpolate(text, { variables: this.#context?.variables ?? [], builtIns: {} }),
-          this.#context?.links ?? { variables: [], from: '', to: '' },
-        ),
-      );
-      document.body.append(card);
-      const at = button.getBoundingClientRect();
-      card.style.left = `${Math.max(8, Math.min(at.left, window.innerWidth - card.offsetWidth - 8))}px`;
-      const below = at.bottom + 6;
-      card.style.top = `${below + card.offsetHeight > window.innerHeight ? Math.max(8, at.top - card.offsetHeight - 6) : below}px`;
-    };
-    const hide = (): void => card.remove();
-    for (const event of ['mouseenter', 'focus']) button.addEventListener(event, show);
-    for (const event of ['mouseleave', 'blur']) button.addEventListener(event, hide);
-    return button;
   }
 
   #openMenu(anchor: HTMLElement, onView: (panel: Panel) => void): void {
