@@ -23,55 +23,67 @@ async function contentsOf(context: CommandContext, tables: readonly TableEntity[
   });
 }
 
+/** What tables and views are told of alike: columns after the name, and the cells under them. */
+const DETAILS = {
+  DatabaseName: 'string',
+  Folder: 'string',
+  DocString: 'string',
+  TotalExtents: 'long',
+  TotalExtentSize: 'real',
+  TotalOriginalSize: 'real',
+  TotalRowCount: 'long',
+  HotExtents: 'long',
+  HotExtentSize: 'real',
+  HotOriginalSize: 'real',
+  HotRowCount: 'long',
+  AuthorizedPrincipals: 'string',
+  RetentionPolicy: 'string',
+  CachingPolicy: 'string',
+  ShardingPolicy: 'string',
+  MergePolicy: 'string',
+} as const;
+const CREATION_TIMES = { MinExtentsCreationTime: 'datetime', MaxExtentsCreationTime: 'datetime' } as const;
+
+type Policy = (name: string) => string;
+
+const detailsOf = (database: string, { table, rows }: Contents, policy: Policy): unknown[] => [
+  table.name,
+  database,
+  table.folder,
+  table.docstring,
+  ...extentCounts(rows),
+  '[]',
+  ...['retention', 'caching', 'sharding', 'merge'].map(policy),
+];
+
+const policyOf =
+  ({ engine, database }: CommandContext, kind: 'table' | 'materialized-view', { name }: TableEntity): Policy =>
+  (policy) =>
+    engine.catalog.policy(database, kind, name, policy)?.value ?? 'null';
+
 /** Kusto's table details. Sizes are null: tables share one file, and a wrong number is worse than none. All rows count as hot. */
 export async function tableDetails(context: CommandContext, tables: readonly TableEntity[]): Promise<CommandResult> {
-  const { engine, database } = context;
-  const policy = (table: TableEntity, name: string): string =>
-    engine.catalog.policy(database, 'table', table.name, name)?.value ?? 'null';
-  const contents = await contentsOf(context, tables);
+  const { database } = context;
   return result(
     {
       TableName: 'string',
-      DatabaseName: 'string',
-      Folder: 'string',
-      DocString: 'string',
-      TotalExtents: 'long',
-      TotalExtentSize: 'real',
-      TotalOriginalSize: 'real',
-      TotalRowCount: 'long',
-      HotExtents: 'long',
-      HotExtentSize: 'real',
-      HotOriginalSize: 'real',
-      HotRowCount: 'long',
-      AuthorizedPrincipals: 'string',
-      RetentionPolicy: 'string',
-      CachingPolicy: 'string',
-      ShardingPolicy: 'string',
-      MergePolicy: 'string',
+      ...DETAILS,
       StreamingIngestionPolicy: 'string',
       IngestionBatchingPolicy: 'string',
-      MinExtentsCreationTime: 'datetime',
-      MaxExtentsCreationTime: 'datetime',
+      ...CREATION_TIMES,
       RowOrderPolicy: 'string',
       TableId: 'guid',
     },
-    contents.map(({ table, rows, first, last }) => {
+    (await contentsOf(context, tables)).map((contents) => {
+      const { table, first, last } = contents;
+      const policy = policyOf(context, 'table', table);
       return [
-        table.name,
-        database,
-        table.folder,
-        table.docstring,
-        ...extentCounts(rows),
-        '[]',
-        policy(table, 'retention'),
-        policy(table, 'caching'),
-        policy(table, 'sharding'),
-        policy(table, 'merge'),
-        policy(table, 'streamingingestion'),
-        policy(table, 'ingestionbatching'),
+        ...detailsOf(database, contents, policy),
+        policy('streamingingestion'),
+        policy('ingestionbatching'),
         first,
         last,
-        policy(table, 'roworder'),
+        policy('roworder'),
         idOf(database, table),
       ];
     }),
@@ -80,41 +92,12 @@ export async function tableDetails(context: CommandContext, tables: readonly Tab
 
 /** The same of materialized views, with Kusto's columns for them. */
 export async function viewDetails(context: CommandContext, views: readonly TableEntity[]): Promise<CommandResult> {
-  const { engine, database } = context;
-  const policy = (view: TableEntity, name: string): string =>
-    engine.catalog.policy(database, 'materialized-view', view.name, name)?.value ?? 'null';
   return result(
-    {
-      MaterializedViewName: 'string',
-      DatabaseName: 'string',
-      Folder: 'string',
-      DocString: 'string',
-      TotalExtents: 'long',
-      TotalExtentSize: 'real',
-      TotalOriginalSize: 'real',
-      TotalRowCount: 'long',
-      HotExtents: 'long',
-      HotExtentSize: 'real',
-      HotOriginalSize: 'real',
-      HotRowCount: 'long',
-      AuthorizedPrincipals: 'string',
-      RetentionPolicy: 'string',
-      CachingPolicy: 'string',
-      ShardingPolicy: 'string',
-      MergePolicy: 'string',
-      MinExtentsCreationTime: 'datetime',
-      MaxExtentsCreationTime: 'datetime',
-    },
-    (await contentsOf(context, views)).map(({ table: view, rows, first, last }) => [
-      view.name,
-      database,
-      view.folder,
-      view.docstring,
-      ...extentCounts(rows),
-      '[]',
-      ...['retention', 'caching', 'sharding', 'merge'].map((name) => policy(view, name)),
-      first,
-      last,
+    { MaterializedViewName: 'string', ...DETAILS, ...CREATION_TIMES },
+    (await contentsOf(context, views)).map((contents) => [
+      ...detailsOf(context.database, contents, policyOf(context, 'materialized-view', contents.table)),
+      contents.first,
+      contents.last,
     ]),
   );
 }
