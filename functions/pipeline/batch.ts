@@ -88,6 +88,9 @@ export interface OutcomeRows {
   readonly CdnRequests: CdnRequest[];
 }
 
+/** Rows of all tables. */
+export const rowCount = (rows: OutcomeRows): number => Object.values(rows).reduce((sum, { length }) => sum + length, 0);
+
 /** What became of a batch before it was stored: received = rows + rejects + duplicate. */
 export interface Outcome {
   readonly batch: Batch;

@@ -38,6 +38,12 @@ export class DynamicCleaner {
     return copy;
   }
 
+  /** Puts what has no column under `props`, with the names of what was left out; nothing when there is neither. */
+  keep(fields: Record<string, unknown>, props: Record<string, unknown>): void {
+    if (this.redacted.length > 0) props['redacted'] = this.redacted;
+    if (Object.keys(props).length > 0) fields['props'] = props;
+  }
+
   /** Cleans `value` into `target[key]`. */
   put(target: Record<string, unknown>, key: string, value: unknown, path = ''): void {
     const name = path === '' ? key : `${path}.${key}`;

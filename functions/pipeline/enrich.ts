@@ -1,6 +1,7 @@
 import { DEVICE_TYPES } from '../../schema/common-fields.ts';
 import type { Batch, Claims } from './batch.ts';
 import { cleanText } from './clean.ts';
+import { countryOfCode } from './country.ts';
 import { networkOf } from './network.ts';
 import type { GeoReader, UserAgentReader } from './ports.ts';
 
@@ -28,13 +29,6 @@ const DEVICE_NAMES: Readonly<Record<string, DeviceType>> = {
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? cleanText(value) : undefined;
-
-/** ISO 3166-1 alpha-2 or nothing: a name is not turned into a code. XX and T1 are how edges say "unknown" and "Tor". */
-function countryOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !/^[A-Za-z]{2}$/.test(value)) return undefined;
-  const code = value.toUpperCase();
-  return code === 'XX' || code === 'ZZ' ? undefined : code;
-}
 
 function deviceTypeOf(value: unknown): DeviceType | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
@@ -70,7 +64,7 @@ function geography(claims: Claims, batch: Batch, geo: GeoReader | undefined): Re
     if (!facts) continue;
     const { asn } = facts;
     const said = {
-      country: countryOf(facts.country),
+      country: countryOfCode(facts.country),
       region: textOf(facts.region),
       city: textOf(facts.city),
       asn: isAsn(asn) ? asn : undefined,

@@ -1,4 +1,4 @@
-import { isRecord, type Outcome, type OutcomeRows } from './batch.ts';
+import { isRecord, rowCount, type Outcome } from './batch.ts';
 import { SinkUnavailable, type Spill, type SpilledBlob, type SpillStore } from './ports.ts';
 import { store, type Stored, type StorePorts } from './store.ts';
 
@@ -36,8 +36,6 @@ export function readSpillLine(line: string): Outcome | undefined {
   return lists.every(Array.isArray) ? (outcome as unknown as Outcome) : undefined;
 }
 
-const countOf = (rows: OutcomeRows): number => Object.values(rows).reduce((sum, { length }) => sum + length, 0);
-
 /**
  * Makes a batch durable: in the store, or in the spill while the store is away. When this resolves the batch may be acknowledged.
  * @throws {SinkUnavailable} when neither takes it
@@ -52,7 +50,7 @@ export async function storeOrSpill(outcome: Outcome, ports: SpillPorts): Promise
     });
     const { received, duplicate, rejects, errors, rows, batch } = outcome;
     ports.counters.add('events_spilled_total', received, batch.door);
-    return { received, stored: countOf(rows), rejected: rejects.length, duplicate, errors };
+    return { received, stored: rowCount(rows), rejected: rejects.length, duplicate, errors };
   }
 }
 

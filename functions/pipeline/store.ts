@@ -1,5 +1,5 @@
 import type { IngestLedgerRow, RejectedEvent } from '../../schema/tables.ts';
-import type { Outcome, OutcomeRows } from './batch.ts';
+import { rowCount, type Outcome, type OutcomeRows } from './batch.ts';
 import type { Clock, Counters, Digests, Gauges, Refusal, Sink } from './ports.ts';
 import { rejectRow } from './rejects.ts';
 
@@ -32,7 +32,7 @@ function ledgerRow(outcome: Outcome, refused: number, storedMs: number): IngestL
     source: outcome.source,
     origin: batch.origin?.slice(0, 1024).toWellFormed(),
     received: outcome.received,
-    stored: Object.values(rows).reduce((sum, { length }) => sum + length, 0) - refused,
+    stored: rowCount(rows) - refused,
     rejected: rejects.length + refused,
     duplicate: outcome.duplicate,
     dropped: 0,

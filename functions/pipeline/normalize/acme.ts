@@ -97,8 +97,7 @@ function columnsOf(record: Record<string, unknown>, kind: string, cleaner: Dynam
   }
   const country = record['country'];
   if (typeof country === 'string' && country.length !== 2) cleaner.put(props, 'country', country);
-  if (cleaner.redacted.length > 0) props['redacted'] = cleaner.redacted;
-  if (Object.keys(props).length > 0) fields['props'] = props;
+  cleaner.keep(fields, props);
   return fields;
 }
 

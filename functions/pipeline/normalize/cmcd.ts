@@ -109,8 +109,7 @@ function fieldsOf(record: Readonly<Fields>, event: Fields, isBeat: boolean, clea
     fields['errorCode'] = cleanText(codes[0]).slice(0, MAX_CODE);
   if (codes.length > 1) cleaner.put(props, 'ec', codes);
   if (typeof record['url'] === 'string') props['host'] = hostOf(record['url']);
-  if (cleaner.redacted.length > 0) props['redacted'] = cleaner.redacted;
-  if (Object.keys(props).length > 0) fields['props'] = props;
+  cleaner.keep(fields, props);
   return fields;
 }
 

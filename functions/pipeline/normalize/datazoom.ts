@@ -1,6 +1,7 @@
 import { isRecord, type Claims, type Draft, type DraftFault } from '../batch.ts';
 import { cleanText, DynamicCleaner } from '../clean.ts';
 import { logTimeMs } from './cdn/log-time.ts';
+import { number, secondsToMs, text, type Read } from './cdn/reads.ts';
 import { groupOfOne, placedId, type Dialect, type ParseContext } from './dialect.ts';
 
 // Datazoom's collector events: one JSON object each, nested by subject (event, user_details, device, geo_location, network, video, player, cdn).
@@ -33,14 +34,6 @@ const EVENTS: Readonly<Record<string, Fields>> = {
   stop: { kind: 'end', endReason: 'exit' },
 };
 
-type Read = (value: unknown) => unknown;
-const text = (value: unknown): string | undefined =>
-  typeof value === 'string' ? cleanText(value) : typeof value === 'number' ? String(value) : undefined;
-const numeric: Read = (value) => (typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value);
-const secondsToMs: Read = (value) => {
-  const read = numeric(value);
-  return typeof read === 'number' ? read * 1000 : read;
-};
 const STREAM_TYPES: Readonly<Record<string, string>> = {
   vod: 'vod',
   live: 'live',
@@ -57,18 +50,18 @@ const COLUMNS: Readonly<Record<string, readonly [column: string, read: Read]>> =
   'video.asset_id': ['contentId', text],
   'video.title': ['contentTitle', text],
   'video.stream_type': ['streamType', streamType],
-  'video.rendition_video_bitrate_kbps': ['bitrateKbps', numeric],
-  'video.rendition_width': ['widthPx', numeric],
-  'video.rendition_height': ['heightPx', numeric],
+  'video.rendition_video_bitrate_kbps': ['bitrateKbps', number],
+  'video.rendition_width': ['widthPx', number],
+  'video.rendition_height': ['heightPx', number],
   'player.player_name': ['playerName', text],
   'player.player_version': ['playerVersion', text],
   'cdn.cdn': ['cdn', text],
   'metrics.playhead_position_sec': ['playheadMs', secondsToMs],
-  'metrics.buffer_length_ms': ['bufferMs', numeric],
-  'metrics.num_stalls': ['stallCount', numeric],
-  'metrics.stall_duration_total_ms': ['stallMs', numeric],
-  'metrics.playback_duration_total_ms': ['playMs', numeric],
-  'metrics.rendition_video_bitrate_kbps': ['bitrateKbps', numeric],
+  'metrics.buffer_length_ms': ['bufferMs', number],
+  'metrics.num_stalls': ['stallCount', number],
+  'metrics.stall_duration_total_ms': ['stallMs', number],
+  'metrics.playback_duration_total_ms': ['playMs', number],
+  'metrics.rendition_video_bitrate_kbps': ['bitrateKbps', number],
 };
 /** The field that holds an event's own length, ms. */
 const DURATIONS: Readonly<Record<string, string>> = {
@@ -134,15 +127,14 @@ function fieldsOf(type: string, flat: Readonly<Fields>, cleaner: DynamicCleaner)
   for (const [key, value] of Object.entries(flat)) {
     if (value === null || value === undefined || value === '' || NOT_KEPT.has(key)) continue;
     const column = Object.hasOwn(COLUMNS, key) ? COLUMNS[key] : undefined;
-    if (key === duration) fields['durationMs'] = numeric(value);
+    if (key === duration) fields['durationMs'] = number(value);
     else if (column) fields[column[0]] ??= column[1](value);
     else if (fields['kind'] === 'error' && key === 'attributes.error_code')
       fields['errorCode'] = text(value)?.slice(0, 64);
     else cleaner.put(props, key, value);
   }
   if (fields['kind'] === 'rendition') fields['toKbps'] = fields['bitrateKbps'];
-  if (cleaner.redacted.length > 0) props['redacted'] = cleaner.redacted;
-  if (Object.keys(props).length > 0) fields['props'] = props;
+  cleaner.keep(fields, props);
   return fields;
 }
 
@@ -154,7 +146,7 @@ function claimsOf(flat: Readonly<Fields>): Claims {
       country: flat['geo_location.country_code'],
       region: flat['geo_location.region_code'] ?? flat['geo_location.region'],
       city: flat['geo_location.city'],
-      asn: numeric(flat['network.asn']),
+      asn: number(flat['network.asn']),
     },
     device: {
       type: flat['device.device_type'] ?? flat['device.type'],

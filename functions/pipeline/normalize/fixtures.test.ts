@@ -8,6 +8,9 @@ import { DEFAULT_LIMITS } from '../decode.ts';
 import { ingest, type Entry } from '../ingest.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import { lineReader } from '../log-lines.ts';
+import { cdnFormats } from './cdn/formats.ts';
+import { cmcd } from './cmcd.ts';
+import { datazoom } from './datazoom.ts';
 import { dialectOfPath } from './registry.ts';
 
 // Files as the vendors' documentation shows them, beside the rows and rejects they must become.
@@ -49,6 +52,17 @@ function run(file: string, folder: string | undefined) {
   };
   return ingest(batch, entries, ports);
 }
+
+it('every format has files, and every file of rows has its input', () => {
+  const named = readdirSync(CORPUS).flatMap((dialect) =>
+    readdirSync(join(CORPUS, dialect)).map((name) => `${dialect}/${name}`),
+  );
+  const rows = named.filter((name) => name.endsWith('.rows.json')).map((name) => name.slice(0, -'.rows.json'.length));
+  expect(rows.sort()).toEqual([...files].sort());
+  expect(new Set(files.map((file) => file.split('/')[0]))).toEqual(
+    new Set([cmcd.id, datazoom.id, ...cdnFormats.map(({ id }) => id)]),
+  );
+});
 
 describe.each(files)('%s', (file) => {
   const folder = dialectOfPath(file);

@@ -73,8 +73,7 @@ function columnsOf(
     else cleaner.put(props, key, value);
   }
   if (isRecord(shared['props'])) Object.assign(props, shared['props']);
-  if (cleaner.redacted.length > 0) props['redacted'] = cleaner.redacted;
-  if (Object.keys(props).length > 0) fields['props'] = props;
+  cleaner.keep(fields, props);
   return fields;
 }
 

@@ -78,8 +78,7 @@ function sharedColumns(h: Record<string, unknown>): {
     shared['playerName'] = typeof pl['name'] === 'string' ? cleanText(pl['name']) : pl['name'];
     shared['playerVersion'] = typeof pl['ver'] === 'string' ? cleanText(pl['ver']) : pl['ver'];
   }
-  if (cleaner.redacted.length > 0) props['redacted'] = cleaner.redacted;
-  if (Object.keys(props).length > 0) shared['props'] = props;
+  cleaner.keep(shared, props);
   const fault = cleaner.fault && {
     reason: 'out-of-range' as const,
     field: `h.${cleaner.fault.field}`,

@@ -1,5 +1,6 @@
 import { isRecord, type Draft, type DraftFault } from '../../batch.ts';
 import { cleanText, DynamicCleaner } from '../../clean.ts';
+import { countryOfCode, countryOfName } from '../../country.ts';
 import { hostOf } from '../../identity.ts';
 import { cmcdFromQuery, cmcdFromText, type CmcdKeys } from '../cmcd-keys.ts';
 import { groupOfOne, placedId, type Dialect, type ParseContext } from '../dialect.ts';
@@ -134,41 +135,15 @@ function read(format: CdnFormat, flat: Readonly<Record<string, unknown>>, notKep
     else fields[target] = item;
   }
   putCmcd({ ...cmcdFromQuery(query), ...cmcd }, fields, cleaner, props);
-  if (cleaner.redacted.length > 0) props['redacted'] = cleaner.redacted;
-  if (Object.keys(props).length > 0) fields['props'] = props;
+  cleaner.keep(fields, props);
   return { fields, cleaner };
-}
-
-const COUNTRY = /^[A-Z]{2}$/;
-
-/** English names of countries → codes, as the runtime's Unicode data has them. */
-function namedCountries(): ReadonlyMap<string, string> {
-  const names = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
-  const codes = new Map<string, string>();
-  const letters = Array.from({ length: 26 }, (_one, index) => String.fromCharCode(65 + index));
-  for (const code of letters.flatMap((first) => letters.map((second) => first + second))) {
-    // Codes that are no longer in use stand for their successor: DD for DE.
-    const isCurrent = Intl.getCanonicalLocales(`und-${code}`)[0] === `und-${code}`;
-    const name = isCurrent ? names.of(code) : undefined;
-    if (name !== undefined) codes.set(name.toUpperCase(), code);
-  }
-  return codes;
-}
-let countries: ReadonlyMap<string, string> | undefined;
-
-/** ISO 3166-1 alpha-2 of a code in either case or of an English name; undefined for any other, which stays in `props`. */
-function countryOf(value: string): string | undefined {
-  const upper = value.toUpperCase();
-  if (COUNTRY.test(upper)) return upper === 'XX' || upper === 'ZZ' ? undefined : upper;
-  countries ??= namedCountries();
-  return countries.get(upper);
 }
 
 /** Countries as codes, hosts in lower case, paths from the root. */
 function tidy(fields: Record<string, unknown>): void {
   const { country, host, path } = fields;
   if (typeof country === 'string') {
-    const code = countryOf(country);
+    const code = countryOfCode(country) ?? countryOfName(country);
     if (code === undefined) delete fields['country'];
     else fields['country'] = code;
     if (code === undefined && country.length > 2) fields['props'] = { ...(fields['props'] as object), country };
