@@ -1,13 +1,11 @@
 // `npm run bench`: every performance figure of the docs. `--full` also times a clean clone (install, start, tests).
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchClone } from './clone.ts';
 import { benchDoor } from './door.ts';
 import { benchEngine, ENGINE_PARTS } from './engine.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchProbe, benchScenarios } from './probe.ts';
-import { report, type Section } from './report.ts';
+import { readSections, writeSections, type Section } from './report.ts';
 import { benchSeries } from './series.ts';
 
 const { values } = parseArgs({
@@ -27,30 +25,7 @@ if (values.help) {
   process.exit(0);
 }
 
-const file = join(import.meta.dirname, 'results.md');
 const CLONE_TITLE = 'A newcomer’s waits';
-
-/** The last measured section of a title, when this run does not measure it again. */
-function earlier(title: string): Section | undefined {
-  try {
-    const text = readFileSync(file, 'utf8').split(`## ${title}\n`)[1]?.split('\n## ')[0];
-    if (text === undefined) return undefined;
-    const rows = text
-      .split('\n')
-      .filter((line) => line.startsWith('| '))
-      .slice(1);
-    const command = /`([^`]+)`/.exec(text)?.[1] ?? '';
-    return {
-      title,
-      command,
-      rows: rows
-        .map((line) => line.split('|').map((cell) => cell.trim()))
-        .map(([, what = '', figure = '', note = '']) => ({ what, figure, note })),
-    };
-  } catch {
-    return undefined;
-  }
-}
 
 const ENGINE_TITLE = 'Local Kusto engine';
 
@@ -58,7 +33,8 @@ async function engineRows(): Promise<Section['rows']> {
   const parts = ENGINE_PARTS.filter((part) => values.part === undefined || part === values.part);
   if (parts.length === 0) throw new Error(`--part takes ${ENGINE_PARTS.join(', ')}`);
   const rows = await benchEngine(values.quick, parts);
-  const kept = parts.length < ENGINE_PARTS.length ? (earlier(ENGINE_TITLE)?.rows ?? []) : [];
+  const kept =
+    parts.length < ENGINE_PARTS.length ? (readSections().find(({ title }) => title === ENGINE_TITLE)?.rows ?? []) : [];
   const fresh = new Map(rows.map((row) => [row.what, row]));
   return [
     ...kept.map((row) => fresh.get(row.what) ?? row),
@@ -92,19 +68,10 @@ const measured: readonly (readonly [
 ];
 if (values.only !== undefined && !measured.some(([only]) => only === values.only))
   throw new Error(`--only takes ${measured.map(([only]) => only).join(', ')}`);
-for (const [only, title, run] of measured) {
+for (const [only, title, run] of measured)
   if (values.only === undefined || values.only === only) await add(title, `npm run bench -- --only ${only}`, run);
-  else {
-    const kept = earlier(title);
-    if (kept) sections.push(kept);
-  }
-}
 if (values.full) await add(CLONE_TITLE, 'npm run bench -- --full', benchClone);
-else {
-  const kept = earlier(CLONE_TITLE);
-  if (kept) sections.push(kept);
-}
 if (!values.quick) {
-  writeFileSync(file, report(sections, new Date()));
-  console.log(`wrote ${file}`);
+  // Sections that were not measured now keep their last figures, those of the heavy proofs among them.
+  console.log(`wrote ${writeSections(sections)}`);
 }
