@@ -41,6 +41,8 @@ const strict = new TextDecoder('utf-8', { fatal: true });
 const lenient = new TextDecoder('utf-8');
 const NEWLINE = 0x0a;
 const QUOTED_BYTES = 8192;
+/** Blank lines between records cost time too: bodies with more than so many lines for each event allowed are refused. */
+export const LINES_AN_EVENT = 16;
 
 const faultOf = (reason: RejectReason, detail: string, bytes: Uint8Array): DecodeFault => ({
   ok: false,
@@ -77,25 +79,24 @@ export function decodeOne(bytes: Uint8Array, limits: Limits): Decoded {
 
 /**
  * Decodes one line. A line that is no JSON value but a run of complete objects (Firehose writes no separators) gives one value each;
- * otherwise the line is one fault.
+ * otherwise the line is one fault. What follows `mostRecords` objects is not looked at.
  */
-export function decodeLine(bytes: Uint8Array, limits: Limits): Decoded[] {
+export function decodeLine(bytes: Uint8Array, limits: Limits, mostRecords = Infinity): Decoded[] {
   const whole = decodeOne(bytes, limits);
   if (whole.ok || whole.reason !== 'not-json') return [whole];
-  const ranges = objectRanges(bytes);
+  const ranges = objectRanges(bytes, mostRecords);
   if (ranges.length < 2) return [whole];
   const parts = ranges.map(({ start, end }) => decodeOne(bytes.subarray(start, end), limits));
   return parts.every((part) => part.ok) ? parts : [whole];
 }
 
-/** Calls `visit` with every line that is not blank and its number; the newline is not part of the line. */
-function eachLine(bytes: Uint8Array, visit: (line: Uint8Array, number: number) => void): void {
+/** Lines without their newlines. */
+export function* linesOf(bytes: Uint8Array): Generator<Uint8Array> {
   let start = 0;
-  for (let number = 0; start < bytes.length; number++) {
+  while (start < bytes.length) {
     const newline = bytes.indexOf(NEWLINE, start);
     const end = newline === -1 ? bytes.length : newline;
-    const line = bytes.subarray(start, end);
-    if (!isBlank(line)) visit(line, number);
+    yield bytes.subarray(start, end);
     start = end + 1;
   }
 }
@@ -103,12 +104,18 @@ function eachLine(bytes: Uint8Array, visit: (line: Uint8Array, number: number) =
 /**
  * Decodes a request body: one envelope, or several that follow each other, one a line.
  * A broken line becomes a fault of its own and leaves its neighbours alone. An empty list means an empty body.
+ * With more than `maxEvents` records the list ends one beyond: a few kilobytes of gzip hold millions of tiny ones.
  */
 export function decodeBody(bytes: Uint8Array, limits: Limits): Decoded[] {
   if (bytes.length === 0 || isBlank(bytes)) return [];
   const whole = decodeOne(bytes, limits);
   if (whole.ok || bytes.length > limits.maxBodyBytes) return [whole];
   const decoded: Decoded[] = [];
-  eachLine(bytes, (line) => decoded.push(...decodeLine(line, limits)));
+  let lines = 0;
+  for (const line of linesOf(bytes)) {
+    if (++lines > limits.maxEvents * LINES_AN_EVENT) return [faultOf('too-large', 'too many lines', bytes)];
+    if (!isBlank(line)) decoded.push(...decodeLine(line, limits, limits.maxEvents + 1));
+    if (decoded.length > limits.maxEvents) break;
+  }
   return decoded.length === 1 || decoded.some((entry) => entry.ok) ? decoded : [whole];
 }

@@ -62,13 +62,13 @@ export function scanJson(bytes: Uint8Array, start = 0, end = bytes.length): Json
   return { depth: deepest, keys: most };
 }
 
-/** Ranges `[start, end)` of the objects that follow each other without a separator, as Firehose writes them. */
-export function objectRanges(bytes: Uint8Array): { start: number; end: number }[] {
+/** Ranges `[start, end)` of the first `most` objects that follow each other without a separator, as Firehose writes them. */
+export function objectRanges(bytes: Uint8Array, most = Infinity): { start: number; end: number }[] {
   const ranges: { start: number; end: number }[] = [];
   let depth = 0;
   let start = -1;
   let at = 0;
-  while (at < bytes.length) {
+  while (at < bytes.length && ranges.length < most) {
     const byte = bytes[at];
     if (byte === QUOTE) {
       at = skipString(bytes, at, bytes.length);

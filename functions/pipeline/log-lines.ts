@@ -1,5 +1,4 @@
-import { decodeLine, type Decoded, type Limits } from './decode.ts';
-import { LineSplitter } from './line-splitter.ts';
+import { decodeLine, LINES_AN_EVENT, linesOf, type Decoded, type Limits } from './decode.ts';
 import { REALTIME_FIELDS } from './normalize/cdn/cloudfront.ts';
 import { parseCmcd } from './normalize/cmcd-keys.ts';
 
@@ -33,12 +32,17 @@ function record(names: readonly string[], values: readonly string[]): Record<str
   return Object.fromEntries(names.map((name, index) => [name, values[index]]));
 }
 
-/** The reports of a body of content type `application/cmcd`: one a line. */
+/** The reports of a body of content type `application/cmcd`: one a line, at most one more than `maxEvents`. */
 export function readReports(body: Uint8Array, limits: Limits): Decoded[] {
   const reader = lineReader('cmcd', limits);
-  const splitter = new LineSplitter();
-  const lines = [...splitter.push(body), ...splitter.end()];
-  return lines.flatMap(({ bytes }) => (bytes ? reader.read(bytes) : [fault('not-cmcd', 'a report is too long', body)]));
+  const reports: Decoded[] = [];
+  let lines = 0;
+  for (const line of linesOf(body)) {
+    if (++lines > limits.maxEvents * LINES_AN_EVENT) return [fault('not-cmcd', 'too many lines', body)];
+    reports.push(...reader.read(line));
+    if (reports.length > limits.maxEvents) break;
+  }
+  return reports;
 }
 
 /** Reads the lines of one blob. `dialect`: the one its folder names, if any. */
