@@ -36,7 +36,7 @@ export const ingestLedger = defineTable({
     batchId: { kind: 'string', required: true, maxLength: 200, doc: 'One request, or one chunk of a blob.' },
     receivedAt: { kind: 'datetime', required: true, doc: 'When the batch reached the front door.' },
     storedAt: { kind: 'datetime', required: true, doc: 'When the batch was handed to the sink.' },
-    door: { kind: 'string', required: true, oneOf: ['http', 'blob', 'hub'], doc: 'Front door.' },
+    door: { kind: 'string', required: true, oneOf: ['http', 'blob', 'hub', 'replay'], doc: 'Front door; replay: brought back from quarantine.' },
     tenant: { kind: 'string', required: true, maxLength: 64, doc: 'The owner of the write key or of the blob container.' },
     source: { kind: 'string', required: true, maxLength: 32, doc: 'Dialect.' },
     origin: { kind: 'string', maxLength: 1024, doc: 'Blob: container and name. HTTP: origin of the page.' },

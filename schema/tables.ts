@@ -1,4 +1,6 @@
+import { cdnCatalog, contentCatalog } from './catalogs.ts';
 import { cdnRequests } from './cdn-requests.ts';
+import { erasures, replays } from './corrections.ts';
 import { anomalies, ingestLedger, rejectedEvents } from './operations.ts';
 import { playbackBeats } from './playback-beats.ts';
 import { playbackEvents } from './playback-events.ts';
@@ -13,6 +15,10 @@ export type CdnRequest = RowOf<(typeof cdnRequests)['fields']>;
 export type RejectedEvent = RowOf<(typeof rejectedEvents)['fields']>;
 export type IngestLedgerRow = RowOf<(typeof ingestLedger)['fields']>;
 export type Anomaly = RowOf<(typeof anomalies)['fields']>;
+export type Replay = RowOf<(typeof replays)['fields']>;
+export type Erasure = RowOf<(typeof erasures)['fields']>;
+export type CdnCatalogRow = RowOf<(typeof cdnCatalog)['fields']>;
+export type ContentCatalogRow = RowOf<(typeof contentCatalog)['fields']>;
 
 export interface Rows {
   PlaybackEvents: PlaybackEvent;
@@ -21,6 +27,10 @@ export interface Rows {
   RejectedEvents: RejectedEvent;
   IngestLedger: IngestLedgerRow;
   Anomalies: Anomaly;
+  Replays: Replay;
+  Erasures: Erasure;
+  CdnCatalog: CdnCatalogRow;
+  ContentCatalog: ContentCatalogRow;
 }
 export type TableName = keyof Rows;
 
@@ -32,6 +42,10 @@ export const tables = {
   RejectedEvents: rejectedEvents,
   IngestLedger: ingestLedger,
   Anomalies: anomalies,
+  Replays: replays,
+  Erasures: erasures,
+  CdnCatalog: cdnCatalog,
+  ContentCatalog: contentCatalog,
 } as const satisfies Record<TableName, Table>;
 
 /** Name of a table's JSON ingestion mapping. */
