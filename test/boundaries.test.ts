@@ -25,8 +25,8 @@ const rooms: Record<string, Room> = {
   pipeline: {
     files: 'functions/pipeline/**/*.ts',
     areas: ['schema/'],
-    // Pure: text in, keys out.
-    packages: [/^@svta\/cml-cmcd$/],
+    // Pure: text in, keys out; bytes in, verdicts out.
+    packages: [/^@svta\/cml-cmcd$/, /^node:buffer$/],
     forbiddenText: CLOCK_OR_ENV,
   },
   triggers: {
@@ -37,7 +37,7 @@ const rooms: Record<string, Room> = {
   },
   adapters: {
     files: 'functions/adapters/**/*.ts',
-    areas: ['schema/', 'functions/pipeline/ports.ts', 'functions/config.ts'],
+    areas: ['schema/', 'functions/pipeline/ports.ts', 'functions/pipeline/row-text.ts', 'functions/config.ts'],
     packages: [/^node:/, /^@azure\//, /^azure-kusto-/, /^ua-parser-js$/, /^mmdb-lib$/],
   },
   probe: { files: 'player-probe/src/**/*.ts', areas: [], packages: NONE, types: [/^dashjs$/, /^\.\.\/.*schema\//] },

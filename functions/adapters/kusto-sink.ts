@@ -1,5 +1,6 @@
 import type { TableName } from '../../schema/tables.ts';
 import type { Clock, Counters, Gauges, Refusal, RowsByTable, Sink } from '../pipeline/ports.ts';
+import { textOf, type RowList } from '../pipeline/row-text.ts';
 import type { KustoClient } from './kusto-client.ts';
 import { TableWriter } from './table-writer.ts';
 
@@ -23,8 +24,8 @@ export function kustoSink(options: KustoSinkOptions): Sink {
     }
     return writer;
   };
-  const writeTable = async (table: TableName, rows: readonly object[]): Promise<Refusal[]> => {
-    const refusals = await writerOf(table).write(rows.map((row) => JSON.stringify(row)));
+  const writeTable = async (table: TableName, rows: RowList<object>): Promise<Refusal[]> => {
+    const refusals = await writerOf(table).write(textOf(rows));
     return refusals.map((refusal) => ({ table, ...refusal }));
   };
   return {

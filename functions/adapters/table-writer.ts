@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { TableName } from '../../schema/tables.ts';
+import type { RowText } from '../pipeline/row-text.ts';
 import { SinkUnavailable, type Clock, type Counters, type Gauges } from '../pipeline/ports.ts';
 import { classify, unavailable, type KustoFailure } from './kusto-errors.ts';
 
@@ -37,7 +38,7 @@ const OVERLOAD_RETRY_MS = 2000;
 const overloaded = (): SinkUnavailable => new SinkUnavailable('more is coming in than Kusto takes', OVERLOAD_RETRY_MS);
 
 interface Waiter {
-  readonly lines: readonly string[];
+  readonly text: RowText;
   readonly arrivedMs: number;
   readonly refusals: RowRefusal[];
   open: number;
@@ -45,38 +46,86 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-interface Line {
+/** Rows `from` up to but without `to` of what one waiter gave. */
+interface Piece {
   readonly waiter: Waiter;
-  readonly index: number;
-  readonly text: string;
+  readonly from: number;
+  readonly to: number;
 }
+
+const startOf = ({ text }: Waiter, row: number): number => (row === 0 ? 0 : (text.ends[row - 1] ?? 0));
+const bytesOf = ({ waiter, from, to }: Piece): Uint8Array =>
+  waiter.text.bytes.subarray(startOf(waiter, from), startOf(waiter, to));
+const rowsIn = (pieces: readonly Piece[]): number => pieces.reduce((sum, { from, to }) => sum + to - from, 0);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Splits lines into calls of at most {@link CALL_BYTES}, counted in UTF-16 units times the worst growth only when near the limit. */
-function callsOf(lines: readonly Line[]): Line[][] {
-  const calls: Line[][] = [];
-  let call: Line[] = [];
+/** How many rows of a piece fit a call that holds `rows` rows and `size` bytes; a row too large for any call goes alone. */
+function fitting({ waiter, from, to }: Piece, rows: number, size: number): number {
+  const start = startOf(waiter, from);
+  const most = Math.min(to, from + CALL_ROWS - rows);
+  const isFitting = (end: number): boolean => size + startOf(waiter, end) - start <= CALL_BYTES;
+  if (most > from && isFitting(most)) return most - from;
+  let end = from;
+  while (end < most && isFitting(end + 1)) end++;
+  return end === from && rows === 0 ? 1 : end - from;
+}
+
+/** Splits rows into calls of at most {@link CALL_BYTES} and {@link CALL_ROWS}. */
+function callsOf(pieces: readonly Piece[]): Piece[][] {
+  const calls: Piece[][] = [];
+  let call: Piece[] = [];
+  let rows = 0;
   let size = 0;
-  for (const line of lines) {
-    const length = Buffer.byteLength(line.text) + 1;
-    if (call.length > 0 && (size + length > CALL_BYTES || call.length >= CALL_ROWS)) {
-      calls.push(call);
-      call = [];
-      size = 0;
+  for (const piece of pieces) {
+    let rest = piece;
+    while (rest.from < rest.to) {
+      const count = fitting(rest, rows, size);
+      if (count > 0) {
+        const part = { ...rest, to: rest.from + count };
+        call.push(part);
+        rows += count;
+        size += bytesOf(part).length;
+        rest = { ...rest, from: part.to };
+      }
+      if (rest.from < rest.to) {
+        calls.push(call);
+        call = [];
+        rows = 0;
+        size = 0;
+      }
     }
-    call.push(line);
-    size += length;
   }
   if (call.length > 0) calls.push(call);
   return calls;
+}
+
+/** The pieces of a call in two halves, by rows. */
+function halves(pieces: readonly Piece[]): [first: Piece[], second: Piece[]] {
+  let left = rowsIn(pieces) >> 1;
+  const first: Piece[] = [];
+  const second: Piece[] = [];
+  for (const piece of pieces) {
+    const middle = Math.min(piece.to, piece.from + left);
+    left -= middle - piece.from;
+    if (middle > piece.from) first.push({ ...piece, to: middle });
+    if (middle < piece.to) second.push({ ...piece, from: middle });
+  }
+  return [first, second];
+}
+
+/** The body of a call: rows with a newline between them, gzipped once. */
+function gzipped(pieces: readonly Piece[]): Uint8Array {
+  const text = Buffer.concat(pieces.map(bytesOf));
+  return gzipSync(text.subarray(0, -1), { level: 1 });
 }
 
 export class TableWriter {
   readonly #table: TableName;
   readonly #send: (gzipped: Uint8Array) => Promise<void>;
   readonly #options: WriterOptions;
-  #pending: Line[] = [];
+  #pending: Piece[] = [];
+  #rows = 0;
   #timer: NodeJS.Timeout | undefined;
   #calls = 0;
   /** Until then Kusto has asked to be left alone, or fails every call. */
@@ -94,19 +143,27 @@ export class TableWriter {
     this.#options = options;
   }
 
-  /** Resolves with the refused lines when all others are acknowledged. */
-  write(lines: readonly string[]): Promise<RowRefusal[]> {
-    if (lines.length === 0) return Promise.resolve([]);
+  /** Resolves with the refused rows when all others are acknowledged. */
+  write(text: RowText): Promise<RowRefusal[]> {
+    const rows = text.ends.length;
+    if (rows === 0) return Promise.resolve([]);
     const now = this.#options.clock.now();
     const closed = this.#closed(now);
     if (closed) return Promise.reject(closed);
-    if (this.#pending.length + lines.length > MAX_PENDING) return Promise.reject(overloaded());
+    if (this.#rows + rows > MAX_PENDING) return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = { lines, arrivedMs: now, refusals: [], open: lines.length, resolve, reject };
-      lines.forEach((text, index) => this.#pending.push({ waiter, index, text }));
-      this.#options.counters.set('rows_pending', this.#pending.length, this.#table);
+      const waiter: Waiter = { text, arrivedMs: now, refusals: [], open: rows, resolve, reject };
+      this.#pending.push({ waiter, from: 0, to: rows });
+      this.#rows += rows;
+      this.#options.counters.set('rows_pending', this.#rows, this.#table);
       this.#schedule();
     });
+  }
+
+  #wait(pieces: Piece[]): void {
+    this.#pending = pieces;
+    this.#rows = rowsIn(pieces);
+    this.#options.counters.set('rows_pending', this.#rows, this.#table);
   }
 
   #closed(now: number): SinkUnavailable | undefined {
@@ -116,7 +173,7 @@ export class TableWriter {
 
   #schedule(): void {
     if (this.#calls >= this.#options.maxCalls) return;
-    if (this.#pending.length >= CALL_ROWS) this.#flush();
+    if (this.#rows >= CALL_ROWS) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), this.#options.lingerMs);
   }
 
@@ -126,7 +183,8 @@ export class TableWriter {
     if (this.#pending.length === 0 || this.#calls >= this.#options.maxCalls) return;
     const closed = this.#closed(this.#options.clock.now());
     if (closed) {
-      for (const { waiter } of this.#pending.splice(0)) waiter.reject(closed);
+      for (const { waiter } of this.#pending) waiter.reject(closed);
+      this.#wait([]);
       return;
     }
     this.#dropLate();
@@ -134,8 +192,7 @@ export class TableWriter {
     // After a failure one call tries whether Kusto is back; the others do not wait for it.
     const isTrial = this.#closedBy !== undefined;
     const now = calls.splice(0, isTrial ? 1 : this.#options.maxCalls - this.#calls);
-    this.#pending = calls.flat();
-    this.#options.counters.set('rows_pending', this.#pending.length, this.#table);
+    this.#wait(calls.flat());
     this.#isProbing = isTrial && now.length > 0;
     for (const call of now) {
       this.#calls++;
@@ -151,61 +208,62 @@ export class TableWriter {
   #dropLate(): void {
     const oldestMs = this.#options.clock.now() - this.#options.deadlineMs - this.#options.lingerMs;
     if ((this.#pending[0]?.waiter.arrivedMs ?? Infinity) >= oldestMs) return;
-    const late = new Set(this.#pending.map((line) => line.waiter).filter((waiter) => waiter.arrivedMs < oldestMs));
+    const late = new Set(this.#pending.map(({ waiter }) => waiter).filter(({ arrivedMs }) => arrivedMs < oldestMs));
     for (const waiter of late) waiter.reject(overloaded());
-    this.#pending = this.#pending.filter((line) => !late.has(line.waiter));
+    this.#wait(this.#pending.filter(({ waiter }) => !late.has(waiter)));
   }
 
-  /** Settles every line of a call, one way or the other. */
-  async #commit(lines: readonly Line[]): Promise<void> {
+  /** Settles every row of a call, one way or the other. */
+  async #commit(pieces: readonly Piece[]): Promise<void> {
     const streak = { refused: 0, stored: 0 };
-    const failure = await this.#deliver(lines, streak, lines[0]?.waiter.arrivedMs ?? 0);
+    const failure = await this.#deliver(pieces, streak, pieces[0]?.waiter.arrivedMs ?? 0);
     if (!failure) return;
     const error = unavailable(failure);
-    for (const waiter of new Set(lines.map((line) => line.waiter))) waiter.reject(error);
+    for (const waiter of new Set(pieces.map(({ waiter }) => waiter))) waiter.reject(error);
   }
 
-  /** Sends lines; halves the call on a permanent refusal until the rows at fault stand alone. */
+  /** Sends rows; halves the call on a permanent refusal until the rows at fault stand alone. */
   async #deliver(
-    lines: readonly Line[],
+    pieces: readonly Piece[],
     streak: { refused: number; stored: number },
     arrivedMs: number,
   ): Promise<KustoFailure | undefined> {
-    const failure = await this.#attempt(lines, arrivedMs);
+    const rows = rowsIn(pieces);
+    const failure = await this.#attempt(pieces, arrivedMs);
     if (!failure) {
-      streak.stored += lines.length;
-      for (const { waiter } of lines) this.#settle(waiter);
+      streak.stored += rows;
+      for (const { waiter, from, to } of pieces) this.#settle(waiter, to - from);
       return undefined;
     }
     if (failure.kind !== 'permanent' && failure.kind !== 'too-large') return failure;
-    const [only] = lines;
-    if (lines.length === 1 && only) {
+    const [only] = pieces;
+    if (rows === 1 && only) {
       if (++streak.refused >= ALL_REFUSED && streak.stored === 0)
         return { kind: 'configuration', detail: failure.detail };
-      only.waiter.refusals.push({ index: only.index, detail: failure.detail });
-      this.#settle(only.waiter);
+      only.waiter.refusals.push({ index: only.from, detail: failure.detail });
+      this.#settle(only.waiter, 1);
       return undefined;
     }
-    const middle = lines.length >> 1;
-    const first = await this.#deliver(lines.slice(0, middle), streak, arrivedMs);
-    return first ?? (await this.#deliver(lines.slice(middle), streak, arrivedMs));
+    const [first, second] = halves(pieces);
+    return (await this.#deliver(first, streak, arrivedMs)) ?? (await this.#deliver(second, streak, arrivedMs));
   }
 
-  #settle(waiter: Waiter): void {
-    if (--waiter.open === 0) waiter.resolve(waiter.refusals);
+  #settle(waiter: Waiter, rows: number): void {
+    waiter.open -= rows;
+    if (waiter.open === 0) waiter.resolve(waiter.refusals);
   }
 
   /** One delivery with retries inside the deadline. */
-  async #attempt(lines: readonly Line[], arrivedMs: number): Promise<KustoFailure | undefined> {
+  async #attempt(pieces: readonly Piece[], arrivedMs: number): Promise<KustoFailure | undefined> {
     const { clock, counters, deadlineMs } = this.#options;
-    const gzipped = gzipSync(lines.map((line) => line.text).join('\n'), { level: 1 });
+    const body = gzipped(pieces);
     for (let attempt = 0; ; attempt++) {
       const pause = this.#notBeforeMs - clock.now();
       if (pause > 0) await sleep(pause);
       try {
-        await this.#send(gzipped);
+        await this.#send(body);
         counters.add('sink_calls_total', 1, 'stored');
-        counters.add('sink_rows_total', lines.length, this.#table);
+        counters.add('sink_rows_total', rowsIn(pieces), this.#table);
         this.#closedBy = undefined;
         this.#strikes = 0;
         counters.set('breaker_open', 0, this.#table);

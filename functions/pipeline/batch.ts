@@ -2,6 +2,7 @@ import type { RejectReason } from '../../schema/operations.ts';
 import type { CdnRequest, PlaybackBeat, PlaybackEvent, RejectedEvent } from '../../schema/tables.ts';
 import type { IngestAnswer } from '../../schema/probe-wire.ts';
 import type { GeoFacts, UserAgentHints } from './ports.ts';
+import { joinRows, type RowList, type RowText } from './row-text.ts';
 
 // The words that every step of the pipeline shares.
 
@@ -88,9 +89,6 @@ export interface OutcomeRows {
   readonly CdnRequests: CdnRequest[];
 }
 
-/** Rows of all tables. */
-export const rowCount = (rows: OutcomeRows): number => Object.values(rows).reduce((sum, { length }) => sum + length, 0);
-
 /** What became of a batch before it was stored: received = rows + rejects + duplicate. */
 export interface Outcome {
   readonly batch: Batch;
@@ -98,12 +96,27 @@ export interface Outcome {
   readonly received: number;
   readonly duplicate: number;
   readonly rows: OutcomeRows;
+  /** Rows beside those, written as text by the fast path; read both by {@link tableRows}. */
+  readonly text?: { readonly [T in keyof OutcomeRows]?: RowText } | undefined;
   readonly rejects: readonly RejectedEvent[];
   readonly errors: IngestAnswer['errors'];
   readonly clientDropped: number;
   readonly firstEventMs: number | undefined;
   readonly lastEventMs: number | undefined;
 }
+
+/** The rows of one table, from both paths. */
+export const tableRows = <T extends keyof OutcomeRows>(
+  { rows, text }: Pick<Outcome, 'rows' | 'text'>,
+  table: T,
+): RowList<OutcomeRows[T][number]> => joinRows<OutcomeRows[T][number]>(text?.[table], rows[table]);
+
+/** Rows of all tables. */
+export const rowCount = ({ rows, text }: Pick<Outcome, 'rows' | 'text'>): number =>
+  [...Object.values(rows), ...Object.values(text ?? {}).map(({ ends }) => ends)].reduce(
+    (sum, { length }) => sum + length,
+    0,
+  );
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,7 @@
 import type { DEVICE_TYPES } from '../../schema/common-fields.ts';
 import type { RejectReason } from '../../schema/operations.ts';
 import type { Rows, TableName } from '../../schema/tables.ts';
+import type { RowList } from './row-text.ts';
 
 // What the pipeline needs from the world. Adapters implement these; tests pass plain objects.
 
@@ -63,7 +64,8 @@ export interface Inflater {
   ): { ok: true; bytes: Uint8Array } | { ok: false; reason: 'not-gzip' | 'too-large' };
 }
 
-export type RowsByTable = { readonly [T in TableName]?: readonly Rows[T][] };
+/** As objects or as ready text: `textOf` and `objectsOf` (row-text.ts) read either. */
+export type RowsByTable = { readonly [T in TableName]?: RowList<Rows[T]> };
 
 /** One row that the store refuses for good, whatever else is in the call. */
 export interface Refusal {

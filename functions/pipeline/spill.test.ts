@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from './batch.ts';
 import { SinkUnavailable, type RowsByTable, type SpillStore } from './ports.ts';
+import { objectsOf } from './row-text.ts';
 import { drainSpill, readSpillLine, spillLine, storeOrSpill } from './spill.ts';
 
 const outcomeOf = (batchId: string, count: number): Outcome => ({
@@ -53,7 +54,7 @@ function world(isBack: () => boolean) {
   const sink = {
     write: ({ PlaybackEvents = [] }: RowsByTable) => {
       if (!isBack()) return Promise.reject(new SinkUnavailable('away', 1));
-      for (const { eventId } of PlaybackEvents) stored.add(eventId);
+      for (const { eventId } of objectsOf(PlaybackEvents)) stored.add(eventId);
       return Promise.resolve([]);
     },
   };

@@ -1,4 +1,5 @@
-import { isRecord, rowCount, type Outcome } from './batch.ts';
+import { isRecord, rowCount, tableRows, type Outcome, type OutcomeRows } from './batch.ts';
+import { jsonOf } from './row-text.ts';
 import { SinkUnavailable, type Spill, type SpilledBlob, type SpillStore } from './ports.ts';
 import { store, type Stored, type StorePorts } from './store.ts';
 
@@ -18,7 +19,12 @@ export interface SpillPorts extends StorePorts {
 export function spillLine(outcome: Outcome): string {
   // Enrichment and privacy are over: where the sender is and what it runs on is in the rows as far as it may be kept.
   const { userAgent: _userAgent, network: _network, ...batch } = outcome.batch;
-  return JSON.stringify({ v: VERSION, ...outcome, batch: { ...batch, edge: {} } });
+  const { rows, text: _text, ...rest } = outcome;
+  const account = JSON.stringify({ v: VERSION, ...rest, batch: { ...batch, edge: {} } });
+  const tables = (Object.keys(rows) as (keyof OutcomeRows)[]).map(
+    (table) => `"${table}":${jsonOf(tableRows(outcome, table))}`,
+  );
+  return `${account.slice(0, -1)},"rows":{${tables.join(',')}}}`;
 }
 
 /** The batch of a line; undefined when the line is not one of ours. */
@@ -48,9 +54,9 @@ export async function storeOrSpill(outcome: Outcome, ports: SpillPorts): Promise
     await ports.spill.put(spillLine(outcome)).catch(() => {
       throw error;
     });
-    const { received, duplicate, rejects, errors, rows, batch } = outcome;
+    const { received, duplicate, rejects, errors, batch } = outcome;
     ports.counters.add('events_spilled_total', received, batch.door);
-    return { received, stored: rowCount(rows), rejected: rejects.length, duplicate, errors };
+    return { received, stored: rowCount(outcome), rejected: rejects.length, duplicate, errors };
   }
 }
 

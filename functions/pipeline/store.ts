@@ -1,7 +1,8 @@
 import type { IngestLedgerRow, RejectedEvent } from '../../schema/tables.ts';
-import { rowCount, type Outcome, type OutcomeRows } from './batch.ts';
-import type { Clock, Counters, Digests, Gauges, Refusal, Sink } from './ports.ts';
+import { rowCount, tableRows, type Outcome } from './batch.ts';
+import type { Clock, Counters, Digests, Gauges, Refusal, RowsByTable, Sink } from './ports.ts';
 import { rejectRow } from './rejects.ts';
+import { rowAt } from './row-text.ts';
 
 export interface StorePorts {
   readonly sink: Sink;
@@ -22,7 +23,7 @@ const stampOf = (ms: number): string => new Date(ms).toISOString();
 
 /** The account of a batch, written after its rows because only then is it true. */
 function ledgerRow(outcome: Outcome, refused: number, storedMs: number): IngestLedgerRow {
-  const { batch, rows, rejects, firstEventMs, lastEventMs } = outcome;
+  const { batch, rejects, firstEventMs, lastEventMs } = outcome;
   return {
     batchId: batch.batchId,
     receivedAt: stampOf(batch.receivedMs),
@@ -32,7 +33,7 @@ function ledgerRow(outcome: Outcome, refused: number, storedMs: number): IngestL
     source: outcome.source,
     origin: batch.origin?.slice(0, 1024).toWellFormed(),
     received: outcome.received,
-    stored: rowCount(rows) - refused,
+    stored: rowCount(outcome) - refused,
     rejected: rejects.length + refused,
     duplicate: outcome.duplicate,
     dropped: 0,
@@ -45,10 +46,15 @@ function ledgerRow(outcome: Outcome, refused: number, storedMs: number): IngestL
 }
 
 /** Rows the store refuses for good go to quarantine like any other reject; the row itself is quoted, it holds no raw identity. */
-function refusedRejects(outcome: Outcome, refusals: readonly Refusal[], digests: Digests): RejectedEvent[] {
+function refusedRejects(
+  outcome: Outcome,
+  written: RowsByTable,
+  refusals: readonly Refusal[],
+  digests: Digests,
+): RejectedEvent[] {
   const offset = outcome.received;
   return refusals.map(({ table, index, detail }, number) => {
-    const row = table in outcome.rows ? outcome.rows[table as keyof OutcomeRows][index] : undefined;
+    const row = rowAt(written[table] ?? [], index);
     // Places beyond the batch: a refused row no longer knows its own.
     const place = { position: offset + number, part: 0 };
     return rejectRow(
@@ -65,11 +71,17 @@ function refusedRejects(outcome: Outcome, refusals: readonly Refusal[], digests:
  */
 export async function store(outcome: Outcome, ports: StorePorts): Promise<Stored> {
   const { sink, clock, digests, counters } = ports;
-  const { rows, rejects, batch } = outcome;
-  const refusals = await sink.write({ ...rows, RejectedEvents: rejects });
+  const { rejects, batch } = outcome;
+  const written: RowsByTable = {
+    PlaybackEvents: tableRows(outcome, 'PlaybackEvents'),
+    PlaybackBeats: tableRows(outcome, 'PlaybackBeats'),
+    CdnRequests: tableRows(outcome, 'CdnRequests'),
+    RejectedEvents: rejects,
+  };
+  const refusals = await sink.write(written);
   const lost = refusals.find(({ table }) => table === 'RejectedEvents');
   if (lost) throw new Error(`the store refuses a quarantine row: ${lost.detail}`);
-  const refused = refusedRejects(outcome, refusals, digests);
+  const refused = refusedRejects(outcome, written, refusals, digests);
   const ledger = ledgerRow(outcome, refused.length, clock.now());
   const unbooked = await sink.write({ RejectedEvents: refused, IngestLedger: [ledger] });
   if (unbooked[0]) throw new Error(`the store refuses a row of ${unbooked[0].table}: ${unbooked[0].detail}`);
