@@ -8,7 +8,7 @@ import { joinRows, type RowList, type RowText } from './row-text.ts';
 
 export interface Batch {
   readonly batchId: string;
-  readonly door: 'http' | 'blob' | 'hub';
+  readonly door: 'http' | 'blob' | 'hub' | 'replay';
   readonly tenant: string;
   /** Epoch ms. */
   readonly receivedMs: number;

@@ -21,6 +21,8 @@ export interface BlobRunOptions extends StorePorts, IngestPorts {
   readonly checkpoints: Checkpoints;
   /** Owner of each drop container. */
   readonly tenants: Readonly<Record<string, string>>;
+  /** Under which door the books name these batches; absent: blob. */
+  readonly door?: Batch['door'];
 }
 
 export type BlobRunResult = 'done' | 'already' | 'unfinished' | 'busy' | 'missing' | 'quarantined';
@@ -96,7 +98,7 @@ function batchOf(ref: BlobRef, facts: BlobFacts, part: string, bytes: number, op
   const origin = `${ref.container}/${ref.name}`;
   return {
     batchId: `${options.digests.sha256(`${origin}#${facts.etag}`).slice(0, 32)}-${part}`,
-    door: 'blob',
+    door: options.door ?? 'blob',
     tenant: options.tenants[ref.container] ?? 'default',
     receivedMs: facts.modifiedMs,
     origin,
