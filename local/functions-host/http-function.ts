@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { HttpData, RegisteredFunction, TypedData } from './core-api.ts';
 import { triggerOf, type InvocationResult, type Invoker } from './invoke.ts';
 import { compileRoute, type Route } from './routes.ts';
@@ -44,7 +44,9 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       resolve(chunks.length === 0 ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)),
     );
     request.on('error', reject);
-    request.on('close', () => reject(new Error('the sender went away')));
+    request.on('close', () => {
+      if (!request.readableEnded) reject(new Error('the sender went away'));
+    });
   });
 }
 
@@ -112,25 +114,31 @@ const bytesOf = (body: TypedData | null | undefined): Buffer =>
     ? Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength)
     : Buffer.from(body?.string ?? body?.json ?? '');
 
+const SMALL_BODY = 16_384;
+
 /** Writes what a function returned: nothing → 204, an error → 500 with an empty body. */
 export function answerHttp(
   response: ServerResponse,
   result: InvocationResult,
   customHeaders: Readonly<Record<string, string>>,
 ): void {
-  for (const [name, value] of Object.entries(customHeaders)) response.setHeader(name, value);
   const http = result.ok ? result.returnValue?.http : undefined;
   if (!http) {
-    response.writeHead(result.ok ? 204 : 500, result.ok ? {} : { 'content-length': '0' }).end();
+    response.writeHead(result.ok ? 204 : 500, result.ok ? customHeaders : { ...customHeaders, 'content-length': '0' });
+    response.end();
     return;
   }
   const status = Number(http.statusCode ?? 200);
-  for (const [name, value] of Object.entries(http.headers ?? {})) response.setHeader(name, value);
-  if (http.cookies && http.cookies.length > 0) response.setHeader('set-cookie', http.cookies.map(cookieOf));
-  const body = bytesOf(http.body);
+  const headers: OutgoingHttpHeaders = { ...customHeaders, ...http.headers };
+  if (http.cookies && http.cookies.length > 0) headers['set-cookie'] = http.cookies.map(cookieOf);
   if (status === 204 || status === 304) {
-    response.writeHead(status).end();
+    response.writeHead(status, headers).end();
     return;
   }
-  response.writeHead(status, { 'content-length': body.length }).end(body);
+  const body = bytesOf(http.body);
+  headers['content-length'] = body.length;
+  response.writeHead(status, headers);
+  // Latin-1 text is the same bytes; as text they leave with the header in one piece, which halves the cost of writing.
+  if (body.length <= SMALL_BODY) response.end(body.toString('latin1'), 'latin1');
+  else response.end(body);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CoreRegistry, RegisteredFunction, TypedData } from './core-api.ts';
+import type { CoreRegistry, FunctionMetadata, RegisteredFunction, TypedData } from './core-api.ts';
 import type { HostLog } from './log.ts';
 
 export interface InvocationInput {
@@ -19,13 +19,24 @@ export interface Invoker {
   idle(): Promise<void>;
 }
 
-export const triggerOf = ({
-  metadata,
-}: RegisteredFunction): { name: string; type: string; options: Readonly<Record<string, unknown>> } => {
+interface Trigger {
+  readonly name: string;
+  readonly type: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+const triggers = new WeakMap<FunctionMetadata, Trigger>();
+
+/** What starts a function; looked up once, it is asked for at every run. */
+export function triggerOf({ metadata }: Pick<RegisteredFunction, 'metadata'>): Trigger {
+  const known = triggers.get(metadata);
+  if (known) return known;
   const found = Object.entries(metadata.bindings).find(([, binding]) => binding.type.toLowerCase().endsWith('trigger'));
   if (!found) throw new Error(`function ${metadata.name} has no trigger`);
-  return { name: found[0], type: found[1].type, options: found[1] };
-};
+  const trigger = { name: found[0], type: found[1].type, options: found[1] };
+  triggers.set(metadata, trigger);
+  return trigger;
+}
 
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
@@ -46,7 +57,7 @@ export function invoker(registry: CoreRegistry, log: HostLog): Invoker {
       metadata,
       state: undefined as string | undefined,
       request: {
-        inputData: [{ name: triggerOf({ metadata, callback }).name, data: input.data }],
+        inputData: [{ name: triggerOf({ metadata }).name, data: input.data }],
         triggerMetadata: input.triggerMetadata ?? {},
         traceContext: {},
         retryContext: undefined,
