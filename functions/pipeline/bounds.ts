@@ -24,13 +24,11 @@ function nestingFault(value: unknown, limits: Limits, depth: number): BoundsFaul
 
 /** Checks one event against the limits of an event. Safe on anything that {@link scanJson} let through. */
 export function boundsFault(event: unknown, limits: Limits): BoundsFault | undefined {
-  const fault = nestingFault(event, limits, 1);
-  if (fault) return fault;
+  // Size first: it is the engine's own code that walks through a large value.
   const text = JSON.stringify(event) ?? '';
   // UTF-8 takes at most three bytes a UTF-16 unit: most events need no encoding to know.
-  if (text.length * 3 <= limits.maxEventBytes) return undefined;
-  const size = encoder.encode(text).length;
-  return size > limits.maxEventBytes
-    ? { reason: 'too-large', detail: `expected at most ${limits.maxEventBytes} bytes, got ${size}` }
-    : undefined;
+  const size = text.length * 3 <= limits.maxEventBytes ? 0 : encoder.encode(text).length;
+  if (size > limits.maxEventBytes)
+    return { reason: 'too-large', detail: `expected at most ${limits.maxEventBytes} bytes, got ${size}` };
+  return nestingFault(event, limits, 1);
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { boundsFault } from './bounds.ts';
 import { decodeBody, decodeLine, decodeOne, DEFAULT_LIMITS } from './decode.ts';
-import { HARD_DEPTH, HARD_KEYS, objectRanges, scanJson } from './json-scan.ts';
+import { HARD_DEPTH, HARD_KEYS, HARD_VALUES, objectRanges, scanJson } from './json-scan.ts';
 
 // Many cases on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -19,13 +19,19 @@ const keysOf = (value: unknown): number => {
   if (typeof value !== 'object' || value === null) return 0;
   return Math.max(Array.isArray(value) ? 0 : Object.keys(value).length, 0, ...Object.values(value).map(keysOf));
 };
+/** Lists and objects, and their items after the first. */
+const valuesOf = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0;
+  const items: readonly unknown[] = Object.values(value);
+  return items.reduce<number>((sum, item) => sum + valuesOf(item), 1 + Math.max(0, items.length - 1));
+};
 
 describe('scanJson', () => {
-  it('finds the depth and the most keys of any JSON, whatever its strings hold', () => {
+  it('finds the depth, the most keys and the number of values of any JSON, whatever its strings hold', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 8 }), fc.boolean(), (value, isPretty) => {
         const shape = scanJson(bytesOf(JSON.stringify(value, null, isPretty ? 2 : 0)));
-        expect(shape).toEqual({ depth: depthOf(value), keys: keysOf(value) });
+        expect(shape).toEqual({ depth: depthOf(value), keys: keysOf(value), values: valuesOf(value) });
       }),
     );
   });
@@ -34,6 +40,7 @@ describe('scanJson', () => {
     expect(scanJson(bytesOf('['.repeat(1_000_000))).depth).toBe(HARD_DEPTH + 1);
     const wide = `{${Array.from({ length: 200_000 }, (_none, index) => `"k${index}":0`).join(',')}}`;
     expect(scanJson(bytesOf(wide)).keys).toBe(HARD_KEYS + 1);
+    expect(scanJson(bytesOf('[],'.repeat(1_000_000))).values).toBe(HARD_VALUES + 1);
   });
 });
 

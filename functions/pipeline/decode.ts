@@ -1,5 +1,5 @@
 import type { RejectReason } from '../../schema/operations.ts';
-import { HARD_DEPTH, HARD_KEYS, objectRanges, scanJson } from './json-scan.ts';
+import { HARD_DEPTH, HARD_KEYS, HARD_VALUES, objectRanges, scanJson } from './json-scan.ts';
 
 // Bytes → JSON values, each with its fault when it has one. Limits are checked on the bytes, before anything is parsed.
 
@@ -61,6 +61,7 @@ export function decodeOne(bytes: Uint8Array, limits: Limits): Decoded {
   const shape = scanJson(bytes);
   if (shape.depth > HARD_DEPTH) return faultOf('too-deep', `nested deeper than ${HARD_DEPTH}`, bytes);
   if (shape.keys > HARD_KEYS) return faultOf('too-many-keys', `an object has more than ${HARD_KEYS} keys`, bytes);
+  if (shape.values > HARD_VALUES) return faultOf('too-many-keys', `more than ${HARD_VALUES} values`, bytes);
   let text: string;
   try {
     text = strict.decode(bytes);

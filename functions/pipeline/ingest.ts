@@ -101,7 +101,7 @@ function rowOf(
   return { row, eventMs };
 }
 
-function addGroup(books: Books, group: Group, batch: Batch, ports: IngestPorts, isSuspect: boolean): void {
+function addGroup(books: Books, group: Group, batch: Batch, ports: IngestPorts): void {
   const { source } = group;
   books.source ??= source;
   books.clientDropped += group.clientDropped;
@@ -126,11 +126,6 @@ function addGroup(books: Books, group: Group, batch: Batch, ports: IngestPorts, 
   const passed = new Set<Draft['table']>();
   for (const draft of group.drafts) {
     const { place, table, eventId } = draft;
-    const bounds = isSuspect ? boundsFault(draft.raw, ports.limits) : undefined;
-    if (bounds) {
-      books.reject({ ...bounds, place, source, stage: 'decode', raw: group.quote(draft.raw) }, eventId);
-      continue;
-    }
     const { row, eventMs } = rowOf(draft, shared, batch, skewMs);
     const checked = check[table](row, passed.has(table) ? shared : undefined);
     if (!checked.ok) {
@@ -170,7 +165,8 @@ export function ingest(batch: Batch, entries: readonly Entry[], ports: IngestPor
       books.reject({ place: next(), source: batch.dialect ?? batch.door, stage: 'decode', reason, detail, raw: text });
       continue;
     }
-    const { value, isSuspect } = decoded;
+    const { value, isSuspect, size } = decoded;
+    const bounds = (event: unknown) => (isSuspect ? boundsFault(event, ports.limits) : undefined);
     const dialect = isRecord(value) ? dialectFor(value, batch.dialect) : undefined;
     if (!isRecord(value) || !dialect) {
       const reason = isRecord(value) ? 'unknown-dialect' : 'not-an-object';
@@ -185,12 +181,22 @@ export function ingest(batch: Batch, entries: readonly Entry[], ports: IngestPor
       });
       continue;
     }
+    const fault = dialect.isEnvelope ? undefined : bounds(value);
+    if (fault) {
+      books.reject({ ...fault, place: next(), source: dialect.id, stage: 'decode', raw: value });
+      continue;
+    }
     addGroup(
       books,
-      dialect.parse(value, { next, origin: batch.origin ?? '', digests: ports.digests }),
+      dialect.parse(value, {
+        next,
+        origin: batch.origin ?? '',
+        digests: ports.digests,
+        bytes: size,
+        boundsFault: bounds,
+      }),
       batch,
       ports,
-      isSuspect,
     );
   }
   const { received, duplicate, rows, rejects, errors, clientDropped, firstMs, lastMs } = books;

@@ -3,6 +3,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
+const COMMA = 0x2c;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
@@ -13,11 +14,16 @@ export const HARD_DEPTH = 64;
 /** Beyond this many keys in one object nothing is parsed: building such an object costs far more than its bytes suggest. */
 export const HARD_KEYS = 4096;
 
+/** Beyond this many values nothing is parsed: four megabytes of `[],` make 200 MB of arrays. */
+export const HARD_VALUES = 200_000;
+
 export interface JsonShape {
   /** Deepest nesting; HARD_DEPTH + 1 when it is more than that. */
   readonly depth: number;
   /** Most keys in one object; HARD_KEYS + 1 when it is more than that. */
   readonly keys: number;
+  /** Lists, objects and what stands behind a comma; HARD_VALUES + 1 when there are more. */
+  readonly values: number;
 }
 
 /** Index of the byte after the string that begins at `open`. */
@@ -37,6 +43,7 @@ export function scanJson(bytes: Uint8Array, start = 0, end = bytes.length): Json
   let depth = 0;
   let deepest = 0;
   let most = 0;
+  let values = 0;
   let at = start;
   while (at < end) {
     const byte = bytes[at];
@@ -48,18 +55,20 @@ export function scanJson(bytes: Uint8Array, start = 0, end = bytes.length): Json
       const count = (counts[depth] ?? 0) + 1;
       counts[depth] = count;
       if (count > most) most = count;
-      if (most > HARD_KEYS) return { depth: deepest, keys: most };
+      if (most > HARD_KEYS) return { depth: deepest, keys: most, values };
+    } else if (byte === COMMA) {
+      if (++values > HARD_VALUES) return { depth: deepest, keys: most, values };
     } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       depth++;
       if (depth > deepest) deepest = depth;
-      if (depth > HARD_DEPTH) return { depth, keys: most };
+      if (depth > HARD_DEPTH || ++values > HARD_VALUES) return { depth: deepest, keys: most, values };
       counts[depth] = 0;
     } else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && depth > 0) {
       depth--;
     }
     at++;
   }
-  return { depth: deepest, keys: most };
+  return { depth: deepest, keys: most, values };
 }
 
 /** Ranges `[start, end)` of the first `most` objects that follow each other without a separator, as Firehose writes them. */

@@ -2,12 +2,67 @@ import type { RejectReason } from '../../schema/operations.ts';
 import type { RejectedEvent } from '../../schema/tables.ts';
 import type { Batch, Place } from './batch.ts';
 import { cutText } from './clean.ts';
-import { scrubbing, scrubText } from './identity.ts';
+import { isIdentityKey, scrubText } from './identity.ts';
 import type { Digests } from './ports.ts';
 
 const PAYLOAD_LENGTH = 8192;
 const DETAIL_LENGTH = 400;
 const FIELD_LENGTH = 128;
+
+/** Text that may have been cut in the middle of a name loses its end too: the half of an address is no match for a pattern. */
+const LONGEST_IDENTITY = 128;
+/** So much of a long string is looked at beyond what is kept of it. */
+const MARGIN = 512;
+
+const withoutEnd = (text: string): string => text.slice(0, Math.max(0, text.length - LONGEST_IDENTITY));
+
+/**
+ * Copies what of a value fits a row of quarantine, without identity. Whatever the size of the value, the work is that of the copy:
+ * a thousand rejects that quote four megabytes each would stop the process for minutes.
+ */
+class Quote {
+  #room = PAYLOAD_LENGTH + MARGIN;
+
+  of(value: unknown): unknown {
+    if (typeof value === 'string') return this.#text(value);
+    this.#room -= 8;
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return this.#list(value);
+    // Without a prototype: a key of this name is a key like any other.
+    const copy = Object.create(null) as Record<string, unknown>;
+    for (const key of Object.keys(value)) {
+      if (this.#room <= 0) break;
+      if (isIdentityKey(key)) continue;
+      copy[String(this.#text(key))] = this.of((value as Record<string, unknown>)[key]);
+    }
+    return copy;
+  }
+
+  #list(items: readonly unknown[]): unknown[] {
+    const copy: unknown[] = [];
+    for (const item of items) {
+      if (this.#room <= 0) break;
+      copy.push(this.of(item));
+    }
+    return copy;
+  }
+
+  #text(text: string): string {
+    const length = Math.max(0, this.#room);
+    const scrubbed =
+      text.length > length + MARGIN
+        ? withoutEnd(scrubText(text.slice(0, length + MARGIN).toWellFormed()))
+        : scrubText(text.toWellFormed());
+    this.#room -= scrubbed.length;
+    return scrubbed;
+  }
+}
+
+/** Text that could not be parsed; it may have been cut before it came here. */
+function quotedText(text: string): string {
+  const scrubbed = scrubText(text.slice(0, PAYLOAD_LENGTH + MARGIN).toWellFormed());
+  return text.length >= PAYLOAD_LENGTH ? withoutEnd(scrubbed) : scrubbed;
+}
 
 export interface RejectOptions {
   readonly place: Place;
@@ -28,7 +83,7 @@ const rejectIdOf = (batch: Batch, place: Place): string =>
 export function rejectRow(batch: Batch, options: RejectOptions, digests: Digests): RejectedEvent {
   const { place, raw, field } = options;
   const isText = typeof raw === 'string';
-  const payload = isText ? scrubText(raw.toWellFormed()) : (JSON.stringify(raw, scrubbing) ?? '');
+  const payload = isText ? quotedText(raw) : (JSON.stringify(new Quote().of(raw)) ?? '');
   return {
     rejectId: rejectIdOf(batch, place),
     receivedAt: new Date(batch.receivedMs).toISOString(),
@@ -37,8 +92,8 @@ export function rejectRow(batch: Batch, options: RejectOptions, digests: Digests
     source: options.source,
     stage: options.stage,
     reason: options.reason,
-    field: field === undefined ? undefined : cutText(field.toWellFormed(), FIELD_LENGTH),
-    detail: cutText(options.detail.toWellFormed(), DETAIL_LENGTH),
+    field: field === undefined ? undefined : cutText(scrubText(field.toWellFormed()), FIELD_LENGTH),
+    detail: cutText(scrubText(options.detail.toWellFormed()), DETAIL_LENGTH),
     position: place.position,
     payload: cutText(payload, PAYLOAD_LENGTH),
     payloadSha256: digests.sha256(isText ? raw.toWellFormed() : (JSON.stringify(raw) ?? '')),

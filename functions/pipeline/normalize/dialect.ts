@@ -1,4 +1,5 @@
 import type { Digests } from '../ports.ts';
+import type { BoundsFault } from '../bounds.ts';
 import type { Claims, Draft, DraftFault, Group, Place } from '../batch.ts';
 
 export interface ParseContext {
@@ -7,12 +8,18 @@ export interface ParseContext {
   /** Blob: container and name, part of the ids of records that bring none. */
   readonly origin: string;
   readonly digests: Digests;
+  /** Size of the record as it was sent. */
+  readonly bytes: number;
+  /** What makes a value more than one event may be; asked before a large value is walked through. */
+  boundsFault(event: unknown): BoundsFault | undefined;
 }
 
 /** One format that the doors understand: a file of its own here and an entry in the registry. */
 export interface Dialect {
   /** Value of the `source` column. */
   readonly id: string;
+  /** A record holds many events: the dialect itself looks at the bounds of each. */
+  readonly isEnvelope?: true;
   /** Whether a record looks like this dialect. Looks at the shape only; a bad value is a reject of the dialect, not a mismatch. */
   matches(record: Readonly<Record<string, unknown>>): boolean;
   /** Never throws: what it does not understand becomes a fault of the group. */

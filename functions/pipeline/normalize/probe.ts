@@ -12,6 +12,8 @@ const SOURCE = 'probe';
 /** Header keys that have a meaning but no column of the same shape. */
 const CONSUMED = new Set(['t0', 'sent', 'st', 'pl', 'vid', 'consent', 'geo', 'dev']);
 const TITLE_LENGTH = 256;
+/** Every row of a session repeats its header, and every reject quotes it: its JSON may have so many characters. */
+const HEADER_LENGTH = 8192;
 /** Latest epoch ms a `Date` can hold. */
 const LATEST_MS = 8.64e15;
 
@@ -104,17 +106,31 @@ function rejected(record: Record<string, unknown>, context: ParseContext, fault:
     drafts: [],
     faults,
     clientDropped: 0,
-    quote: (raw) => ({ ...record, e: [raw] }),
+    quote: quoting(record['v'], record['h'], context.bytes),
   };
+}
+
+const isLong = (h: unknown, bytes: number): boolean =>
+  bytes > HEADER_LENGTH && JSON.stringify(h).length > HEADER_LENGTH;
+
+/** Quotes an event with its header, so that it can be replayed on its own; a header that is too long is left out. */
+function quoting(v: unknown, h: unknown, bytes: number): Group['quote'] {
+  const shown = h === undefined || isLong(h, bytes) ? undefined : isRecord(h) ? quotable(h) : h;
+  return (raw) => ({ v, h: shown, e: [raw] });
 }
 
 /** Without consent the fine geography stays out of quarantine too. */
 const quotable = (h: Record<string, unknown>): Record<string, unknown> =>
   h['consent'] === 0 ? { ...h, geo: undefined } : h;
 
+/** Id of an event that is not read further. */
+const idOf = (event: unknown, sid: string): string | undefined =>
+  isRecord(event) && Number.isSafeInteger(event['n']) ? `${sid}:${Number(event['n'])}` : undefined;
+
 /** Our own probe's envelopes, `schema/probe-wire.ts`; those of version 2 (`schema/probe-wire-v2.ts`) are put into the words of version 1. */
 export const probe: Dialect = {
   id: SOURCE,
+  isEnvelope: true,
   matches: (record) => Object.hasOwn(record, 'v') && Object.hasOwn(record, 'h') && Object.hasOwn(record, 'e'),
   parse(record, context) {
     const { v, h: sent, e } = record;
@@ -127,6 +143,12 @@ export const probe: Dialect = {
         context,
         fault ?? { reason: 'missing-field', field: 'h', detail: 'expected a session header' },
       );
+    if (isLong(sent, context.bytes))
+      return rejected(record, context, {
+        reason: 'too-large',
+        field: 'h',
+        detail: `expected a header of at most ${HEADER_LENGTH} characters`,
+      });
     if (!Array.isArray(e))
       return rejected(record, context, { reason: 'wrong-type', field: 'e', detail: 'expected a list of events' });
     const { shared, fault: valueFault } = sharedColumns(h);
@@ -136,6 +158,11 @@ export const probe: Dialect = {
     const faults: DraftFault[] = [];
     let clientDropped = 0;
     for (const event of e as unknown[]) {
+      const bounds = context.boundsFault(event);
+      if (bounds) {
+        faults.push({ place: context.next(), ...bounds, id: idOf(event, header.sid), raw: event });
+        continue;
+      }
       const known = isLean ? upgradeEvent(event, shared['playerName']) : event;
       const read = readEvent(known, header, context.next(), event);
       if ('reason' in read) faults.push(read);
@@ -154,7 +181,7 @@ export const probe: Dialect = {
       drafts,
       faults,
       clientDropped,
-      quote: (raw) => ({ v, h: isRecord(sent) ? quotable(sent) : sent, e: [raw] }),
+      quote: quoting(v, sent, context.bytes),
     };
   },
 };
