@@ -14,7 +14,7 @@ export interface Cluster {
 }
 
 /** Plain HTTP to this machine is the local engine and needs no credential. */
-const isLocal = (url: string): boolean => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url);
+export const isLocal = (url: string): boolean => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url);
 
 /** What Kusto said, out of the client library's error. */
 export function kustoMessage(error: unknown): string {

@@ -1,0 +1,233 @@
+// Replay and erasure for real: the built app, Azurite and the Kusto-compatible engine with its views.
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { envelope } from '../../bench/bodies.ts';
+import { checkpointStore } from '../../functions/adapters/checkpoint-store.ts';
+import { startAzurite, type Azurite } from '../../local/azurite/azurite.ts';
+import type { FunctionsHost } from '../../local/functions-host/supervisor.ts';
+import { startKusto, type KustoServer } from '../../local/kusto/http/server.ts';
+import { deployKql } from '../../scripts/kql-deploy.ts';
+import type { Row } from '../../scripts/kql/cluster.ts';
+import { replay } from '../../scripts/replay.ts';
+import { summaryOf } from '../../scripts/upkeep/replay-report.ts';
+import { openPlaces, type Places } from '../../scripts/upkeep/places.ts';
+import { builtApp, testSettings, type BuiltApp } from '../support/functions-app.ts';
+
+const dataDir = mkdtempSync(join(tmpdir(), 'framewatch-upkeep-'));
+let kusto: KustoServer;
+let azurite: Azurite;
+let app: BuiltApp;
+let host: FunctionsHost;
+let places: Places;
+let blobs: BlobServiceClient;
+let gate: Server;
+/** Rows with this text are refused for good, as a table with a mistake in it does; empty: all is well. */
+let refused = '';
+
+/** Stands between the functions and Kusto. */
+function startGate(target: string): Promise<Server> {
+  const server = createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      const body = Buffer.concat(chunks);
+      const isGzip = body[0] === 0x1f && body[1] === 0x8b;
+      if (
+        refused !== '' &&
+        (incoming.url ?? '').includes('/ingest/') &&
+        (isGzip ? gunzipSync(body) : body).includes(refused)
+      ) {
+        const error = {
+          code: 'BadRequest_SeenTooMuch',
+          message: 'no',
+          '@permanent': true,
+          '@message': 'this row does not fit',
+        };
+        outgoing.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+        return;
+      }
+      const { method, url, headers } = incoming;
+      const onward = request(`${target}${url ?? ''}`, { method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+      });
+      onward.on('error', () => outgoing.destroy());
+      onward.end(body);
+    });
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+beforeAll(async () => {
+  [kusto, azurite, app] = await Promise.all([
+    startKusto({ file: join(dataDir, 'kusto.duckdb'), port: 0, warmUp: false }),
+    startAzurite({ blobPort: 0, queuePort: 0 }),
+    builtApp(),
+  ]);
+  await deployKql({ cluster: kusto.url, database: 'framewatch', log: () => undefined });
+  gate = await startGate(kusto.url);
+  const connection = azurite.connectionString();
+  const settings = testSettings(`http://127.0.0.1:${(gate.address() as AddressInfo).port}`);
+  ({ host } = await app.start({
+    ...settings,
+    FRAMEWATCH_BLOB_CONNECTION: connection,
+    FRAMEWATCH_BLOB_GRACE_SECONDS: '0',
+  }));
+  process.env['FRAMEWATCH_PSEUDONYM_SECRET'] = settings['FRAMEWATCH_PSEUDONYM_SECRET'];
+  places = openPlaces({
+    cluster: kusto.url,
+    database: 'framewatch',
+    storage: connection,
+    drops: 'telemetry=default',
+    data: dataDir,
+  });
+  blobs = BlobServiceClient.fromConnectionString(connection);
+  await blobs.getContainerClient('telemetry').createIfNotExists();
+});
+
+afterAll(async () => {
+  await host?.close();
+  places?.cluster.close();
+  gate?.close();
+  await Promise.all([kusto?.close(), azurite?.close()]);
+  app?.remove();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const query = (kql: string): Promise<Row[]> => places.cluster.query(kql);
+const countOf = async (kql: string): Promise<number> => Number((await query(`${kql} | count`))[0]?.['Count']);
+
+async function post(body: string): Promise<Record<string, unknown>> {
+  const response = await fetch(`${host.url}/api/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain', 'x-framewatch-key': 'simulator' },
+    body,
+  });
+  return (await response.json()) as Record<string, unknown>;
+}
+
+async function namesIn(container: string): Promise<string[]> {
+  const names: string[] = [];
+  const client = blobs.getContainerClient(container);
+  if (await client.exists()) for await (const { name } of client.listBlobsFlat()) names.push(name);
+  return names;
+}
+
+const options = (isDryRun: boolean, reasons: readonly string[] = []) => ({
+  filter: { reasons, limit: 1000 },
+  isDryRun,
+  kinds: ['events', 'blobs'] as const,
+  progress: () => undefined,
+});
+
+const acmeLine = (session: string, customer: string, type: string, at: number): string =>
+  JSON.stringify({
+    event_type: type,
+    customer_id: customer,
+    session_id: session,
+    title_id: 'title-1',
+    event_timestamp: new Date(at).toISOString(),
+    ip: '203.0.113.9',
+  });
+
+/** The books of everything so far. */
+const unaccounted = (): Promise<Row[]> =>
+  query('IngestAudit(ago(2d), now() + 1d) | where Unaccounted != 0 or Missing != 0 or MissingRejects != 0');
+
+describe('replay', () => {
+  const sid = randomUUID();
+
+  it('rows that the store refused come back once it takes them, each exactly once, and a second replay changes nothing', async () => {
+    const body = envelope(7, 12, Date.now());
+    body.h.sid = sid;
+    refused = `"eventId":"${sid}:3"`;
+    expect(await post(JSON.stringify(body))).toMatchObject({ received: 12, accepted: 11, rejected: 1 });
+    refused = '';
+    const rows = `union PlaybackEventsDedup_v1, PlaybackBeatsDedup_v1 | where SessionId == "${sid}"`;
+    expect(await countOf(rows)).toBe(11);
+
+    const dry = await replay(places, options(true));
+    expect(dry.events).toMatchObject([{ reason: 'sink-refused', outcome: 'stored' }]);
+    expect(await countOf(rows), 'a dry run stores nothing').toBe(11);
+    expect(await countOf('Replays')).toBe(0);
+
+    expect(summaryOf(await replay(places, options(false)))).toMatchObject({ found: 1, stored: 1, left: 0 });
+    expect(await countOf(rows)).toBe(12);
+    expect(summaryOf(await replay(places, options(false)))).toMatchObject({ found: 0 });
+    expect(await countOf(`union PlaybackEvents, PlaybackBeats | where SessionId == "${sid}"`)).toBe(12);
+    const [books] = await query(
+      'IngestLedgerDedup_v1 | where Door == "replay" | project Received, Stored, Rejected, Duplicate',
+    );
+    expect(books).toEqual({ Received: 1, Stored: 1, Rejected: 0, Duplicate: 0 });
+    expect(await unaccounted()).toEqual([]);
+  });
+
+  it('what was sent again meanwhile is there already; what is still wrong stays, with its reason', async () => {
+    const body = envelope(8, 2, Date.now());
+    body.h.sid = randomUUID();
+    refused = `"eventId":"${body.h.sid}:1"`;
+    await post(JSON.stringify(body));
+    refused = '';
+    await post(JSON.stringify(body));
+    await post('{"strange":true}');
+    const report = await replay(places, options(false));
+    expect(summaryOf(report)).toMatchObject({ found: 2, duplicate: 1, rejected: 1, left: 1 });
+    expect(report.events.find(({ outcome }) => outcome === 'rejected')).toMatchObject({
+      stillReason: 'unknown-dialect',
+    });
+    expect(summaryOf(await replay(places, options(false)))).toMatchObject({ found: 1, rejected: 1 });
+    expect(summaryOf(await replay(places, options(false, ['not-json'])))).toMatchObject({ found: 0 });
+    expect(
+      await countOf(`union PlaybackEvents, PlaybackBeats | where SessionId == "${body.h.sid}" | where Sequence == 1`),
+    ).toBe(1);
+    expect(await unaccounted()).toEqual([]);
+  });
+
+  it('a blob that was given up is read to its end, once', async () => {
+    const session = randomUUID();
+    const name = `acme/${session}.ndjson`;
+    const content = Array.from({ length: 30 }, (_none, at) =>
+      acmeLine(session, 'someone', at === 0 ? 'start' : 'pause', Date.now() + at),
+    );
+    await blobs
+      .getContainerClient('telemetry')
+      .getBlockBlobClient(name)
+      .upload(content.join('\n'), content.join('\n').length);
+    // What five runs leave behind that were killed before any progress.
+    const ref = { container: 'telemetry', name };
+    const { etag } = await blobs.getContainerClient('telemetry').getBlobClient(name).getProperties();
+    const claim = await checkpointStore(places.storage).claim(ref);
+    if (claim === 'busy') throw new Error('busy');
+    await claim.save({
+      ...ref,
+      etag: etag ?? '',
+      state: 'running',
+      linesDone: 0,
+      attempts: 5,
+      received: 0,
+      stored: 0,
+      rejected: 0,
+    });
+    await claim.release();
+    await host.invoke('reconcileBlobs');
+    await expect.poll(() => namesIn('quarantine')).toEqual([expect.stringContaining('blob-unreadable')]);
+    const rows = `PlaybackEventsDedup_v1 | where SessionId == "${session}"`;
+    expect(await countOf(rows)).toBe(0);
+
+    expect((await replay(places, options(true))).blobs).toMatchObject([{ reason: 'blob-unreadable', outcome: 'open' }]);
+    expect((await replay(places, options(false))).blobs).toMatchObject([{ outcome: 'stored' }]);
+    expect(await countOf(rows)).toBe(30);
+    expect((await replay(places, options(false))).blobs).toEqual([]);
+    await host.invoke('reconcileBlobs');
+    expect(await countOf(`PlaybackEvents | where SessionId == "${session}"`)).toBe(30);
+    expect(await countOf(`PlaybackEvents | where SessionId == "${session}" | where isnotempty(ViewerId)`)).toBe(30);
+    expect(await unaccounted()).toEqual([]);
+  });
+});
