@@ -61,6 +61,28 @@ async function connectionOf(options: KustoOptions): Promise<KustoConnectionStrin
   return builder;
 }
 
+/** Beyond the deadline of the request itself, which fires first and says more. */
+const SLACK_MS = 250;
+
+/** Before its first call the library asks for the cluster's metadata, with no deadline at all: this one covers that too. */
+async function within<T>(timeoutMs: number, call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs + SLACK_MS);
+  });
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Kusto answers an ingestion with a table. A 200 with anything else comes from something in between, and the rows are nowhere. */
+function assertIngested(answer: unknown): void {
+  if (typeof answer === 'object' && answer !== null && 'Tables' in answer && Array.isArray(answer.Tables)) return;
+  throw new Error('what answered the ingestion with 200 is not Kusto');
+}
+
 async function connect(options: KustoOptions): Promise<DataClient> {
   const { Client } = await import('azure-kusto-data');
   const client = new Client(await connectionOf(options));
@@ -70,7 +92,7 @@ async function connect(options: KustoOptions): Promise<DataClient> {
 
 /** One client a process, agents kept alive; connecting happens at the first call. */
 export function kustoClient(options: KustoOptions): KustoClient {
-  const { database } = options;
+  const { database, timeoutMs } = options;
   let connecting: Promise<DataClient> | undefined;
   const client = (): Promise<DataClient> => {
     connecting ??= connect(options).catch((error: unknown) => {
@@ -82,13 +104,16 @@ export function kustoClient(options: KustoOptions): KustoClient {
   return {
     async ingest(table, gzipped) {
       // A buffer, never a stream: the library hangs for ever when a source stream fails.
-      await (await client()).executeStreamingIngest(database, table, gzipped, 'json', mappingOf(table));
+      const open = await client();
+      assertIngested(
+        await within(timeoutMs, open.executeStreamingIngest(database, table, gzipped, 'json', mappingOf(table))),
+      );
     },
     async command(text) {
-      await (await client()).executeMgmt(database, text);
+      await within(timeoutMs, (await client()).executeMgmt(database, text));
     },
     async ping() {
-      await (await client()).executeQuery(database, 'print 1');
+      await within(timeoutMs, (await client()).executeQuery(database, 'print 1'));
     },
     close() {
       connecting?.then(

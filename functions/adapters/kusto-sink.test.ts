@@ -123,7 +123,7 @@ describe('group commit', () => {
   it('resolves only when every table has acknowledged', async () => {
     behave = (call, response) => {
       if (call.table !== 'IngestLedger') return false;
-      setTimeout(() => response.end('{}'), 150);
+      setTimeout(() => response.end('{"Tables":[]}'), 150);
       return true;
     };
     const startMs = Date.now();
@@ -149,7 +149,7 @@ describe('overload', () => {
   it('is told to the senders instead of filling the memory, and what was taken is stored', async () => {
     newSink({ deadlineMs: 700 });
     behave = (_call, response) => {
-      setTimeout(() => response.end('{}'), 250);
+      setTimeout(() => response.end('{"Tables":[]}'), 250);
       return true;
     };
     const writes = Array.from({ length: 60 }, (_none, index) =>
@@ -270,7 +270,7 @@ describe('the breaker', () => {
     const response = await trial.promise;
     await expect(sink.write({ PlaybackEvents: rows(1) })).rejects.toThrow(SinkUnavailable);
     behave = () => false;
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"Tables":[]}');
     expect(await first).toEqual([]);
     expect(await sink.write({ PlaybackEvents: rows(2) })).toEqual([]);
   });
