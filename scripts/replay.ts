@@ -56,7 +56,7 @@ export async function replay(places: Places, options: ReplayOptions): Promise<Re
     sink,
     clock: systemClock,
     counters,
-    digests: secret === undefined ? { ...digests, pseudonym: () => '' } : digests,
+    digests: secret === undefined ? { ...digests, pseudonym: () => undefined } : digests,
     userAgents: userAgentReader(),
     limits: DEFAULT_LIMITS,
   };

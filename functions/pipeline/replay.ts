@@ -178,7 +178,7 @@ function markOf({ event, outcome }: Attempt, kept: Outcome | undefined, options:
  */
 export async function replayBatch(events: readonly QuarantinedEvent[], options: ReplayOptions): Promise<ReplayedBatch> {
   // Whatever the quoted text still says of a viewer, no pseudonym is made of it.
-  const ports: IngestPorts = { ...options, digests: { ...options.digests, pseudonym: () => '' } };
+  const ports: IngestPorts = { ...options, digests: { ...options.digests, pseudonym: () => undefined } };
   const attempts = events.map((event) => attempt(event, options.batchId, ports));
   const ids = [...new Set(attempts.flatMap(({ outcome }) => idsOf(outcome)))];
   const known = new Set(ids.length === 0 ? [] : await options.known(ids));
