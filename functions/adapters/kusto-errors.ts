@@ -22,12 +22,15 @@ type Bag = Readonly<Record<string, unknown>>;
 const bagOf = (value: unknown): Bag => (typeof value === 'object' && value !== null ? (value as Bag) : {});
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** Longest wait that is taken at its word: a date by a wrong clock must not stop the writing for days. */
+const LONGEST_ASKED_MS = 300_000;
+
 /** `Retry-After` in ms: seconds or an HTTP date. */
 function retryAfterMs(header: unknown, nowMs: number): number | undefined {
   const text = typeof header === 'number' ? String(header) : textOf(header);
-  if (/^\d{1,6}(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const at = text === '' ? Number.NaN : Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+  const isSeconds = /^\d{1,6}(\.\d+)?$/.test(text);
+  const wait = isSeconds ? Number(text) * 1000 : text === '' ? Number.NaN : Date.parse(text) - nowMs;
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(0, wait), LONGEST_ASKED_MS);
 }
 
 /** The axios error inside whatever the client library threw. */

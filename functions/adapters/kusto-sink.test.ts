@@ -25,6 +25,8 @@ let calls: Call[];
 let behave: Behaviour;
 let client: KustoClient;
 let sink: Sink;
+/** How far the sink's clock is ahead of the true one. */
+let skewMs = 0;
 
 const oneApi = (
   response: ServerResponse,
@@ -71,12 +73,20 @@ function newSink(options: { timeoutMs?: number; deadlineMs?: number } = {}): voi
     managedIdentityClientId: undefined,
     timeoutMs,
   });
-  sink = kustoSink({ client, clock: systemClock, counters: counterStore(), lingerMs: 3, maxCalls: 2, deadlineMs });
+  sink = kustoSink({
+    client,
+    clock: { now: () => systemClock.now() + skewMs },
+    counters: counterStore(),
+    lingerMs: 3,
+    maxCalls: 2,
+    deadlineMs,
+  });
 }
 
 beforeEach(async () => {
   calls = [];
   behave = () => false;
+  skewMs = 0;
   server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   newSink();
@@ -219,6 +229,19 @@ describe('a passing failure', () => {
     expect((error as SinkUnavailable).retryAfterMs).toBe(7000);
     await expect(sink.write({ PlaybackEvents: rows(1) })).rejects.toThrow(SinkUnavailable);
     expect(calls).toHaveLength(1);
+  });
+
+  it('that asks for longer than the breaker would stay open by itself keeps it open so long, and nobody waiting', async () => {
+    newSink({ deadlineMs: 300 });
+    behave = (_call, response) => oneApi(response, 429, 'General_ThrottledIngestion', false, { 'retry-after': '40' });
+    await expect(sink.write({ PlaybackEvents: rows(1) })).rejects.toThrow(SinkUnavailable);
+    skewMs = 15_000;
+    const error = await sink.write({ PlaybackEvents: rows(1) }).catch((thrown: unknown) => thrown);
+    expect((error as SinkUnavailable).retryAfterMs).toBeGreaterThan(24_000);
+    expect(calls).toHaveLength(1);
+    skewMs = 41_000;
+    behave = () => false;
+    expect(await sink.write({ PlaybackEvents: rows(1) })).toEqual([]);
   });
 
   it.each([500, 503])('%i heals', async (status) => {

@@ -259,6 +259,9 @@ export class TableWriter {
     const body = gzipped(pieces);
     for (let attempt = 0; ; attempt++) {
       const pause = this.#notBeforeMs - clock.now();
+      // Nobody is made to wait for the end of a long Retry-After: these rows go to the spill, or their sender comes again.
+      if (pause > 0 && clock.now() + pause > arrivedMs + deadlineMs)
+        return { kind: 'throttled', detail: 'no call before the end of Retry-After', retryAfterMs: pause };
       if (pause > 0) await sleep(pause);
       try {
         await this.#send(body);
@@ -279,7 +282,7 @@ export class TableWriter {
         if (failure.kind === 'configuration' || this.#isProbing || now + wait > arrivedMs + deadlineMs) {
           this.#closedBy = failure;
           counters.set('breaker_open', 1, this.#table);
-          this.#closedUntilMs = now + Math.min(asked ?? OPEN_MS * 2 ** this.#strikes++, OPEN_LONGEST_MS);
+          this.#closedUntilMs = now + (asked ?? Math.min(OPEN_MS * 2 ** this.#strikes++, OPEN_LONGEST_MS));
           return failure;
         }
         await sleep(wait);
