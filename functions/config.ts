@@ -35,6 +35,8 @@ export interface Config {
   readonly managedIdentityClientId: string | undefined;
   readonly keys: readonly WriteKey[];
   readonly pseudonymSecret: string;
+  /** Days that the salt of a day is kept beyond it; 0: salts follow from the secret and are never destroyed. */
+  readonly saltDays: number;
   /** Which request headers of the edge are believed, by fact. */
   readonly edgeHeaders: Readonly<Partial<Record<'country' | 'region' | 'city' | 'asn', string>>>;
   /** Request header with the client's address, in lower case; the last entry counts. */
@@ -215,6 +217,7 @@ export function readConfig(env: Env = process.env): Config {
     managedIdentityClientId: env['FRAMEWATCH_IDENTITY_CLIENT_ID'] || undefined,
     keys: keysOf(env, problems),
     pseudonymSecret,
+    saltDays: numberOf(env, 'FRAMEWATCH_SALT_DAYS', 90, [0, 400], problems),
     edgeHeaders: edgeHeadersOf(env, problems),
     addressHeader: (env['FRAMEWATCH_ADDRESS_HEADER'] || 'x-forwarded-for').toLowerCase(),
     geoDatabases: listOf(env['FRAMEWATCH_GEO_DATABASES']),

@@ -7,6 +7,7 @@ import { geoDatabase } from './adapters/geo-database.ts';
 import { inflater } from './adapters/inflater.ts';
 import { kustoClient } from './adapters/kusto-client.ts';
 import { kustoSink } from './adapters/kusto-sink.ts';
+import { saltStore } from './adapters/salt-store.ts';
 import { spillStore } from './adapters/spill-store.ts';
 import { storageAccount } from './adapters/storage-account.ts';
 import { batchIds, systemClock } from './adapters/system.ts';
@@ -20,6 +21,7 @@ import { drainSpill } from './triggers/drain-spill.ts';
 import { health, livez, metrics, readyz } from './triggers/health.ts';
 import { ingestEvents } from './triggers/ingest-events.ts';
 import { reconcileBlobs } from './triggers/reconcile-blobs.ts';
+import { rotateSalts } from './triggers/rotate-salts.ts';
 import { keyRing, quotas } from './triggers/write-keys.ts';
 
 // The composition root: settings → adapters → functions. The only file that registers functions.
@@ -29,14 +31,15 @@ const MAX_WIRE_BYTES = 1024 * 1024;
 const config = readConfig();
 const clock = systemClock;
 const counters = counterStore();
-const digests = digestsOf(config.pseudonymSecret);
+const { blob } = config;
+const account = blob && storageAccount({ ...blob, managedIdentityClientId: config.managedIdentityClientId });
+const salts = account && config.saltDays > 0 ? saltStore(account, clock, config.saltDays) : undefined;
+const digests = digestsOf(config.pseudonymSecret, salts && { salts, counters });
 const kusto = kustoClient({ ...config.kusto, managedIdentityClientId: config.managedIdentityClientId });
 const sink = kustoSink({ client: kusto, clock, counters, ...config.kusto });
 const geo = config.geoDatabases.length > 0 ? geoDatabase(config.geoDatabases) : undefined;
 const core = { sink, clock, counters, digests, geo, userAgents: userAgentReader(), limits: DEFAULT_LIMITS };
 
-const { blob } = config;
-const account = blob && storageAccount({ ...blob, managedIdentityClientId: config.managedIdentityClientId });
 const spill = account && spillStore(account, clock);
 
 let isDraining = false;
@@ -73,6 +76,8 @@ if (blob && account && spill) {
   app.timer('reconcileBlobs', { schedule: '30 * * * * *', handler: reconcileBlobs({ ...run, graceMs: blob.graceMs }) });
   app.timer('drainSpill', { schedule: '*/15 * * * * *', handler: drainSpill(spill, core) });
 }
+
+if (salts) app.timer('rotateSalts', { schedule: '0 7 * * * *', handler: rotateSalts(salts) });
 
 app.timer('detect', {
   schedule: '0 * * * * *',

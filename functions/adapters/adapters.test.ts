@@ -77,7 +77,7 @@ describe('inflater', () => {
 
 describe('digestsOf', () => {
   const digests = digestsOf('a secret of sixteen');
-  const pseudonym = (tenant: string, viewer: string, atMs: number): string => digests.pseudonym(tenant, viewer, atMs);
+  const pseudonym = (tenant: string, viewer: string, atMs: number) => digests.pseudonym(tenant, viewer, atMs);
   const day = Date.UTC(2026, 0, 1);
 
   it('is the same within a day and a tenant, and unrelated beyond', () => {

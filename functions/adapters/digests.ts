@@ -1,26 +1,53 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { Digests } from '../pipeline/ports.ts';
+import type { Counters, Digests } from '../pipeline/ports.ts';
 
 const DAY_MS = 86_400_000;
+const PSEUDONYM_LENGTH = 32;
+
+/** The salts of days, as far as they are at hand. */
+export interface Salts {
+  /** Of a day since the epoch; undefined when it is not at hand. */
+  of(day: number): Buffer | undefined;
+  /** Resolves when the salt of that moment is at hand, or cannot be had for now. Never rejects. */
+  prepare(atMs: number): Promise<void>;
+}
+
+/** A salt that follows from the secret: whoever has the secret can make it again, for ever. */
+export const derivedSalt = (day: number): string => `framewatch-salt-${day}`;
+
+/** What keys the pseudonyms of a day. Neither the secret nor the salt alone suffices. */
+export const dayKey = (secret: string, salt: string | Buffer): Buffer =>
+  createHmac('sha256', secret).update(salt).digest();
+
+/** Pseudonym of a viewer under the key of a day: 128 bits, hex. */
+export const pseudonymOf = (key: Buffer, tenant: string, viewerId: string): string =>
+  createHmac('sha256', key).update(`${tenant}\0${viewerId}`).digest('hex').slice(0, PSEUDONYM_LENGTH);
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
- * Digests with a daily salt derived from a secret: HMAC(secret, day) keys the pseudonyms of that day,
- * so the same viewer has unrelated pseudonyms on two days for anyone without the secret.
+ * Digests keyed by a secret and a salt of the day, so that the same viewer has unrelated pseudonyms on two days.
+ * Without `stored` the salt follows from the secret; with it, a day whose salt is not at hand gives no pseudonyms.
  */
-export function digestsOf(secret: string): Digests {
-  let day = -1;
-  let salt: Buffer = Buffer.alloc(0);
-  const saltOf = (atMs: number): Buffer => {
-    const wanted = Math.floor(atMs / DAY_MS);
-    if (wanted !== day) {
-      salt = createHmac('sha256', secret).update(`framewatch-salt-${wanted}`).digest();
-      day = wanted;
-    }
-    return salt;
+export function digestsOf(secret: string, stored?: { readonly salts: Salts; readonly counters: Counters }): Digests {
+  let current = -1;
+  let key: Buffer | undefined;
+  const keyOf = (atMs: number): Buffer | undefined => {
+    const day = Math.floor(atMs / DAY_MS);
+    if (day === current && key) return key;
+    const salt = stored ? stored.salts.of(day) : derivedSalt(day);
+    current = day;
+    key = salt === undefined ? undefined : dayKey(secret, salt);
+    return key;
   };
   return {
-    sha256: (text) => createHash('sha256').update(text).digest('hex'),
-    pseudonym: (tenant, viewerId, atMs) =>
-      createHmac('sha256', saltOf(atMs)).update(`${tenant}\0${viewerId}`).digest('hex').slice(0, 32),
+    sha256,
+    prepare: async (atMs) => stored?.salts.prepare(atMs),
+    pseudonym(tenant, viewerId, atMs) {
+      const dayKeyNow = keyOf(atMs);
+      if (dayKeyNow) return pseudonymOf(dayKeyNow, tenant, viewerId);
+      stored?.counters.add('pseudonyms_missing_total', 1);
+      return undefined;
+    },
   };
 }

@@ -119,6 +119,7 @@ async function readOn(
   options: BlobRunOptions,
 ): Promise<Checkpoint> {
   let checkpoint = begun;
+  await options.digests.prepare?.(facts.modifiedMs);
   const lines = lineReader(dialectOfPath(ref.name), { ...options.limits, maxBodyBytes: MAX_LINE_BYTES });
   for await (const chunk of chunksOf(options.reader.open(ref, facts.etag), begun.linesDone, lines)) {
     const outcome = ingest(batchOf(ref, facts, String(chunk.firstLine), chunk.bytes, options), chunk.entries, options);

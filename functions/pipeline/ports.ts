@@ -19,8 +19,10 @@ export interface Ids {
 export interface Digests {
   /** Lower-case hex of SHA-256. */
   sha256(text: string): string;
-  /** Pseudonym of a viewer: the same within a tenant and a UTC day, unlinkable beyond. */
-  pseudonym(tenant: string, viewerId: string, atMs: number): string;
+  /** Pseudonym of a viewer: the same within a tenant and a UTC day, unlinkable beyond. Undefined when none can be made now. */
+  pseudonym(tenant: string, viewerId: string, atMs: number): string | undefined;
+  /** Resolves when pseudonyms of that moment can be made, or cannot for now; asked before a batch is read. Never rejects. */
+  prepare?(atMs: number): Promise<void>;
 }
 
 export interface Device {
@@ -136,6 +138,7 @@ export const COUNTERS = {
   events_duplicate_total: 'Events dropped because the same batch held them already, by door.',
   events_spilled_total: 'Events that wait in blob storage because the store was away, by door.',
   events_drained_total: 'Events brought back from there and stored, by door.',
+  pseudonyms_missing_total: 'Sessions stored without viewer because the salt of the day was not at hand.',
   requests_total: 'Answers of the HTTP door, by status.',
   sink_calls_total: 'Ingestion calls, by outcome.',
   sink_rows_total: 'Rows sent to the store, by table.',

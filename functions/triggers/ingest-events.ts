@@ -159,6 +159,7 @@ async function acceptBody(
       { code: 'quota', message: 'The quota of this write key is used up.' },
       { ...cors, retryAfterMs: quota.retryAfterMs },
     );
+  await options.digests.prepare?.(batch.receivedMs);
   const outcome = ingest(batch, entries, options);
   // Rejects are in quarantine before anyone is told, whatever the answer is.
   const { received, stored, rejected, duplicate, errors } = await storeOrSpill(outcome, options);
