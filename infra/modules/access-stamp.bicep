@@ -61,6 +61,11 @@ resource spill 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-0
   name: 'spill'
 }
 
+resource salts 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
+  parent: landingBlobs
+  name: 'salts'
+}
+
 resource deadLetter 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' existing = {
   parent: landingBlobs
   name: 'dead-letter'
@@ -111,6 +116,17 @@ resource functionsWriteCheckpoints 'Microsoft.Authorization/roleAssignments@2022
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(definitions, roles.functionsWriteCheckpoints.id)
     description: roles.functionsWriteCheckpoints.reason
+  }
+}
+
+resource functionsSalts 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: salts
+  name: guid(salts.id, functionsPrincipalId, roles.functionsSalts.id)
+  properties: {
+    principalId: functionsPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId(definitions, roles.functionsSalts.id)
+    description: roles.functionsSalts.reason
   }
 }
 

@@ -147,6 +147,8 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     FRAMEWATCH_MAX_CALLS: string(functions.kustoMaxCalls)
     FRAMEWATCH_KEYS: '${secret}framewatch-keys/)'
     FRAMEWATCH_PSEUDONYM_SECRET: '${secret}framewatch-pseudonym-secret/)'
+    // As long as rows are kept (kql/schema/040-policies.kql): erasure by viewer needs the salts of their days.
+    FRAMEWATCH_SALT_DAYS: '90'
     // Front Door writes the viewer's country (front-door-routes.bicep); without it nobody's word on geography is believed.
     FRAMEWATCH_EDGE_HEADERS: hasFrontDoor ? 'country=x-framewatch-country' : ''
     // Front Door tells the address of the connection itself; X-Forwarded-For would end with Front Door's own.

@@ -93,9 +93,10 @@ resource drops 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-0
 ]
 
 // What waits in the spill has been acknowledged and is not yet in the database: no lifecycle rule may touch it.
+// Salts are destroyed by the functions, to the day.
 var auxiliary = ['checkpoints', 'quarantine', 'dead-letter']
 resource auxiliaries 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [
-  for container in union(auxiliary, ['spill']): {
+  for container in union(auxiliary, ['spill', 'salts']): {
     parent: landingBlobs
     name: container
     properties: { publicAccess: 'None' }

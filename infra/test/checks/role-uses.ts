@@ -43,6 +43,14 @@ export const usesOfRoles: Readonly<Record<string, RoleUse>> = {
       { file: 'functions/adapters/spill-store.ts', says: 'blob.upload(body' },
     ],
   },
+  functionsSalts: {
+    scopes: [`${CONTAINER}salts`],
+    uses: [
+      { file: 'functions/adapters/salt-store.ts', says: "const CONTAINER = 'salts'" },
+      { file: 'functions/adapters/salt-store.ts', says: 'await blob.upload(salt' },
+      { file: 'functions/adapters/salt-store.ts', says: '.deleteIfExists()' },
+    ],
+  },
   functionsReadSecrets: {
     scopes: ['Microsoft\\.KeyVault/vaults:kv-\\w+'],
     uses: [{ file: 'infra/modules/function-app.bicep', says: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/' }],
