@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import type { Counters, Digests } from '../pipeline/ports.ts';
 
 const DAY_MS = 86_400_000;
@@ -16,14 +16,15 @@ export interface Salts {
 export const derivedSalt = (day: number): string => `framewatch-salt-${day}`;
 
 /** What keys the pseudonyms of a day. Neither the secret nor the salt alone suffices. */
-export const dayKey = (secret: string, salt: string | Buffer): Buffer =>
-  createHmac('sha256', secret).update(salt).digest();
+export const dayKey = (secret: string, salt: string | Buffer): KeyObject =>
+  // As a key object: Node 24 takes ten times as long for a key that comes as bytes.
+  createSecretKey(createHmac('sha256', secret).update(salt).digest());
 
 /** Pseudonym of a viewer under the key of a day: 128 bits, hex. */
-export const pseudonymOf = (key: Buffer, tenant: string, viewerId: string): string =>
+export const pseudonymOf = (key: KeyObject, tenant: string, viewerId: string): string =>
   createHmac('sha256', key).update(`${tenant}\0${viewerId}`).digest('hex').slice(0, PSEUDONYM_LENGTH);
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /**
  * Digests keyed by a secret and a salt of the day, so that the same viewer has unrelated pseudonyms on two days.
@@ -31,8 +32,8 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
  */
 export function digestsOf(secret: string, stored?: { readonly salts: Salts; readonly counters: Counters }): Digests {
   let current = -1;
-  let key: Buffer | undefined;
-  const keyOf = (atMs: number): Buffer | undefined => {
+  let key: KeyObject | undefined;
+  const keyOf = (atMs: number): KeyObject | undefined => {
     const day = Math.floor(atMs / DAY_MS);
     if (day === current && key) return key;
     const salt = stored ? stored.salts.of(day) : derivedSalt(day);
