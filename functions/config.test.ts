@@ -22,7 +22,14 @@ describe('readConfig', () => {
     const config = readConfig(good);
     expect(config.kusto).toMatchObject({ url: 'http://127.0.0.1:8080', database: 'framewatch' });
     expect(config.keys).toEqual([
-      { key: 'demo', tenant: 't', origins: ['https://www.example.com'], isTrusted: false, eventsPerSecond: 20_000 },
+      {
+        key: 'demo',
+        tenant: 't',
+        origins: ['https://www.example.com'],
+        isTrusted: false,
+        eventsPerSecond: 20_000,
+        needsToken: false,
+      },
     ]);
     expect(config.blob).toBeUndefined();
     expect(Object.isFrozen(config)).toBe(true);
@@ -51,6 +58,23 @@ describe('readConfig', () => {
     }
     expect(message).toContain('local.settings.json');
     expect(message).not.toMatch(/canary|demo-key-1/);
+  });
+
+  it('takes one or two secrets of tokens, shows none of them, and wants them when a key needs tokens', () => {
+    const secrets = (value: unknown): Record<string, string> => ({
+      ...good,
+      FRAMEWATCH_TOKEN_SECRETS: JSON.stringify(value),
+    });
+    const [one, two] = ['canary'.repeat(6), 'canari'.repeat(6)];
+    expect(readConfig(good).tokenSecrets).toBeUndefined();
+    expect(readConfig(secrets({ a: one, b: two })).tokenSecrets).toEqual({ a: one, b: two });
+    for (const bad of [{}, { a: 'canary' }, { a: one, b: two, c: one }, { '': one }, [one], { a: 1 }]) {
+      expect(messageOf(secrets(bad))).toContain('FRAMEWATCH_TOKEN_SECRETS');
+      expect(messageOf(secrets(bad))).not.toContain('canary');
+    }
+    const keys = '{"k":{"tenant":"t","origins":["https://www.example.com"],"token":true}}';
+    expect(messageOf({ ...good, FRAMEWATCH_KEYS: keys })).toContain('FRAMEWATCH_TOKEN_SECRETS');
+    expect(readConfig({ ...secrets({ a: one }), FRAMEWATCH_KEYS: keys }).keys[0]?.needsToken).toBe(true);
   });
 
   it.each(['not json', '[]', '"x"', ''])('refuses the keys %j', (keys) => {

@@ -9,6 +9,8 @@ interface WriteKey {
   readonly isTrusted: boolean;
   /** Events a second this instance takes for the key; bursts of ten seconds pass. */
   readonly eventsPerSecond: number;
+  /** Only with a signed token. */
+  readonly needsToken: boolean;
 }
 
 export interface BlobConfig {
@@ -34,6 +36,10 @@ export interface Config {
   };
   readonly managedIdentityClientId: string | undefined;
   readonly keys: readonly WriteKey[];
+  /** Secrets of signed tokens by key id; none: tokens are not accepted. */
+  readonly tokenSecrets: Readonly<Record<string, string>> | undefined;
+  /** Events a second this instance takes from one network, /24 or /48; 0: no limit. */
+  readonly networkEventsPerSecond: number;
   readonly pseudonymSecret: string;
   /** Days that the salt of a day is kept beyond it; 0: salts follow from the secret and are never destroyed. */
   readonly saltDays: number;
@@ -109,10 +115,10 @@ const DEFAULT_EVENTS_PER_SECOND = 20_000;
 function keyOf(key: string, value: unknown, problems: Problems): WriteKey | undefined {
   const name = `FRAMEWATCH_KEYS["${key.slice(0, 4)}…"]`;
   if (typeof value !== 'object' || value === null) {
-    problems.add(name, typeof value, 'an object {tenant, origins?, trusted?, eventsPerSecond?}');
+    problems.add(name, typeof value, 'an object {tenant, origins?, trusted?, token?, eventsPerSecond?}');
     return undefined;
   }
-  const { tenant, origins, trusted, eventsPerSecond } = value as Record<string, unknown>;
+  const { tenant, origins, trusted, token, eventsPerSecond } = value as Record<string, unknown>;
   if (!isText(tenant) || !TENANT.test(tenant)) problems.add(`${name}.tenant`, String(tenant), 'letters, digits, . _ -');
   const list: readonly unknown[] = Array.isArray(origins) ? origins : [];
   if (
@@ -131,6 +137,7 @@ function keyOf(key: string, value: unknown, problems: Problems): WriteKey | unde
     origins: list.map(String),
     isTrusted: trusted === true,
     eventsPerSecond: Number(rate),
+    needsToken: token === true,
   };
 }
 
@@ -142,6 +149,25 @@ function keysOf(env: Env, problems: Problems): WriteKey[] {
     return [];
   }
   return Object.entries(bag).flatMap(([key, value]) => keyOf(key, value, problems) ?? []);
+}
+
+/** Two are live while one takes the other's place. */
+const MAX_TOKEN_SECRETS = 2;
+const LEAST_SECRET = 32;
+
+function tokenSecretsOf(env: Env, keys: readonly WriteKey[], problems: Problems): Config['tokenSecrets'] {
+  const name = 'FRAMEWATCH_TOKEN_SECRETS';
+  const bag = jsonOf(env, name, problems);
+  if (!bag) {
+    if (keys.some(({ needsToken }) => needsToken))
+      problems.add(name, undefined, 'secrets, because a key has "token": true');
+    return undefined;
+  }
+  const entries = Object.entries(bag);
+  const isGood = entries.every(([kid, secret]) => kid !== '' && isText(secret) && secret.length >= LEAST_SECRET);
+  if (!isGood || entries.length === 0 || entries.length > MAX_TOKEN_SECRETS)
+    problems.add(name, 'other text', `one or two secrets of at least ${LEAST_SECRET} characters by key id`);
+  return Object.fromEntries(entries.map(([kid, secret]) => [kid, String(secret)]));
 }
 
 const listOf = (text: string | undefined): string[] =>
@@ -205,6 +231,7 @@ export function readConfig(env: Env = process.env): Config {
   if (!/^[\w .-]{1,128}$/.test(database)) problems.add('FRAMEWATCH_KUSTO_DATABASE', database, 'a database name');
   const heartbeat = numberOf(env, 'FRAMEWATCH_HEARTBEAT_SECONDS', 0, [0, 600], problems);
   const sample = numberOf(env, 'FRAMEWATCH_SAMPLE_RATE', 1, [0, 1], problems);
+  const keys = keysOf(env, problems);
   const config: Config = {
     kusto: {
       url: urlOf(env, 'FRAMEWATCH_KUSTO_URL', undefined, problems),
@@ -215,7 +242,9 @@ export function readConfig(env: Env = process.env): Config {
       maxCalls: numberOf(env, 'FRAMEWATCH_MAX_CALLS', 2, [1, 64], problems),
     },
     managedIdentityClientId: env['FRAMEWATCH_IDENTITY_CLIENT_ID'] || undefined,
-    keys: keysOf(env, problems),
+    keys,
+    tokenSecrets: tokenSecretsOf(env, keys, problems),
+    networkEventsPerSecond: numberOf(env, 'FRAMEWATCH_NETWORK_EVENTS_PER_SECOND', 2000, [0, 1e6], problems),
     pseudonymSecret,
     saltDays: numberOf(env, 'FRAMEWATCH_SALT_DAYS', 90, [0, 400], problems),
     edgeHeaders: edgeHeadersOf(env, problems),

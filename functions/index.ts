@@ -11,6 +11,7 @@ import { saltStore } from './adapters/salt-store.ts';
 import { spillStore } from './adapters/spill-store.ts';
 import { storageAccount } from './adapters/storage-account.ts';
 import { batchIds, systemClock } from './adapters/system.ts';
+import { tokenVerifier } from './adapters/token-verifier.ts';
 import { userAgentReader } from './adapters/user-agents.ts';
 import { readConfig } from './config.ts';
 import { DEFAULT_LIMITS } from './pipeline/decode.ts';
@@ -22,7 +23,9 @@ import { health, livez, metrics, readyz } from './triggers/health.ts';
 import { ingestEvents } from './triggers/ingest-events.ts';
 import { reconcileBlobs } from './triggers/reconcile-blobs.ts';
 import { rotateSalts } from './triggers/rotate-salts.ts';
-import { keyRing, quotas } from './triggers/write-keys.ts';
+import { safeLine } from './triggers/log-safety.ts';
+import { quotas } from './triggers/quotas.ts';
+import { keyRing } from './triggers/write-keys.ts';
 
 // The composition root: settings → adapters → functions. The only file that registers functions.
 
@@ -42,6 +45,11 @@ const core = { sink, clock, counters, digests, geo, userAgents: userAgentReader(
 
 const spill = account && spillStore(account, clock);
 
+// Whatever is logged, by whomever: one line, bounded, without control characters and secrets.
+app.hook.log((log) => {
+  log.message = safeLine(log.message);
+});
+
 let isDraining = false;
 app.hook.appTerminate(() => {
   isDraining = true;
@@ -58,7 +66,8 @@ app.http('ingestEvents', {
     ids: batchIds(clock),
     inflater,
     keys: keyRing(config.keys),
-    quota: quotas(clock),
+    quota: quotas(clock, config.networkEventsPerSecond),
+    tokens: config.tokenSecrets && tokenVerifier(config.tokenSecrets),
     maxWireBytes: MAX_WIRE_BYTES,
     edgeHeaders: config.edgeHeaders,
     addressHeader: config.addressHeader,

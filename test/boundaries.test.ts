@@ -38,7 +38,7 @@ const rooms: Record<string, Room> = {
   adapters: {
     files: 'functions/adapters/**/*.ts',
     areas: ['schema/', 'functions/pipeline/ports.ts', 'functions/pipeline/row-text.ts', 'functions/config.ts'],
-    packages: [/^node:/, /^@azure\//, /^azure-kusto-/, /^ua-parser-js$/, /^mmdb-lib$/],
+    packages: [/^node:/, /^@azure\//, /^azure-kusto-/, /^ua-parser-js$/, /^mmdb-lib$/, /^jose$/],
   },
   probe: { files: 'player-probe/src/**/*.ts', areas: [], packages: NONE, types: [/^dashjs$/, /^\.\.\/.*schema\//] },
   series: {

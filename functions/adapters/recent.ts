@@ -1,6 +1,10 @@
-/** A bounded map that forgets what was used longest ago: a `Map` keeps insertion order. */
+/**
+ * A bounded map that forgets what has not been used for long, in two generations: when the young are half of what may be,
+ * the old go. A single `Map` that drops its oldest key walks over the places of the keys it dropped before.
+ */
 export class Recent<Value> {
-  readonly #entries = new Map<string, Value>();
+  #young = new Map<string, Value>();
+  #old = new Map<string, Value>();
   readonly #size: number;
 
   constructor(size: number) {
@@ -8,19 +12,18 @@ export class Recent<Value> {
   }
 
   get(key: string): Value | undefined {
-    const value = this.#entries.get(key);
-    if (value !== undefined) {
-      this.#entries.delete(key);
-      this.#entries.set(key, value);
-    }
-    return value;
+    const value = this.#young.get(key);
+    if (value !== undefined) return value;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
   }
 
   set(key: string, value: Value): void {
-    if (this.#entries.size >= this.#size) {
-      const oldest = this.#entries.keys().next();
-      if (!oldest.done) this.#entries.delete(oldest.value);
+    if (this.#young.size >= this.#size / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
     }
-    this.#entries.set(key, value);
+    this.#young.set(key, value);
   }
 }

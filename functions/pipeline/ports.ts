@@ -25,6 +25,15 @@ export interface Digests {
   prepare?(atMs: number): Promise<void>;
 }
 
+/** Short-lived proof that a sender was let in by a server that knows a secret of ours. */
+export interface Tokens {
+  /** What the token says; undefined when it is not valid for this tenant, origin and time. */
+  verify(
+    token: string,
+    expected: { readonly tenant: string; readonly origin: string | undefined; readonly nowMs: number },
+  ): Promise<{ readonly sessionId?: string } | undefined>;
+}
+
 export interface Device {
   readonly deviceType?: (typeof DEVICE_TYPES)[number] | undefined;
   readonly os?: string | undefined;

@@ -53,7 +53,7 @@ export const preflight = (allowedOrigin: string | undefined): HttpResponseInit =
       ? {}
       : {
           'access-control-allow-methods': 'POST',
-          'access-control-allow-headers': 'content-type, content-encoding, x-framewatch-key',
+          'access-control-allow-headers': 'content-type, content-encoding, x-framewatch-key, x-framewatch-token',
           'access-control-max-age': String(PREFLIGHT_SECONDS),
         }),
   },

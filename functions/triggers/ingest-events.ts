@@ -1,20 +1,24 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type { IngestAnswer } from '../../schema/probe-wire.ts';
-import type { Batch } from '../pipeline/batch.ts';
-import { decodeBody, type Limits } from '../pipeline/decode.ts';
+import { isRecord, type Batch } from '../pipeline/batch.ts';
+import { decodeBody, type Decoded, type Limits } from '../pipeline/decode.ts';
 import { ingest, type Entry, type IngestPorts } from '../pipeline/ingest.ts';
 import { readReports } from '../pipeline/log-lines.ts';
 import { lastHop, networkOf } from '../pipeline/network.ts';
-import { SinkUnavailable, type GeoFacts, type Ids, type Inflater } from '../pipeline/ports.ts';
+import { SinkUnavailable, type GeoFacts, type Ids, type Inflater, type Tokens } from '../pipeline/ports.ts';
 import { storeOrSpill, type SpillPorts } from '../pipeline/spill.ts';
 import { answer, preflight, refuse, type AnswerOptions } from './answers.ts';
-import type { KeyRing, Quota, SenderKey } from './write-keys.ts';
+import { causeOf } from './log-safety.ts';
+import type { Allowance, Quota, Sender } from './quotas.ts';
+import type { KeyRing } from './write-keys.ts';
 
 export interface DoorOptions extends SpillPorts, IngestPorts {
   readonly ids: Ids;
   readonly inflater: Inflater;
   readonly keys: KeyRing;
   readonly quota: Quota;
+  /** Absent: no secrets are configured, and tokens are not accepted. */
+  readonly tokens?: Tokens | undefined;
   readonly limits: Limits;
   readonly maxWireBytes: number;
   readonly edgeHeaders: Readonly<Partial<Record<keyof GeoFacts, string>>>;
@@ -57,7 +61,7 @@ function edgeFacts(request: HttpRequest, names: DoorOptions['edgeHeaders']): Geo
 
 function batchOf(
   request: HttpRequest,
-  key: SenderKey,
+  { key }: Sender,
   origin: string | null,
   bytes: number,
   options: DoorOptions,
@@ -74,7 +78,7 @@ function batchOf(
     isTrusted: key.isTrusted,
     isOptedOut: headers.get('sec-gpc') === '1' || headers.get('dnt') === '1',
     edge: edgeFacts(request, options.edgeHeaders),
-    network: networkOf(lastHop(headers.get(options.addressHeader))),
+    network: networkFrom(request, options),
     userAgent: {
       userAgent: headers.get('user-agent') ?? '',
       platform: headers.get('sec-ch-ua-platform') ?? undefined,
@@ -82,6 +86,9 @@ function batchOf(
     },
   };
 }
+
+const networkFrom = (request: HttpRequest, options: DoorOptions): string | undefined =>
+  networkOf(lastHop(request.headers.get(options.addressHeader)));
 
 const contentType = (request: HttpRequest): string =>
   (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
@@ -129,10 +136,31 @@ function countEvents(entries: readonly Entry[]): number {
   return count;
 }
 
+const QUOTA_MESSAGES = {
+  quota: 'The quota of this write key is used up.',
+  'address-quota': 'The quota of this network is used up.',
+};
+
+const overQuota = ({ code, retryAfterMs }: Extract<Allowance, { ok: false }>, cors: AnswerOptions): HttpResponseInit =>
+  refuse(429, { code, message: QUOTA_MESSAGES[code] }, { ...cors, retryAfterMs });
+
+/** Whether a record speaks of another session than the one its token was issued for. */
+function isForeign(decoded: Decoded, sessionId: string): boolean {
+  if (!decoded.ok) return false;
+  const { value } = decoded;
+  const header = isRecord(value) && isRecord(value['h']) ? value['h'] : value;
+  return !isRecord(header) || header['sid'] !== sessionId;
+}
+
+interface Admitted extends Sender {
+  /** The only session that the sender's token lets it speak of. */
+  readonly sessionId?: string | undefined;
+}
+
 async function acceptBody(
   body: Uint8Array,
   batch: Batch,
-  key: SenderKey,
+  sender: Admitted,
   options: DoorOptions,
   cors: AnswerOptions,
 ): Promise<HttpResponseInit> {
@@ -152,13 +180,11 @@ async function acceptBody(
       cors,
     );
   }
-  const quota = options.quota.take(key, events);
-  if (!quota.ok)
-    return refuse(
-      429,
-      { code: 'quota', message: 'The quota of this write key is used up.' },
-      { ...cors, retryAfterMs: quota.retryAfterMs },
-    );
+  const allowance = options.quota.take(sender, events, body.length);
+  if (!allowance.ok) return overQuota(allowance, cors);
+  const { sessionId } = sender;
+  if (sessionId !== undefined && decoded.some((one) => isForeign(one, sessionId)))
+    return refuse(403, { code: 'token-session', message: 'The token is for another session.' }, cors);
   await options.digests.prepare?.(batch.receivedMs);
   const outcome = ingest(batch, entries, options);
   // Rejects are in quarantine before anyone is told, whatever the answer is.
@@ -170,18 +196,37 @@ async function acceptBody(
   return answer(stored + duplicate === 0 && rejected > 0 ? 422 : 202, result, cors);
 }
 
+/** What the sender's token says, or the answer that refuses it. */
+async function checkToken(
+  request: HttpRequest,
+  { key }: Sender,
+  options: DoorOptions,
+  cors: AnswerOptions,
+): Promise<Pick<Admitted, 'sessionId'> | HttpResponseInit> {
+  const token = request.headers.get('x-framewatch-token') ?? request.query.get('t');
+  if (token === null || token === '')
+    return key.needsToken
+      ? refuse(
+          401,
+          { code: 'no-token', message: 'This write key needs a token: header x-framewatch-token, or ?t=.' },
+          cors,
+        )
+      : {};
+  const origin = request.headers.get('origin') ?? undefined;
+  const said = await options.tokens?.verify(token, { tenant: key.tenant, origin, nowMs: options.clock.now() });
+  return said ?? refuse(401, { code: 'bad-token', message: 'The token is not valid here and now.' }, cors);
+}
+
 async function receive(
   request: HttpRequest,
   context: InvocationContext,
   options: DoorOptions,
 ): Promise<HttpResponseInit> {
   const origin = request.headers.get('origin');
-  if (request.method === 'OPTIONS')
-    return preflight(origin !== null && options.keys.allowsOrigin(origin) ? origin : undefined);
+  const allowedOrigin = origin !== null && options.keys.allowsOrigin(origin) ? origin : undefined;
+  if (request.method === 'OPTIONS') return preflight(allowedOrigin);
+  const cors: AnswerOptions = { allowedOrigin };
   const admission = options.keys.admit(request.headers.get('x-framewatch-key') ?? request.query.get('k'), origin);
-  const cors: AnswerOptions = {
-    allowedOrigin: origin !== null && options.keys.allowsOrigin(origin) ? origin : undefined,
-  };
   if (!admission.ok) return refuse(admission.status, { code: admission.code, message: admission.message }, cors);
   if (options.isDraining())
     return refuse(
@@ -189,21 +234,21 @@ async function receive(
       { code: 'draining', message: 'This instance is stopping.' },
       { ...cors, retryAfterMs: DRAIN_RETRY_MS },
     );
-  const body = await readBody(request, options, cors);
-  if (!('bytes' in body)) return body;
+  const { key } = admission;
+  // A server of ours speaks for many viewers from one address.
+  const sender: Sender = { key, network: key.isTrusted ? undefined : networkFrom(request, options) };
+  const allowance = options.quota.look(sender);
+  if (!allowance.ok) return overQuota(allowance, cors);
   try {
-    return await acceptBody(
-      body.bytes,
-      batchOf(request, admission.key, origin, body.wire, options),
-      admission.key,
-      options,
-      cors,
-    );
+    const said = await checkToken(request, sender, options, cors);
+    if ('status' in said) return said;
+    const body = await readBody(request, options, cors);
+    if (!('bytes' in body)) return body;
+    const batch = batchOf(request, sender, origin, body.wire, options);
+    return await acceptBody(body.bytes, batch, { ...sender, ...said }, options, cors);
   } catch (error) {
     const isExpected = error instanceof SinkUnavailable;
-    context.error(
-      `ingestEvents: ${isExpected ? 'store unavailable' : 'failed'}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    context.error(`ingestEvents: ${isExpected ? 'store unavailable' : 'failed'}: ${causeOf(error)}`);
     const retryAfterMs = isExpected ? error.retryAfterMs : DRAIN_RETRY_MS;
     return refuse(
       503,

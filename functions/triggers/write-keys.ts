@@ -1,6 +1,4 @@
-import type { Clock } from '../pipeline/ports.ts';
-
-// Who may send, from where and how much. A browser's key is public: it names a tenant with a quota, it is not a secret.
+// Who may send and from where. A browser's key is public: it names a tenant with a quota, it is not a secret.
 
 export interface SenderKey {
   readonly key: string;
@@ -8,6 +6,8 @@ export interface SenderKey {
   readonly origins: readonly string[];
   readonly isTrusted: boolean;
   readonly eventsPerSecond: number;
+  /** Only with a signed token. */
+  readonly needsToken: boolean;
 }
 
 export type Admission = { ok: true; key: SenderKey } | { ok: false; status: 401 | 403; code: string; message: string };
@@ -45,32 +45,5 @@ export function keyRing(keys: readonly SenderKey[]): KeyRing {
       return { ok: true, key };
     },
     allowsOrigin: (origin) => origins.has(origin),
-  };
-}
-
-/** Seconds of the rate that a quiet key may send at once. */
-const BURST_SECONDS = 10;
-
-export interface Quota {
-  /** Takes `events` from the key's allowance; otherwise says after how many ms there will be enough. */
-  take(key: SenderKey, events: number): { ok: true } | { ok: false; retryAfterMs: number };
-}
-
-/** Token buckets of this instance. A limit across instances belongs to the gateway before it. */
-export function quotas(clock: Clock): Quota {
-  const buckets = new Map<string, { tokens: number; atMs: number }>();
-  return {
-    take({ key, eventsPerSecond }, events) {
-      const capacity = eventsPerSecond * BURST_SECONDS;
-      const now = clock.now();
-      const bucket = buckets.get(key) ?? { tokens: capacity, atMs: now };
-      const tokens = Math.min(capacity, bucket.tokens + (Math.max(0, now - bucket.atMs) / 1000) * eventsPerSecond);
-      // A batch larger than the whole bucket passes when the bucket is full: otherwise it never would.
-      const isEnough = tokens >= Math.min(events, capacity);
-      buckets.set(key, { tokens: isEnough ? tokens - events : tokens, atMs: now });
-      return isEnough
-        ? { ok: true }
-        : { ok: false, retryAfterMs: ((Math.min(events, capacity) - tokens) / eventsPerSecond) * 1000 };
-    },
   };
 }

@@ -63,7 +63,11 @@ export function invoker(registry: CoreRegistry, log: HostLog): Invoker {
         retryContext: undefined,
       },
       log: (level: string, category: string, message: string) => {
-        log.write(level, category === 'user' ? `Function.${metadata.name}.User` : 'Worker', message);
+        const isUser = category === 'user';
+        // A hook may change the level and the message of what the app logs, and of nothing else.
+        const entry = { level, message, category, hookData: {}, invocationContext: undefined };
+        if (isUser) for (const hook of hooks.log) void hook(entry);
+        log.write(entry.level, isUser ? `Function.${metadata.name}.User` : 'Worker', entry.message);
       },
     };
     const invocationModel = model.getInvocationModel(invocation);

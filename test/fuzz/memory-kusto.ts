@@ -1,0 +1,50 @@
+// Stands where Kusto's client stands: takes the very bytes that would go over the wire and keeps the books of each batch.
+import { gunzipSync } from 'node:zlib';
+import type { TableName } from '../../schema/tables.ts';
+
+export type StoredRow = Readonly<Record<string, unknown>>;
+
+export interface BatchBooks {
+  /** Rows of telemetry: events, beats, requests. */
+  stored: number;
+  rejects: number;
+  readonly ledger: StoredRow[];
+  readonly rows: StoredRow[];
+  /** The names of the tables in the order in which their calls were acknowledged. */
+  readonly order: string[];
+}
+
+export interface MemoryKusto {
+  ingest(table: TableName, gzipped: Uint8Array): Promise<void>;
+  /** What came since the last look, by batch. */
+  take(): Map<string, BatchBooks>;
+}
+
+export function memoryKusto(): MemoryKusto {
+  let batches = new Map<string, BatchBooks>();
+  const booksOf = (batchId: string): BatchBooks => {
+    let books = batches.get(batchId);
+    if (!books) batches.set(batchId, (books = { stored: 0, rejects: 0, ledger: [], rows: [], order: [] }));
+    return books;
+  };
+  return {
+    ingest(table, gzipped) {
+      for (const line of gunzipSync(gzipped).toString('utf8').split('\n')) {
+        if (line === '') continue;
+        const row = JSON.parse(line) as StoredRow;
+        const books = booksOf(String(row['batchId']));
+        books.order.push(table);
+        if (table === 'IngestLedger') books.ledger.push(row);
+        else if (table === 'RejectedEvents') books.rejects++;
+        else books.stored++;
+        books.rows.push(row);
+      }
+      return Promise.resolve();
+    },
+    take() {
+      const taken = batches;
+      batches = new Map();
+      return taken;
+    },
+  };
+}
