@@ -22,7 +22,10 @@ import { drainSpill } from './triggers/drain-spill.ts';
 import { health, livez, metrics, readyz } from './triggers/health.ts';
 import { ingestEvents } from './triggers/ingest-events.ts';
 import { reconcileBlobs } from './triggers/reconcile-blobs.ts';
+import { resumeBlobs } from './triggers/resume-blobs.ts';
+import { telemetryHub } from './triggers/telemetry-hub.ts';
 import { rotateSalts } from './triggers/rotate-salts.ts';
+import { guarded } from './triggers/guarded.ts';
 import { safeLine } from './triggers/log-safety.ts';
 import { quotas } from './triggers/quotas.ts';
 import { keyRing } from './triggers/write-keys.ts';
@@ -30,6 +33,7 @@ import { keyRing } from './triggers/write-keys.ts';
 // The composition root: settings → adapters → functions. The only file that registers functions.
 
 const MAX_WIRE_BYTES = 1024 * 1024;
+const TELEMETRY_HUB = 'telemetry';
 
 const config = readConfig();
 const clock = systemClock;
@@ -48,6 +52,9 @@ const spill = account && spillStore(account, clock);
 // Whatever is logged, by whomever: one line, bounded, without control characters and secrets.
 app.hook.log((log) => {
   log.message = safeLine(log.message);
+});
+app.hook.preInvocation((invocation) => {
+  invocation.functionHandler = guarded(invocation.functionHandler);
 });
 
 let isDraining = false;
@@ -84,6 +91,29 @@ if (blob && account && spill) {
   app.eventGrid('blobCreated', { handler: blobCreated({ ...run, account, topic: blob.topic }) });
   app.timer('reconcileBlobs', { schedule: '30 * * * * *', handler: reconcileBlobs({ ...run, graceMs: blob.graceMs }) });
   app.timer('drainSpill', { schedule: '*/15 * * * * *', handler: drainSpill(spill, core) });
+  // Between the runs of drainSpill, whose calls try whether the store is back.
+  app.timer('resumeBlobs', { schedule: '7-59/15 * * * * *', handler: resumeBlobs(run) });
+}
+
+if (config.hub) {
+  const handler = telemetryHub({ ...core, spill, inflater, hub: TELEMETRY_HUB, tenant: config.hub.tenant });
+  const binding = {
+    connection: 'FRAMEWATCH_HUB',
+    eventHubName: TELEMETRY_HUB,
+    consumerGroup: 'functions',
+    cardinality: 'many' as const,
+    // Without it the host parses bodies before the function sees them, and a batch with one that is not JSON is lost:
+    // https://github.com/Azure/azure-functions-eventhubs-extension/issues/118
+    dataType: 'binary',
+  };
+  // Without end: a partition waits until its events are stored, spilled or in quarantine.
+  const retry = {
+    strategy: 'exponentialBackoff' as const,
+    maxRetryCount: -1,
+    minimumInterval: { seconds: 1 },
+    maximumInterval: { minutes: 1 },
+  };
+  app.eventHub('telemetryHub', { ...binding, retry, handler });
 }
 
 if (salts) app.timer('rotateSalts', { schedule: '0 7 * * * *', handler: rotateSalts(salts) });

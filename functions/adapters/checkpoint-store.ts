@@ -8,6 +8,8 @@ import { statusOf, type StorageAccount } from './storage-account.ts';
 const CONTAINER = 'checkpoints';
 const LEASE_SECONDS = 60;
 const RENEW_AFTER_MS = 20_000;
+const POSTPONED = 'postponed/';
+const MOST_POSTPONED = 100;
 
 /** Blob names are long and may hold anything; their digest is a safe name of fixed length. */
 const keyOf = ({ container, name }: BlobRef): string =>
@@ -83,6 +85,22 @@ export function checkpointStore(account: StorageAccount): Checkpoints {
   };
   return {
     claim: async (ref) => claimOf((await checkpoints()).getBlockBlobClient(keyOf(ref))),
+    async postpone(ref) {
+      const body = JSON.stringify(ref);
+      await (await checkpoints()).getBlockBlobClient(`${POSTPONED}${keyOf(ref)}`).upload(body, Buffer.byteLength(body));
+    },
+    async postponed() {
+      const container = await checkpoints();
+      const refs: BlobRef[] = [];
+      for await (const { name } of container.listBlobsFlat({ prefix: POSTPONED })) {
+        const text = await container.getBlobClient(name).downloadToBuffer();
+        refs.push(JSON.parse(text.toString('utf8')) as BlobRef);
+        if (refs.length === MOST_POSTPONED) break;
+      }
+      return refs;
+    },
+    forget: async (ref) =>
+      void (await (await checkpoints()).getBlobClient(`${POSTPONED}${keyOf(ref)}`).deleteIfExists()),
     async unfinished(container) {
       const known = new Map<string, Readonly<Record<string, string>>>();
       for await (const blob of (await checkpoints()).listBlobsFlat({ includeMetadata: true }))

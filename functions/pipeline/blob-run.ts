@@ -227,7 +227,9 @@ export async function runBlob(ref: BlobRef, budgetMs: number, options: BlobRunOp
   const claim = await options.checkpoints.claim(ref);
   if (claim === 'busy') return 'busy';
   try {
-    return await runClaimed(ref, facts, claim, deadlineMs, options);
+    const result = await runClaimed(ref, facts, claim, deadlineMs, options);
+    if (result === 'unfinished') await options.checkpoints.postpone(ref);
+    return result;
   } finally {
     await claim.release();
   }

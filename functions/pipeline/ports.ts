@@ -153,6 +153,7 @@ export const COUNTERS = {
   sink_rows_total: 'Rows sent to the store, by table.',
   blob_runs_total: 'Runs over a blob, by outcome.',
   event_grid_ignored_total: 'Event Grid events that did not name a blob of ours, by cause.',
+  hub_messages_total: 'Messages of the event hub, by outcome.',
   detector_runs_total: 'Runs of the detectors, by outcome.',
 } as const;
 export type CounterName = keyof typeof COUNTERS;
@@ -238,6 +239,12 @@ export interface Claim {
 export interface Checkpoints {
   /** `busy` when another run holds the blob. */
   claim(ref: BlobRef): Promise<Claim | 'busy'>;
+  /** Notes that a run ended before its blob did. */
+  postpone(ref: BlobRef): Promise<void>;
+  /** Some of the blobs noted so; costs one listing, however many blobs there are. */
+  postponed(): Promise<readonly BlobRef[]>;
+  /** The note has served. */
+  forget(ref: BlobRef): Promise<void>;
   /** Blobs of a container that no run has finished in their present version, oldest first. */
   unfinished(
     container: string,

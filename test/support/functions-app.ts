@@ -22,6 +22,7 @@ export const testSettings = (kustoUrl: string): Record<string, string> => ({
   'AzureWebJobs.detect.Disabled': 'true',
   'AzureWebJobs.reconcileBlobs.Disabled': 'true',
   'AzureWebJobs.drainSpill.Disabled': 'true',
+  'AzureWebJobs.resumeBlobs.Disabled': 'true',
 });
 
 export interface BuiltApp {
