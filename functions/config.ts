@@ -25,6 +25,14 @@ export interface BlobConfig {
   readonly graceMs: number;
 }
 
+export interface HubConfig {
+  /** Connection string (local), or the namespace's host name, to be used with an identity. */
+  readonly connection: string;
+  readonly isConnectionString: boolean;
+  /** Owner of what comes through hub `telemetry`. */
+  readonly tenant: string;
+}
+
 export interface Config {
   readonly kusto: {
     readonly url: string;
@@ -52,6 +60,9 @@ export interface Config {
   readonly heartbeatSeconds: number | undefined;
   readonly sampleRate: number | undefined;
   readonly blob: BlobConfig | undefined;
+  readonly hub: HubConfig | undefined;
+  /** Where rows go: straight into Kusto, or into hub `rows`, from which a data connection of Kusto reads. */
+  readonly sink: 'kusto' | 'event-hubs';
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -214,6 +225,32 @@ function blobOf(env: Env, problems: Problems): BlobConfig | undefined {
   };
 }
 
+/** The host reads the same settings for the trigger: a connection string, or the parts of a connection by identity. */
+function hubOf(env: Env, problems: Problems): HubConfig | undefined {
+  const text = env['FRAMEWATCH_HUB'] ?? '';
+  const namespace = env['FRAMEWATCH_HUB__fullyQualifiedNamespace'] ?? '';
+  const tenant = env['FRAMEWATCH_HUB_TENANT'] || 'default';
+  if (!TENANT.test(tenant)) problems.add('FRAMEWATCH_HUB_TENANT', tenant, 'letters, digits, . _ -');
+  if (text === '' && namespace === '') return undefined;
+  if (text !== '' && !/(^|;)\s*Endpoint=sb:\/\//i.test(text))
+    problems.add('FRAMEWATCH_HUB', 'other text', 'a connection string of an Event Hubs namespace');
+  if (text === '' && !/^[a-z0-9.-]+$/i.test(namespace))
+    problems.add(
+      'FRAMEWATCH_HUB__fullyQualifiedNamespace',
+      namespace,
+      'a host name such as NAME.servicebus.windows.net',
+    );
+  return { connection: text || namespace, isConnectionString: text !== '', tenant };
+}
+
+function sinkOf(env: Env, hub: HubConfig | undefined, problems: Problems): Config['sink'] {
+  const sink = env['FRAMEWATCH_SINK'] || 'kusto';
+  if (sink !== 'kusto' && sink !== 'event-hubs') problems.add('FRAMEWATCH_SINK', sink, 'kusto or event-hubs');
+  if (sink === 'event-hubs' && !hub)
+    problems.add('FRAMEWATCH_SINK', sink, 'FRAMEWATCH_HUB or FRAMEWATCH_HUB__fullyQualifiedNamespace beside it');
+  return sink === 'event-hubs' ? sink : 'kusto';
+}
+
 /**
  * Reads the settings.
  * @throws Error that lists every problem: what, got, expected and where to set it
@@ -232,6 +269,7 @@ export function readConfig(env: Env = process.env): Config {
   const heartbeat = numberOf(env, 'FRAMEWATCH_HEARTBEAT_SECONDS', 0, [0, 600], problems);
   const sample = numberOf(env, 'FRAMEWATCH_SAMPLE_RATE', 1, [0, 1], problems);
   const keys = keysOf(env, problems);
+  const hub = hubOf(env, problems);
   const config: Config = {
     kusto: {
       url: urlOf(env, 'FRAMEWATCH_KUSTO_URL', undefined, problems),
@@ -253,6 +291,8 @@ export function readConfig(env: Env = process.env): Config {
     heartbeatSeconds: heartbeat === 0 ? undefined : heartbeat,
     sampleRate: sample === 1 ? undefined : sample,
     blob: blobOf(env, problems),
+    hub,
+    sink: sinkOf(env, hub, problems),
   };
   problems.throwIfAny();
   return Object.freeze(config);

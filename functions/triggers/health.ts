@@ -72,6 +72,7 @@ const LABEL_OF: Readonly<Partial<Record<CounterName | GaugeName, string>>> = {
   blob_runs_total: 'outcome',
   event_grid_ignored_total: 'cause',
   detector_runs_total: 'outcome',
+  hub_messages_total: 'outcome',
 };
 
 const labelled = (name: CounterName | GaugeName, label: string): string =>

@@ -150,10 +150,10 @@ export class Hub {
       const taken = this.#pending.splice(0);
       try {
         await this.#commit(taken);
-        for (const { resolve } of taken) resolve();
+        for (const waiting of taken) waiting.resolve();
         for (const partition of new Set(taken.map((waiting) => waiting.partition))) this.news.emit('event', partition);
       } catch (error) {
-        for (const { reject } of taken) reject(error);
+        for (const waiting of taken) waiting.reject(error);
       }
     }
   }
