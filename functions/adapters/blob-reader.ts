@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import type { BlobClient } from '@azure/storage-blob';
 import { BlobFault, type BlobReader, type BlobRef } from '../pipeline/ports.ts';
 import { statusOf, type StorageAccount } from './storage-account.ts';
 
@@ -74,8 +75,13 @@ const asideName = (ref: BlobRef, etag: string, reason: string): string =>
 
 /** Reads blobs of the configured account only, never a URL from an event. */
 export function blobReader(account: StorageAccount): BlobReader {
-  const blobOf = async ({ container, name }: BlobRef) =>
-    (await account.client()).getContainerClient(container).getBlobClient(name);
+  const blobOf = async ({ container, name }: BlobRef): Promise<BlobClient> => {
+    const blob = (await account.client()).getContainerClient(container).getBlobClient(name);
+    // A name such as `../other/x` would leave its container when it becomes a URL.
+    if (blob.containerName !== container || blob.name !== name)
+      throw new BlobFault('blob-unreadable', 'no name of a blob');
+    return blob;
+  };
   const download = async (ref: BlobRef, etag: string): Promise<AsyncIterable<Uint8Array>> => {
     try {
       const response = await (

@@ -58,7 +58,8 @@ export function userAgentReader(): UserAgentReader {
   return {
     read(hints) {
       if (hints.userAgent === '') return {};
-      const key = `${hints.platform ?? ''}\n${hints.mobile ?? ''}\n${hints.userAgent.slice(0, MAX_LENGTH)}`;
+      const { platform = '', mobile = '', userAgent } = hints;
+      const key = `${platform.slice(0, MAX_LENGTH)}\n${mobile.slice(0, 8)}\n${userAgent.slice(0, MAX_LENGTH)}`;
       let device = cache.get(key);
       if (!device) {
         parser ??= new UAParser();

@@ -10,13 +10,16 @@ export interface CleanFault {
 /** Well-formed text: a lone surrogate would poison the whole file it is written to. Free when the text is well formed. */
 export const cleanText = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed());
 
+/** Keys by which code that merges objects reaches what all objects share. */
+const PROTOTYPE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+
 /** Cuts free text to `max` UTF-16 units without splitting a pair. */
 export const cutText = (text: string, max: number): string =>
   text.length <= max ? text : text.slice(0, max).toWellFormed();
 
 /**
  * Copies a JSON value for a `dynamic` column: text made well formed, URLs cut to their host, identity removed by key.
- * Numbers past the range of a double and `__proto__` keys are faults, because JSON cannot carry the first and
+ * Numbers past the range of a double and keys of prototypes are faults, because JSON cannot carry the first and
  * merging code downstream may run on the second.
  */
 export class DynamicCleaner {
@@ -47,7 +50,7 @@ export class DynamicCleaner {
   /** Cleans `value` into `target[key]`. */
   put(target: Record<string, unknown>, key: string, value: unknown, path = ''): void {
     const name = path === '' ? key : `${path}.${key}`;
-    if (key === '__proto__') this.fault ??= { field: name.slice(0, 128), detail: 'forbidden key' };
+    if (PROTOTYPE_KEYS.has(key)) this.fault ??= { field: name.slice(0, 128), detail: 'forbidden key' };
     else if (isIdentityKey(key)) this.redacted.push(cleanText(key.slice(0, 64)));
     else target[cleanText(key)] = this.clean(value, name);
   }

@@ -26,7 +26,7 @@ export function eventTime(claimedMs: number, receivedMs: number, skewMs: number)
   return Math.abs(skewMs) > SKEW_FLAG_MS ? { eventMs, flag: 'corrected' } : { eventMs };
 }
 
-const STAMP = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
+const STAMP = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?$/;
 /** Numbers below this are seconds: 1e11 s is the year 5138, 1e11 ms is 1973. */
 const SECONDS_BELOW = 1e11;
 
@@ -53,7 +53,15 @@ export function parseStamp(value: unknown): number | undefined {
   ];
   const utc = Date.UTC(year, month - 1, day, hour, minute, second);
   const back = new Date(utc);
-  if (back.getUTCMonth() !== month - 1 || back.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59)
+  // `Date.UTC` takes the years 0 to 99 for those of the twentieth century.
+  if (
+    back.getUTCFullYear() !== year ||
+    back.getUTCMonth() !== month - 1 ||
+    back.getUTCDate() !== day ||
+    hour > 23 ||
+    minute > 59 ||
+    second > 59
+  )
     return undefined;
   const fraction = match[7] ? Number(`0.${match[7]}`) * 1000 : 0;
   return utc + Math.floor(fraction) - zoneMs(match[8]);

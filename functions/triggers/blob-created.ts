@@ -2,6 +2,7 @@ import type { EventGridHandler } from '@azure/functions';
 import { isRecord } from '../pipeline/batch.ts';
 import { runBlob, type BlobRunOptions } from '../pipeline/blob-run.ts';
 import { SinkUnavailable, type BlobRef } from '../pipeline/ports.ts';
+import { causeOf } from './log-safety.ts';
 
 export interface BlobDoorOptions extends BlobRunOptions {
   /** Our storage account: name, and host[:port] of its blob endpoint. */
@@ -22,6 +23,10 @@ const LOOPBACK = /^(?:localhost|\[::1\]|127\.0\.0\.1)(?=:|$)/;
 
 /** One machine has several names for itself; a local sender may have used any of them. */
 const hostKey = (host: string): string => host.toLowerCase().replace(LOOPBACK, 'loopback');
+
+/** A path that means what it says: URLs fold `..` away, and with it the name of the container. */
+const isPlainPath = (name: string): boolean =>
+  name.isWellFormed() && !name.split('/').some((part) => part === '.' || part === '..');
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -44,7 +49,7 @@ export function readBlobEvent(
       : source === topic.toLowerCase();
   if (!isOurs) return { ok: false, cause: 'topic' };
   const [, container, name] = SUBJECT.exec(textOf(event['subject'])) ?? [];
-  if (container === undefined || name === undefined) return { ok: false, cause: 'subject' };
+  if (container === undefined || name === undefined || !isPlainPath(name)) return { ok: false, cause: 'subject' };
   if (!Object.hasOwn(tenants, container)) return { ok: false, cause: 'container' };
   const url = isRecord(event['data']) ? textOf(event['data']['url']) : '';
   if (!URL.canParse(url)) return { ok: false, cause: 'host' };
@@ -73,7 +78,7 @@ export function blobCreated(options: BlobDoorOptions): EventGridHandler {
     } catch (error) {
       options.counters.add('blob_runs_total', 1, 'failed');
       if (!(error instanceof SinkUnavailable)) throw error;
-      context.warn(`blobCreated: store unavailable, left to reconcileBlobs: ${error.message}`);
+      context.warn(`blobCreated: store unavailable, left to reconcileBlobs: ${causeOf(error)}`);
     }
   };
 }

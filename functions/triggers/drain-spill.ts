@@ -2,6 +2,7 @@ import type { TimerHandler } from '@azure/functions';
 import type { SpillStore } from '../pipeline/ports.ts';
 import { drainSpill as drain } from '../pipeline/spill.ts';
 import type { StorePorts } from '../pipeline/store.ts';
+import { causeOf } from './log-safety.ts';
 
 /** Leaves the host time to stop before the run is due again. */
 const BUDGET_MS = 45_000;
@@ -11,6 +12,6 @@ export function drainSpill(spill: SpillStore, options: StorePorts): TimerHandler
   return async (_timer, context) => {
     const { drained, state, detail } = await drain(spill, BUDGET_MS, options);
     if (drained > 0 || state === 'store-away')
-      context.log(`drainSpill: ${drained} blobs brought back, ${state}${detail ? `: ${detail}` : ''}`);
+      context.log(`drainSpill: ${drained} blobs brought back, ${state}${detail ? `: ${causeOf(detail)}` : ''}`);
   };
 }

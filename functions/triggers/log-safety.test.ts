@@ -2,6 +2,24 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { causeOf, safeLine } from './log-safety.ts';
 
+const unit = fc.constantFrom(
+  'a',
+  '=',
+  ' ',
+  '"',
+  'key',
+  'sig=',
+  'Bearer ',
+  '\n',
+  '\r',
+  '\u001b',
+  '\u2028',
+  '\u202e',
+  '\ud800',
+  '😀',
+  '…',
+);
+
 describe('a line of the log', () => {
   it.each([
     ['forged line', 'ok\r\n[2026-06-01T00:00:00.000Z] forged'],
@@ -31,13 +49,13 @@ describe('a line of the log', () => {
 
   it('is bounded, whatever comes, and safe to be made safe twice', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), fc.integer({ min: 1, max: 200 }), (text, times) => {
+      fc.property(fc.string({ unit, maxLength: 50 }), fc.integer({ min: 1, max: 500 }), (text, times) => {
         const line = safeLine(text.repeat(times));
         expect(line.length).toBeLessThanOrEqual(4000);
         expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
         expect(safeLine(line)).toBe(line);
       }),
-      { numRuns: 50 },
+      { numRuns: 300 },
     );
   });
 });

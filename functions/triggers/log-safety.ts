@@ -22,9 +22,10 @@ const withoutSecrets = (text: string): string =>
 /** Any text as one line of a log. */
 export function safeLine(text: unknown): string {
   const line = (typeof text === 'string' ? text : String(text)).slice(0, LONGEST).toWellFormed();
-  const shown = withoutSecrets(line).replace(UNSEEN, (character) =>
+  const seen = line.replace(UNSEEN, (character) =>
     character === '\n' ? '\\n' : `\\u${character.codePointAt(0)?.toString(16).padStart(4, '0')}`,
   );
+  const shown = withoutSecrets(seen);
   return shown.length > LONGEST ? `${shown.slice(0, LONGEST - 1).toWellFormed()}…` : shown;
 }
 

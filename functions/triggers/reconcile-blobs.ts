@@ -1,6 +1,7 @@
 import type { TimerHandler } from '@azure/functions';
 import { runBlob, type BlobRunOptions } from '../pipeline/blob-run.ts';
 import { SinkUnavailable } from '../pipeline/ports.ts';
+import { causeOf } from './log-safety.ts';
 
 /** Leaves the host time to stop before the next tick. */
 const BUDGET_MS = 45_000;
@@ -24,7 +25,7 @@ export function reconcileBlobs(options: ReconcileOptions): TimerHandler {
           if (result === 'done' || result === 'quarantined') context.log(`reconcileBlobs: ${result}`);
         } catch (error) {
           options.counters.add('blob_runs_total', 1, 'failed');
-          context.error(`reconcileBlobs: ${error instanceof Error ? error.message : String(error)}`);
+          context.error(`reconcileBlobs: ${causeOf(error)}`);
           // The store is away for all of them; one bad blob is no reason to leave the others.
           if (error instanceof SinkUnavailable) return;
         }

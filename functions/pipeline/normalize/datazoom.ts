@@ -102,7 +102,8 @@ const NOT_KEPT = new Set([
 
 /** Subjects made flat; `event.metrics` and `event.attributes` count as subjects of their own. */
 function flatten(record: Readonly<Fields>): Fields {
-  const flat: Fields = {};
+  // Without a prototype: `__proto__` is a name like any other here, and a fault where it is kept.
+  const flat = Object.create(null) as Fields;
   for (const [subject, value] of Object.entries(record)) {
     if (!isRecord(value)) flat[subject] = value;
     else
