@@ -35,7 +35,8 @@ export const PROBE_ENTRIES = {
 const INTERNAL =
   'flow,isLast,force,frames,isPaused,isSeeking,isEnded,isHidden,' +
   'video,begin,look,mark,beat,count,tell,more,emit,guard,willPlay,' +
-  'items,put,batch,soon,leave,dropped,queue,failed';
+  'items,put,batch,soon,leave,dropped,queue,failed,' +
+  'ready,fail,steer,licence,mediaMs,abandoned,unload,last';
 
 const common = {
   bundle: true,

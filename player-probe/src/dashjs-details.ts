@@ -7,7 +7,6 @@ import { cutUrls } from './privacy.ts';
 const DECODE = 3;
 
 const now = () => performance.now();
-const seconds = (value: number) => Math.round(value * 1000);
 
 /** For `plugins` of a dash.js player's `attach`: phases of the startup, segments, licences, steering, the live edge. */
 export const details =
@@ -15,11 +14,8 @@ export const details =
   (core: Core): void => {
     let licenceAt = 0;
     let keySystem: string | undefined;
-    const { ready, mark, segment, fail, steer } = addDetails(core, {
-      latency: () =>
-        player.isReady() && player.isDynamic()
-          ? { ltc: seconds(player.getCurrentLiveLatency()), target: seconds(player.getTargetLiveDelay()) }
-          : undefined,
+    const { ready, mark, segment, fail, steer, licence } = addDetails(core, {
+      latency: () => [player.getCurrentLiveLatency(), player.getTargetLiveDelay()],
       reps: () => renditionsOf(player),
     });
     const loaded = ({ request, error }: DashEvent, abandoned = false) => {
@@ -31,6 +27,7 @@ export const details =
       segment({
         ...timingOf(url!, resourceTimingValues),
         ty: mediaType,
+        cdn: undefined,
         by: bytesTotal || bytesLoaded || 0,
         ms: endDate! - startDate!,
         mediaMs: duration! * 1000,
@@ -54,16 +51,13 @@ export const details =
         licenceAt = now();
       },
       public_licenseRequestComplete: ({ error }) => {
-        if (!error) mark('drm');
-        const ms = Math.round(now() - licenceAt);
-        if (licenceAt) core.session?.tell(now(), { k: 'drm', ms, ks: keySystem, ok: !error });
+        if (licenceAt) licence(licenceAt, !error, keySystem);
         licenceAt = 0;
       },
       streamInitialized: ready,
       // The player mends a decode error without a word; the others come as `error` as well.
       playbackError: ({ error }) => {
-        if (error?.code === DECODE)
-          fail({ cat: 'media', code: DECODE, msg: cutUrls(error.message ?? ''), stops: true });
+        if (error?.code === DECODE) fail({ cat: 'media', code: DECODE, msg: cutUrls(error.message ?? '') });
       },
       playbackNotAllowed: () => core.session?.tell(now(), { k: 'blocked' }),
     };

@@ -1,17 +1,14 @@
 import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
 import type { Core } from './core.ts';
 import { bufferMs } from './media.ts';
-import type { Failure, Fields, Kind, Phase } from './signals.ts';
+import type { Totals } from './totals.ts';
+import type { Failure, Fields, Kind, Load, Phase } from './signals.ts';
 
 // What the line does, of any player: phases of the startup, time to first byte, throughput, slow, failed and abandoned
 // segments, why the CDN changed, the live edge.
 
-/** More of a segment than what its arrival means for the session, which has to be told that besides. */
-export interface LoadDetails {
-  /** Media type, as the player names it; bytes. */
-  ty: string | null | undefined;
-  by: number;
-  failed: boolean;
+/** More of a segment. */
+export interface LoadDetails extends Load {
   /** Duration of the download and of the media, ms. */
   ms: number;
   mediaMs: number;
@@ -31,17 +28,20 @@ export interface Details {
   ready: () => void;
   /** A phase of the startup is over. Phases add up to the startup time. */
   mark: (phase: Phase) => void;
+  /** Without `cdn` the session knows of it already. */
   segment: (load: LoadDetails) => void;
-  /** `stops`: the element has let go of its media; there is no picture until the player has mended it. */
-  fail: (failure: Failure & { stops?: boolean }) => void;
+  /** After an error of the media, unless it is none to speak of, there is no picture until the player has mended it. */
+  fail: (failure: Failure) => void;
   /** A steering server has answered. */
   steer: () => void;
+  /** A licence server has, that was asked at that time. */
+  licence: (askedAt: number, ok: boolean, keySystem?: string) => void;
 }
 
 /** What a player's adapter answers besides; may throw as long as the player cannot know. */
 export interface Source {
-  /** Live latency and what the player aims at, ms. */
-  latency: () => { ltc: number; target: number } | undefined;
+  /** Of a live stream its latency and what the player aims at, s; less than 0 or NaN: not known. */
+  latency: () => [latency: number, target: number];
   /** The renditions of the video, none as long as they are not known. */
   reps: () => NonNullable<Kind<'ready'>['reps']>;
 }
@@ -54,22 +54,22 @@ const LOOK_MS = 250;
 
 const now = () => performance.now();
 
-/** Time to first byte and HTTP status of the last request for an address, as far as the browser may see them. */
+/** Time to first byte, all of its time and HTTP status of the last request for an address, as far as the browser may see them. */
 export function timingOf(
   url: string,
   known?: PerformanceResourceTiming | null,
-): { ttfb: number; rc: number | undefined } {
-  const { requestStart, responseStart, responseStatus } = (performance.getEntriesByName(url).pop() ??
+): { ttfb: number; ms: number; rc: number | undefined } {
+  const { requestStart, responseStart, responseStatus, duration } = (performance.getEntriesByName(url).pop() ??
     known ??
     {}) as Partial<PerformanceResourceTiming & { responseStatus: number }>;
-  return { ttfb: responseStart! - requestStart!, rc: responseStatus || undefined };
+  return { ttfb: responseStart! - requestStart!, ms: duration!, rc: responseStatus || undefined };
 }
 
 /** In whole ms; not known: 0, NaN or absent. */
 const known = (ms: number | undefined) => (ms! > 0 ? Math.round(ms!) : undefined);
 
 /** Edges double; the last bucket takes the rest. */
-const bucketOf = (ttfb: number) => `t${Math.min(7, Math.max(0, Math.ceil(Math.log2(ttfb / FIRST_EDGE_MS))))}` as const;
+const bucketOf = (ttfb: number) => `t${Math.min(7, 32 - Math.clz32(Math.ceil(ttfb / FIRST_EDGE_MS) - 1))}` as const;
 
 function badOf({ ms, mediaMs, failed, tries, abandoned }: LoadDetails): Kind<'segment'>['bad'] {
   if (abandoned) return 'abandoned';
@@ -79,21 +79,24 @@ function badOf({ ms, mediaMs, failed, tries, abandoned }: LoadDetails): Kind<'se
 
 function rowOf(load: LoadDetails, bad: Kind<'segment'>['bad']): Fields<Kind<'segment'>> {
   const { ty, idx, kbps, by, ms, ttfb, rc, tries } = load;
-  return { k: 'segment', bad, ty: ty ?? undefined, idx, br: kbps, by, ms: known(ms), ttfb: known(ttfb), rc, tries };
+  return { k: 'segment', bad, ty: ty!, idx, br: kbps, by, ms: known(ms), ttfb: known(ttfb), rc, tries };
 }
 
 /** Adds them to what `core` measures. */
 export function addDetails(core: Core, { latency, reps }: Source): Details {
   let phases: NonNullable<Kind<'start'>['ph']> = {};
-  let isSteered = false;
+  /** The last time that segments failed, and that a steering server answered. */
   let troubleAt = -Infinity;
+  let steeredAt = troubleAt;
   let rows = 0;
-  let low = Infinity;
-  let late = 0;
+  let low: number | undefined;
+  let late: number | undefined;
   let target: number | undefined;
   let readyOf: unknown;
   const { emit, look, more } = core;
 
+  const count = (name: keyof Totals, by: number) => core.session?.count(now(), name, by);
+  const tell = (event: Fields<LeanEvent>) => core.session?.tell(now(), event);
   const addTo = core.guard((event: LeanEvent) => {
     const told = event as Partial<Kind<'start'>> & Partial<Kind<'cdn'>>;
     if (event.n === 0) {
@@ -103,10 +106,9 @@ export function addDetails(core: Core, { latency, reps }: Source): Details {
     }
     if (event.k === 'request') event.pre = core.video!.readyState > 0;
     if (event.k === 'start') told.ph = phases;
-    if (event.k === 'cdn' && told.to) {
-      told.why = isSteered ? 'steering' : now() - troubleAt < RECENT_MS ? 'failover' : 'abr';
-      isSteered = false;
-    }
+    if (event.k === 'cdn' && told.to)
+      told.why =
+        now() - Math.max(troubleAt, steeredAt) > RECENT_MS ? 'abr' : steeredAt > troubleAt ? 'steering' : 'failover';
   });
   core.emit = (event) => {
     addTo(event);
@@ -116,72 +118,74 @@ export function addDetails(core: Core, { latency, reps }: Source): Details {
     const { session } = core;
     if (!session || session === readyOf || !reps().length) return;
     readyOf = session;
-    session.tell(now(), { k: 'ready', reps: reps() });
+    tell({ k: 'ready', reps: reps() });
   };
   const lookMore = core.guard(() => {
-    const { session, video } = core;
+    const { session, video, header } = core;
     if (!session || !video) return;
     ready();
-    low = Math.min(low, bufferMs(video));
-    const live = latency();
-    if (!(live && live.ltc > 0)) return;
-    late = Math.max(late, live.ltc);
-    ({ target } = live);
-    session.count(now(), 'ltc', live.ltc);
-    session.count(now(), 'ltcs', 1);
+    low = Math.min(low ?? Infinity, bufferMs(video));
+    if (header!.pl!.st !== 'l') return;
+    const [seconds, aim] = latency();
+    const ltc = known(1000 * seconds);
+    if (!ltc) return;
+    late = Math.max(late ?? 0, ltc);
+    target = known(1000 * aim);
+    count('ltc', ltc);
+    count('ltcs', 1);
   });
   core.look = () => {
     look();
     lookMore();
   };
   core.more = () => {
-    const said = { ...more?.(), ...(low < Infinity && { blMin: low }), ...(late && { late, target }) };
-    low = Infinity;
-    rows = late = 0;
+    const said = { ...more?.(), blMin: low, late, target };
+    low = late = target = undefined;
+    rows = 0;
     return said;
+  };
+
+  const mark = (phase: Phase) => {
+    // Time spent since the last signal counts first.
+    count('startMs', 0);
+    phases[phase] ??= core.session?.totals.startMs ?? 0;
   };
 
   return {
     ready,
-    mark: (phase) => {
-      const { session } = core;
-      // Time spent since the last signal counts first.
-      session?.count(now(), 'startMs', 0);
-      if (session) phases[phase] ??= session.totals.startMs ?? 0;
-    },
-    fail: ({ stops, ...failure }) => {
-      core.session?.error(now(), failure);
+    mark,
+    fail: (failure) => {
       const { video, session } = core;
-      if (!stops || !video || session?.state === 'end') return;
-      const again = () => video.requestVideoFrameCallback?.(mended) ?? setTimeout(mended, LOOK_MS);
-      const mended = core.guard(() => {
-        if (core.video === video && session === core.session && video.readyState <= 2) again();
-        else {
-          core.force = undefined;
-          core.look();
-        }
+      session?.error(now(), failure);
+      if (failure.cat !== 'media' || failure.fatal === false) return;
+      const wait = core.guard((again?: number) => {
+        if (session!.state === 'end') return;
+        core.force = again && video!.readyState > 2 ? undefined : 'stall';
+        core.look();
+        if (core.force) void (video!.requestVideoFrameCallback?.(wait) ?? setTimeout(wait, LOOK_MS, 1));
       });
-      core.force = 'stall';
-      core.look();
-      again();
+      wait();
     },
     steer: () => {
-      isSteered = true;
-      core.session?.tell(now(), { k: 'cdn', why: 'steering' });
+      steeredAt = now();
+      tell({ k: 'cdn', why: 'steering' });
+    },
+    licence: (askedAt, ok, ks) => {
+      if (ok) mark('drm');
+      tell({ k: 'drm', ms: Math.round(now() - askedAt), ks, ok });
     },
     segment: (load) => {
-      const { ms, ttfb, tries = 0, failed, abandoned, by } = load;
-      const { session } = core;
-      const at = now();
+      const { ms, ttfb, tries, failed, abandoned, by, cdn } = load;
+      if (cdn) core.session?.segment(now(), load);
       const bad = badOf(load);
-      if (bad === 'failed') troubleAt = at;
-      if (bad && rows++ < MOST_ROWS) session?.tell(at, rowOf(load, bad));
+      if (bad === 'failed') troubleAt = now();
+      if (bad && rows++ < MOST_ROWS) tell(rowOf(load, bad));
       if (abandoned) return;
-      session?.count(at, 'bad', tries);
+      count('bad', tries!);
       if (failed) return;
-      if (bad === 'slow') session?.count(at, 'slow', 1);
-      if (by > 0) session?.count(at, 'dl', ms);
-      if (known(ttfb)) session?.count(at, bucketOf(ttfb!), 1);
+      if (bad === 'slow') count('slow', 1);
+      if (by > 0) count('dl', ms);
+      if (known(ttfb)) count(bucketOf(ttfb!), 1);
     },
   };
 }

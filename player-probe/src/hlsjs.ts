@@ -2,7 +2,7 @@ import { createCore, type PlayerPort, type Probe, type ProbeOptions } from './co
 import { guard, NO_PROBE } from './guard.ts';
 import type { Failure } from './signals.ts';
 import { addDetails, timingOf } from './details.ts';
-import { fit, type Rung, kbpsOf, now, watchSource } from './source.ts';
+import { atLast, fit, type Rung, kbpsOf, now, watchSource } from './source.ts';
 
 // The only file that knows hls.js, 1.5 and later. Types are structural, so that it is not needed to build.
 
@@ -36,6 +36,8 @@ interface HlsData {
   error?: { message: string };
 }
 
+type LicenceSetup = (xhr: XMLHttpRequest, url: string, of: { keySystem: string }, ...rest: never[]) => unknown;
+
 /** What the probe uses of an hls.js player. */
 export interface HlsPlayer {
   on(type: string, listener: (type: string, data: HlsData) => void): void;
@@ -46,17 +48,19 @@ export interface HlsPlayer {
   readonly latency: number;
   readonly targetLatency: number | null;
   readonly latestLevelDetails: { live: boolean } | null;
+  readonly config: { licenseXhrSetup?: unknown };
 }
 
-/** What hls.js says of the element being short of data is left to the picture. */
-const HEARSAY = /^buffer(Stalled|Nudge|SeekOver)/;
+/** What hls.js says of the element being short of data (stalled, nudge, seek over a hole) is left to the picture. */
+const HEARSAY = /^buffer[SN]/;
 
-function categoryOf({ type = '', details = '' }: HlsData): Failure['cat'] {
-  if (type.startsWith('key')) return 'drm';
-  if (/odec|ncompatible/.test(details)) return 'capability';
-  if (/^(manifest|level|audioTrack|subtitle)/.test(details)) return 'manifest';
-  if (/^(frag|key)/.test(details)) return 'segment';
-  return type.startsWith('m') ? 'media' : 'other';
+function categoryOf({ type, details }: HlsData): Failure['cat'] {
+  if (/key/.test(type!)) return 'drm';
+  if (/odec|ncompatible/.test(details!)) return 'capability';
+  // Manifest, level, audio track, subtitle; fragment, key.
+  if (/^(ma|le|au|su)/.test(details!)) return 'manifest';
+  if (/^[fk]/.test(details!)) return 'segment';
+  return /med|mux/.test(type!) ? 'media' : 'other';
 }
 
 function measure(player: HlsPlayer, options: ProbeOptions): Probe {
@@ -74,10 +78,7 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
   };
   const core = createCore(options, port);
   const more = addDetails(core, {
-    latency: () =>
-      player.latestLevelDetails?.live
-        ? { ltc: Math.round(player.latency * 1000), target: Math.round((player.targetLatency ?? 0) * 1000) }
-        : undefined,
+    latency: () => [player.latency, player.targetLatency!],
     reps: () => rungs,
   });
   const ready = () => {
@@ -93,7 +94,7 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
   const handlers: Record<string, (data: HlsData) => void> = {
     MediaAttaching: () => waiting && load(),
     // To mend a media error it lets go of the element and takes it again.
-    MediaDetaching: () => source.unload(() => !!player.media),
+    MediaDetaching: () => source.unload(() => player.media),
     Destroying: () => source.unload(),
     ManifestLoading: () => {
       rungs = [];
@@ -107,44 +108,64 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
     },
     LevelSwitched: ({ level }) => {
       ready();
-      chosen = rungs[level!]?.kbps ?? 0;
-      core.look();
+      chosen = rungs[level!]!.kbps;
     },
     FragLoaded: ({ frag }) => segment(frag!, false),
+    SteeringManifestLoaded: more.steer,
     Error: (data) => {
-      const { details = '', frag, fatal = false, error } = data;
-      if (HEARSAY.test(details)) return;
+      const { details, frag, fatal, error } = data;
+      if (HEARSAY.test(details!)) return;
       const cat = categoryOf(data);
       if (frag && cat === 'segment') segment(frag, true);
       more.fail({
         cat,
-        code: details,
+        code: details!,
         msg: fit(error?.message),
         fatal,
-        stops: fatal && cat === 'media',
       });
     },
   };
   const segment = ({ url, type, sn, level, duration, stats }: Fragment, failed: boolean) => {
     const { start, end } = stats.loading;
     const ty = type === 'main' ? 'video' : type;
-    const at = now();
     const pathway = player.levels[level]?.pathwayId ?? '.';
     if (ty === 'video' && !failed) more.mark(sn === 'initSegment' ? 'init' : 'segment');
     if (sn === 'initSegment') return;
     const cdn = pathway === '.' ? fit(url) : pathway;
-    const by = stats.loaded;
-    core.session?.segment(at, { ty, by, failed, cdn });
-    more.segment({ ...timingOf(url), ty, by, ms: end - start, mediaMs: duration * 1000, failed, idx: Number(sn) });
+    more.segment({
+      ...timingOf(url),
+      ty,
+      cdn,
+      by: stats.loaded,
+      ms: end - start,
+      mediaMs: duration * 1000,
+      failed,
+      idx: sn as number,
+    });
   };
-  for (const [name, handler] of Object.entries(handlers)) {
-    const listener = core.guard((_type: string, data: HlsData) => handler(data));
+  for (const name in handlers) {
+    const listener = core.guard((_type: string, data: HlsData) => handlers[name]!(data));
     player.on(`hls${name}`, listener);
-    core.signal.addEventListener(
-      'abort',
-      core.guard(() => player.off(`hls${name}`, listener)),
-    );
+    atLast(core, () => player.off(`hls${name}`, listener));
   }
+  // No event tells of a licence.
+  const { config } = player;
+  const setup = config.licenseXhrSetup as LicenceSetup | undefined;
+  const watched: LicenceSetup = (...args) => {
+    // A setup that needs an open request throws at first and is called again.
+    const result = setup?.apply(player, args);
+    const [xhr, , { keySystem }] = args;
+    const at = now();
+    const listener = core.guard(() => {
+      const ok = xhr.status === 200;
+      // Of a refusal before hls.js hears of it, for which the session is over then.
+      if (xhr.readyState === (ok ? 4 : 2)) more.licence(at, ok, keySystem);
+    });
+    xhr.addEventListener('readystatechange', listener);
+    return result;
+  };
+  config.licenseXhrSetup = watched;
+  atLast(core, () => config.licenseXhrSetup === watched && (config.licenseXhrSetup = setup));
   const source = watchSource(core, options, video);
   core.guard(() => {
     if (!core.session && player.url) load();

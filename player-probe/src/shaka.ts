@@ -2,7 +2,7 @@ import { createCore, type PlayerPort, type Probe, type ProbeOptions } from './co
 import { guard, NO_PROBE } from './guard.ts';
 import type { Failure } from './signals.ts';
 import { addDetails, timingOf } from './details.ts';
-import { fit, type Rung, kbpsOf, now, watchSource } from './source.ts';
+import { atLast, fit, type Rung, kbpsOf, now, watchSource } from './source.ts';
 
 // The only file that knows Shaka Player, 4.11 and later. Types are structural, so that it is not needed to build.
 
@@ -15,7 +15,8 @@ interface ShakaError {
 }
 
 interface ShakaEvent {
-  request?: { uris: string[] };
+  requestType?: number;
+  request?: { uris: string[]; drmInfo?: { keySystem: string } | null };
   context?: {
     type?: number;
     stream?: { type: string } | null;
@@ -23,6 +24,7 @@ interface ShakaEvent {
   };
   response?: { uri: string; data: ArrayBuffer | ArrayBufferView; timeMs?: number };
   aborted?: boolean;
+  error?: ShakaError | null;
   detail?: ShakaError;
   newTrack?: Track;
 }
@@ -54,11 +56,15 @@ interface LiveSync {
   liveSync?: { enabled: boolean; targetLatency: number };
 }
 
+/** Types of requests. */
+const LICENCE = 2;
+const STEERING = 8;
 /** Startup phases that requests of Shaka's advanced types 0 and 1 end. */
 const PHASES = ['init', 'segment'] as const;
 const INTERRUPTED = 7000;
+/** No request failed, but there will be no other. */
+const EXHAUSTED = 1010;
 const CRITICAL = 2;
-const MEDIA = 3;
 
 /** Shaka's categories of the network, media, manifest and DRM; the others are its own affairs. */
 const CATEGORIES: Record<number, Failure['cat']> = { 1: 'segment', 3: 'media', 4: 'manifest', 6: 'drm' };
@@ -84,11 +90,8 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
   const core = createCore(options, port);
   const details = addDetails(core, {
     latency: () => {
-      if (!player.isLive()) return undefined;
-      const { liveLatency } = player.getStats();
       const { liveSync } = player.getConfiguration().streaming as LiveSync;
-      const target = liveSync?.enabled ? liveSync.targetLatency : 0;
-      return { ltc: Math.round(liveLatency * 1000), target: target * 1000 };
+      return [player.getStats().liveLatency, liveSync?.enabled ? liveSync.targetLatency : 0];
     },
     reps: () => rungs,
   });
@@ -103,7 +106,6 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
       cat: rungs[0] || category > 1 ? CATEGORIES[category] : 'manifest',
       code,
       fatal,
-      stops: fatal && category === MEDIA,
     });
   };
   const changed = ({ newTrack }: ShakaEvent) => {
@@ -116,29 +118,34 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
     variantchanged: changed,
     adaptation: changed,
     downloadcompleted: (event) => segment(event, false),
-    downloadfailed: (event) => event.aborted || segment(event, true),
+    downloadfailed: (event) => event.aborted || event.error?.code === EXHAUSTED || segment(event, true),
     error: ({ detail }) => fail(detail!),
   };
-  const segment = ({ request, context, response }: ShakaEvent, failed: boolean) => {
+  const segment = ({ requestType, request, context, response }: ShakaEvent, failed: boolean) => {
     const { type, stream, segment: part } = context ?? {};
+    const [asked] = request!.uris;
+    const timing = timingOf(asked!);
+    const { data, timeMs: ms = timing.ms, uri = asked } = response ?? {};
     const ty = stream?.type;
     const phase = PHASES[type!];
+    if (requestType === LICENCE) details.licence(now() - ms, !failed, request!.drmInfo?.keySystem);
+    if (requestType === STEERING && !failed) details.steer();
     if (ty === 'video' && !failed && phase) details.mark(phase);
     if (phase !== 'segment') return;
-    const mediaMs = (part!.getEndTime() - part!.getStartTime()) * 1000;
-    const [asked = ''] = request!.uris;
-    const { data, timeMs, uri = asked } = response ?? {};
-    const by = data?.byteLength ?? 0;
-    core.session?.segment(now(), { ty, by, failed, cdn: fit(uri) });
-    details.segment({ ...timingOf(asked), ty, by, ms: timeMs!, mediaMs, failed });
+    details.segment({
+      ...timing,
+      ty,
+      cdn: fit(uri),
+      by: data?.byteLength ?? 0,
+      ms,
+      mediaMs: (part!.getEndTime() - part!.getStartTime()) * 1000,
+      failed,
+    });
   };
-  for (const [type, handler] of Object.entries(handlers)) {
-    const listener = core.guard(handler) as (event: Event) => void;
+  for (const type in handlers) {
+    const listener = core.guard(handlers[type]!) as (event: Event) => void;
     player.addEventListener(type, listener);
-    core.signal.addEventListener(
-      'abort',
-      core.guard(() => player.removeEventListener(type, listener)),
-    );
+    atLast(core, () => player.removeEventListener(type, listener));
   }
   // No event tells that `load` was called or that it failed: only its caller learns that.
   const { load } = player;
@@ -163,10 +170,7 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
     return loading;
   };
   const { load: watched } = player;
-  core.signal.addEventListener(
-    'abort',
-    core.guard(() => player.load === watched && (player.load = load)),
-  );
+  atLast(core, () => player.load === watched && (player.load = load));
   const source = watchSource(core, options, video);
   core.guard(() => {
     if (!core.session && player.getAssetUri()) source.load();

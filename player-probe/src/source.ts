@@ -23,57 +23,49 @@ export function kbpsOf(rungs: Rung[], w: number, h: number, chosen: number): num
   return same[1] || !same[0] ? chosen : same[0].kbps;
 }
 
+/** Does that when the probe is detached. */
+export const atLast = ({ signal, guard }: Core, undo: () => unknown): void =>
+  signal.addEventListener('abort', guard(undo));
+
 export interface Source {
-  /** A source begins to load, in place of the one before it. */
-  load: () => void;
+  /** A source begins to load, in place of the one before it; asked for at that time, now when absent. */
+  load: (askedAt?: number) => void;
   /** The source is gone. Unless another follows at once, or the same comes back, the viewer has left. */
-  unload: (isBack?: () => boolean) => void;
+  unload: (isBack?: () => unknown) => void;
 }
 
 /**
  * From sources to sessions. With autoplay, or when the viewer's click is known (`requestedAt`), the source is the request;
  * without, the click on play will be.
  */
-export function watchSource(
-  core: Core,
-  options: ProbeOptions,
-  video: () => HTMLVideoElement | undefined,
-  /** A source was given whose `load` is still to come. */
-  pending: () => boolean = () => false,
-): Source {
-  const { requestedAt } = options;
-  const attachedAt = requestedAt ?? now();
-  let fresh = true;
+export function watchSource(core: Core, options: ProbeOptions, video: () => HTMLVideoElement | undefined): Source {
+  /** Of the first source. */
+  let { requestedAt } = options;
 
-  const open = (at: number) => {
-    core.look();
-    const element = video()!;
-    core.willPlay = element.autoplay || (fresh && requestedAt !== undefined);
-    if (!core.willPlay) return;
-    core.begin(at, { auto: element.autoplay });
-    element.addEventListener(
-      'canplaythrough',
-      // By now an allowed autoplay has begun; a blocked one waits for the viewer.
-      () => setTimeout(core.guard(() => element.paused && (core.willPlay = false))),
-      { signal: core.signal, once: true },
-    );
-  };
-
-  // Who attaches and then loads in the same task has asked at the time of `attach`.
-  setTimeout(core.guard(() => (fresh &&= pending())));
   // What plays already is no attempt: the look finds it.
   core.guard(() => core.look())();
   return {
-    load: () => {
-      const at = fresh ? attachedAt : now();
+    load: (askedAt = now()) => {
+      const at = requestedAt ?? askedAt;
       core.session?.end(at, 'replaced');
-      open(at);
-      fresh = false;
+      core.look();
+      const element = video()!;
+      const { autoplay } = element;
+      core.willPlay = autoplay || !!requestedAt;
+      requestedAt = undefined;
+      if (!core.willPlay) return;
+      core.begin(at, { auto: autoplay });
+      element.addEventListener(
+        'canplaythrough',
+        // By now an allowed autoplay has begun; a blocked one waits for the viewer.
+        () => setTimeout(core.guard(() => element.paused && (core.willPlay = false))),
+        { signal: core.signal, once: true },
+      );
     },
-    unload: (isBack = () => false) => {
+    unload: (isBack) => {
       const { session } = core;
       const at = now();
-      setTimeout(core.guard(() => isBack() || session?.end(at, 'exit')));
+      setTimeout(core.guard(() => isBack?.() || session?.end(at, 'exit')));
     },
   };
 }

@@ -17,6 +17,8 @@ const CATEGORIES = ['other', 'app', 'segment', 'media', 'media'] as const;
 function measure(video: HTMLVideoElement, options: VideoOptions): Probe {
   /** The source that was there already; its `loadstart` may be still to come. */
   let known = video.currentSrc;
+  /** Of a source that is given in the page's present task: its `loadstart` comes later. */
+  let askedAt: number | undefined = now();
   const port: PlayerPort = {
     name: 'html5',
     ver: undefined,
@@ -25,7 +27,7 @@ function measure(video: HTMLVideoElement, options: VideoOptions): Probe {
   };
   const core = createCore(options, port);
   const details = addDetails(core, {
-    latency: () => undefined,
+    latency: () => [0, 0],
     reps: () => {
       const { videoWidth: w, videoHeight: h } = video;
       return video.readyState ? [{ kbps: options.kbps?.(w, h) ?? 0, w, h }] : [];
@@ -37,7 +39,8 @@ function measure(video: HTMLVideoElement, options: VideoOptions): Probe {
   };
   const handlers: Record<string, () => void> = {
     loadstart: () => {
-      if (video.currentSrc !== known) source.load();
+      if (video.currentSrc !== known) source.load(askedAt);
+      askedAt = undefined;
     },
     loadedmetadata: () => {
       details.mark('init');
@@ -56,14 +59,17 @@ function measure(video: HTMLVideoElement, options: VideoOptions): Probe {
         code,
         msg: fit(message),
         fatal: true,
-        stops: true,
       });
     },
   };
   const { signal } = core;
   for (const [type, handler] of Object.entries(handlers)) video.addEventListener(type, core.guard(handler), { signal });
-  const loading = () => video.networkState === video.NETWORK_LOADING;
-  const source = watchSource(core, options, () => video, loading);
+  setTimeout(
+    core.guard(() => {
+      if (video.networkState !== video.NETWORK_LOADING) askedAt = undefined;
+    }),
+  );
+  const source = watchSource(core, options, () => video);
   core.guard(() => {
     if (!core.session && known) source.load();
   })();

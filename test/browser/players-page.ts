@@ -25,6 +25,8 @@ export interface ShowOptions {
   bufferS?: number;
   /** Where CMCD reports of it go to as well. */
   cmcd?: string;
+  /** Where the key of an encrypted source is to be had. */
+  licence?: string;
   probe?: Partial<ProbeOptions>;
 }
 
@@ -62,6 +64,7 @@ interface Dash extends DashPlayer {
   initialize: (video: HTMLVideoElement, source: string, autoplay: boolean) => void;
   attachSource: (source: string) => void;
   updateSettings: (settings: object) => void;
+  setProtectionData: (servers: object) => void;
   destroy: () => void;
 }
 /** From script tags, as sites load them. */
@@ -78,7 +81,15 @@ const blocks: Sight['blocks'] = [];
 
 keepBooks();
 
-const drivers: Record<Kind, (video: HTMLVideoElement, bufferS: number, autoplay: boolean) => Driver> = {
+const CLEAR_KEY = 'org.w3.clearkey';
+
+interface Given {
+  bufferS: number;
+  autoplay: boolean;
+  licence: string | undefined;
+}
+
+const drivers: Record<Kind, (video: HTMLVideoElement, given: Given) => Driver> = {
   video: (video) => ({
     player: video,
     load: (source) => (video.src = source),
@@ -89,8 +100,13 @@ const drivers: Record<Kind, (video: HTMLVideoElement, bufferS: number, autoplay:
     },
     attach: (options) => attachVideo(video, { ...options, kbps: (_w, h) => (h === 360 ? 210 : 0) }),
   }),
-  hlsjs: (video, bufferS) => {
-    const player = new (library('Hls'))({ maxBufferLength: bufferS, maxMaxBufferLength: bufferS, enableWorker: false });
+  hlsjs: (video, { bufferS, licence }) => {
+    const player = new (library('Hls'))({
+      maxBufferLength: bufferS,
+      maxMaxBufferLength: bufferS,
+      enableWorker: false,
+      ...(licence && { emeEnabled: true, drmSystems: { [CLEAR_KEY]: { licenseUrl: licence } } }),
+    });
     player.attachMedia(video);
     return {
       player,
@@ -99,9 +115,12 @@ const drivers: Record<Kind, (video: HTMLVideoElement, bufferS: number, autoplay:
       attach: (options) => attachHls(player, options),
     };
   },
-  shaka: (video, bufferS) => {
+  shaka: (video, { bufferS, licence }) => {
     const player = new (library('shaka').Player)();
-    player.configure({ streaming: { bufferingGoal: bufferS, rebufferingGoal: 1 } });
+    player.configure({
+      streaming: { bufferingGoal: bufferS, rebufferingGoal: 1 },
+      ...(licence && { drm: { servers: { [CLEAR_KEY]: licence } } }),
+    });
     return {
       player,
       made: player.attach(video),
@@ -110,7 +129,7 @@ const drivers: Record<Kind, (video: HTMLVideoElement, bufferS: number, autoplay:
       attach: (options) => attachShaka(player, options),
     };
   },
-  dashjs: (video, bufferS, autoplay) => {
+  dashjs: (video, { bufferS, autoplay, licence }) => {
     const player = library('dashjs').MediaPlayer().create();
     const buffer = {
       bufferTimeDefault: bufferS,
@@ -118,6 +137,7 @@ const drivers: Record<Kind, (video: HTMLVideoElement, bufferS: number, autoplay:
       bufferTimeAtTopQualityLongForm: bufferS,
     };
     player.updateSettings({ streaming: { buffer } });
+    if (licence) player.setProtectionData({ [CLEAR_KEY]: { serverURL: licence } });
     let ready = false;
     return {
       player,
@@ -149,12 +169,12 @@ const players: Players = {
   note: (show, what, value) => {
     players.shows[show]!.log.push({ at: performance.now(), what, ...(value !== undefined && { value }) });
   },
-  start: async ({ kind, source, endpoint, autoplay = true, attachAfterMs, bufferS = 4, cmcd, probe }) => {
+  start: async ({ kind, source, endpoint, autoplay = true, attachAfterMs, bufferS = 4, cmcd, licence, probe }) => {
     const video = document.createElement('video');
     video.muted = true;
     video.autoplay = autoplay;
     document.body.append(video);
-    const driver = drivers[kind](video, bufferS, autoplay);
+    const driver = drivers[kind](video, { bufferS, autoplay, licence });
     const show: Show = { video, driver, probe: undefined, told: [], frames: [], log: [], blocks };
     players.shows.push(show);
     watch(show);
