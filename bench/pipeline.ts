@@ -3,6 +3,7 @@ import { userAgentReader } from '../functions/adapters/user-agents.ts';
 import type { Batch } from '../functions/pipeline/batch.ts';
 import { decodeBody, DEFAULT_LIMITS } from '../functions/pipeline/decode.ts';
 import { ingest } from '../functions/pipeline/ingest.ts';
+import { ingestEnvelope } from '../functions/pipeline/transcode/envelope.ts';
 import { envelope } from './bodies.ts';
 import { median } from './median.ts';
 import type { Row } from './report.ts';
@@ -55,14 +56,17 @@ export function benchPipeline(): Row[] {
       for (const list of Object.values(toRows(body).rows) as readonly (readonly object[])[])
         bytesOut += Buffer.from(list.map((row) => JSON.stringify(row)).join('\n')).length;
   };
+  const text = (): void => {
+    for (const body of bodies) bytesOut += ingestEnvelope(batch, body, ports)?.text?.PlaybackBeats?.bytes.length ?? 0;
+  };
   const microseconds = (run: () => void): number => {
     const before = process.cpuUsage();
     run();
     const { user, system } = process.cpuUsage(before);
     return (user + system) / (BODIES * EVENTS);
   };
-  const runs = { bare, decode, rows, whole };
-  const seen: Record<keyof typeof runs, number[]> = { bare: [], decode: [], rows: [], whole: [] };
+  const runs = { bare, text, decode, rows, whole };
+  const seen: Record<keyof typeof runs, number[]> = { bare: [], text: [], decode: [], rows: [], whole: [] };
   for (let round = 0; round < ROUNDS; round++)
     for (const name of Object.keys(runs) as (keyof typeof runs)[]) {
       const cost = microseconds(runs[name]);
@@ -81,6 +85,7 @@ export function benchPipeline(): Row[] {
       base,
       `${BODIES * EVENTS} distinct events in bodies of ${EVENTS}; the measure of the others`,
     ),
+    row('body to the text of rows', median(seen.text), 'target 0.9×'),
     row('decode', median(seen.decode), 'byte scan, UTF-8, JSON.parse'),
     row('decode to checked rows', median(seen.rows), 'normalised, enriched, minimised, validated'),
     row('decode to the bytes of rows', median(seen.whole), 'target of the format work: 0.9×'),

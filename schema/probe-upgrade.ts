@@ -8,7 +8,8 @@ type Fields = Record<string, unknown>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const STATES: Readonly<Record<string, string>> = {
+/** States of version 2 in the words of version 1. */
+export const STATES: Readonly<Record<string, string>> = {
   start: 'starting',
   play: 'playing',
   stall: 'stalled',
@@ -19,11 +20,14 @@ const STATES: Readonly<Record<string, string>> = {
   vsf: 'failed',
   vpf: 'failed',
 };
-const ENDS = /^(completed|exit|ebvs|timeout|replaced|end)$/;
+/** Reasons for an end, where a beat says its state: all of them are `ended`. */
+export const ENDS: ReadonlySet<string> = new Set(['completed', 'exit', 'ebvs', 'timeout', 'replaced', 'end']);
 /** The names of version 1 are those of version 2, but for time watched. */
-const COUNTERS = 'stalls,stallMs,freezes,freezeMs,seeks,seekMs,playMs,bits,drop,tot,err,up,down'.split(',');
-const WATCHED = ['startMs', 'playMs', 'stallMs', 'freezeMs', 'seekMs'];
-const TIMED = ['start', 'play', 'stall', 'freeze', 'seek', 'pause', 'ad'];
+export const COUNTERS = 'stalls,stallMs,freezes,freezeMs,seeks,seekMs,playMs,bits,drop,tot,err,up,down'.split(',');
+/** Whose sum is the time watched. */
+export const WATCHED = ['startMs', 'playMs', 'stallMs', 'freezeMs', 'seekMs'];
+/** States of version 2 that an interval is made of. */
+export const TIMED = ['start', 'play', 'stall', 'freeze', 'seek', 'pause', 'ad'];
 const MAX_TEXT = 64;
 
 /** A letter for each code of dash.js from 0: media, manifest, segment, capability, drm, or none of them. */
@@ -82,7 +86,7 @@ function beatOf({ st, i, c, late, target, ...rest }: Fields): Fields {
   const bytes = numberOf(gains, 'by');
   return {
     ...rest,
-    st: typeof st === 'string' ? (STATES[st] ?? (ENDS.test(st) ? 'ended' : st)) : st,
+    st: typeof st === 'string' ? (STATES[st] ?? (ENDS.has(st) ? 'ended' : st)) : st,
     iv: sumOf(
       gains,
       TIMED.map((state) => `${state}Ms`),

@@ -50,12 +50,16 @@ function checkString(field: Field, value: unknown): Fault | undefined {
   return undefined;
 }
 
+/** Least and greatest value of a number field. */
+export function rangeOf(field: Field): { low: number; high: number } {
+  const limit = field.kind === 'real' ? Infinity : field.kind === 'int' ? INT_MAX : Number.MAX_SAFE_INTEGER;
+  return { low: field.min ?? -limit, high: field.max ?? limit };
+}
+
 function checkNumber(field: Field, value: unknown): Fault | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return wrongType(field, value);
   if (field.kind !== 'real' && !Number.isInteger(value)) return wrongType(field, value);
-  const limit = field.kind === 'int' ? INT_MAX : Number.MAX_SAFE_INTEGER;
-  const low = field.min ?? (field.kind === 'real' ? -Infinity : -limit);
-  const high = field.max ?? (field.kind === 'real' ? Infinity : limit);
+  const { low, high } = rangeOf(field);
   if (value < low || value > high) {
     return { code: 'out-of-range', detail: `expected ${low} … ${high}, got ${shown(value)}` };
   }

@@ -80,7 +80,7 @@ export interface Group {
   /** Events the client has dropped so far, by its own count. */
   readonly clientDropped: number;
   /** The text to quarantine for an event of this group: replayable on its own. */
-  quote(raw: unknown): unknown;
+  readonly quote: (raw: unknown) => unknown;
 }
 
 export interface OutcomeRows {

@@ -1,12 +1,13 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type { IngestAnswer } from '../../schema/probe-wire.ts';
-import { isRecord, type Batch } from '../pipeline/batch.ts';
+import { isRecord, type Batch, type Outcome } from '../pipeline/batch.ts';
 import { decodeBody, type Decoded, type Limits } from '../pipeline/decode.ts';
 import { ingest, type Entry, type IngestPorts } from '../pipeline/ingest.ts';
 import { readReports } from '../pipeline/log-lines.ts';
 import { lastHop, networkOf } from '../pipeline/network.ts';
 import { SinkUnavailable, type GeoFacts, type Ids, type Inflater, type Tokens } from '../pipeline/ports.ts';
 import { storeOrSpill, type SpillPorts } from '../pipeline/spill.ts';
+import { ingestEnvelope } from '../pipeline/transcode/envelope.ts';
 import { answer, preflight, refuse, type AnswerOptions } from './answers.ts';
 import { causeOf } from './log-safety.ts';
 import type { Allowance, Quota, Sender } from './quotas.ts';
@@ -157,7 +158,38 @@ interface Admitted extends Sender {
   readonly sessionId?: string | undefined;
 }
 
+/** Makes a batch durable and tells its sender. */
+async function keep(
+  outcome: Outcome,
+  isUndecodable: boolean,
+  options: DoorOptions,
+  cors: AnswerOptions,
+): Promise<HttpResponseInit> {
+  // Rejects are in quarantine before anyone is told, whatever the answer is.
+  const { received, stored, rejected, duplicate, errors } = await storeOrSpill(outcome, options);
+  if (isUndecodable)
+    return refuse(400, { code: errors[0]?.code ?? 'not-json', message: 'The body could not be decoded.' }, cors);
+  const result: IngestAnswer = { received, accepted: stored, rejected, duplicate, errors, ...options.advice };
+  return answer(stored + duplicate === 0 && rejected > 0 ? 422 : 202, result, cors);
+}
+
 async function acceptBody(
+  body: Uint8Array,
+  batch: Batch,
+  sender: Admitted,
+  options: DoorOptions,
+  cors: AnswerOptions,
+): Promise<HttpResponseInit> {
+  const { sessionId } = sender;
+  await options.digests.prepare?.(batch.receivedMs);
+  // What the fast path declines is decoded, and its sender told what is wrong with it.
+  const outcome = sessionId === undefined ? ingestEnvelope(batch, body, options) : undefined;
+  if (!outcome) return await acceptDecoded(body, batch, sender, options, cors);
+  const allowance = options.quota.take(sender, outcome.received, body.length);
+  return allowance.ok ? await keep(outcome, false, options, cors) : overQuota(allowance, cors);
+}
+
+async function acceptDecoded(
   body: Uint8Array,
   batch: Batch,
   sender: Admitted,
@@ -185,15 +217,8 @@ async function acceptBody(
   const { sessionId } = sender;
   if (sessionId !== undefined && decoded.some((one) => isForeign(one, sessionId)))
     return refuse(403, { code: 'token-session', message: 'The token is for another session.' }, cors);
-  await options.digests.prepare?.(batch.receivedMs);
-  const outcome = ingest(batch, entries, options);
-  // Rejects are in quarantine before anyone is told, whatever the answer is.
-  const { received, stored, rejected, duplicate, errors } = await storeOrSpill(outcome, options);
   const isUndecodable = decoded.every(({ ok }) => !ok);
-  if (isUndecodable)
-    return refuse(400, { code: errors[0]?.code ?? 'not-json', message: 'The body could not be decoded.' }, cors);
-  const result: IngestAnswer = { received, accepted: stored, rejected, duplicate, errors, ...options.advice };
-  return answer(stored + duplicate === 0 && rejected > 0 ? 422 : 202, result, cors);
+  return await keep(ingest(batch, entries, options), isUndecodable, options, cors);
 }
 
 /** What the sender's token says, or the answer that refuses it. */

@@ -22,9 +22,9 @@ const NESTED = bareEach(NESTED_COLUMNS);
 const NONE: Columns = bare({});
 const KINDS: ReadonlySet<string> = new Set(EVENT_KINDS);
 /** Columns that hold change values: players report rates as numbers, what is on or off as booleans. */
-const TEXT_COLUMNS = new Set(['fromValue', 'toValue', 'errorCode']);
+export const TEXT_COLUMNS = new Set(['fromValue', 'toValue', 'errorCode']);
 /** Longest error message kept; the column's own limit. */
-const MESSAGE_LENGTH = 240;
+export const MESSAGE_LENGTH = 240;
 
 function columnValue(column: string, value: unknown, cleaner: DynamicCleaner): unknown {
   if (typeof value === 'string') {

@@ -127,61 +127,84 @@ const quotable = (h: Record<string, unknown>): Record<string, unknown> =>
 const idOf = (event: unknown, sid: string): string | undefined =>
   isRecord(event) && Number.isSafeInteger(event['n']) ? `${sid}:${Number(event['n'])}` : undefined;
 
+/** A session's header, read. */
+export interface Session {
+  readonly header: SessionHeader;
+  readonly isLean: boolean;
+  /** Columns of every row. */
+  readonly columns: Record<string, unknown>;
+  readonly claims: Claims;
+  /** Epoch ms on the client's clock. */
+  readonly sentMs: number;
+  /** A value that no column takes. */
+  readonly fault: HeaderFault | undefined;
+  readonly quote: (raw: unknown) => unknown;
+}
+
+/** Reads what stands before the events of an envelope. `bytes`: size of the envelope. */
+export function openSession(v: unknown, sent: unknown, bytes: number): Session | HeaderFault {
+  const isLean = v === LEAN_VERSION;
+  const h = isLean ? upgradeHeader(sent) : sent;
+  const broken = checkHeader(v, h);
+  if (broken) return broken;
+  if (!isRecord(h)) return { reason: 'missing-field', field: 'h', detail: 'expected a session header' };
+  if (isLong(sent, bytes))
+    return { reason: 'too-large', field: 'h', detail: `expected a header of at most ${HEADER_LENGTH} characters` };
+  const { shared, fault } = sharedColumns(h);
+  const { props: _headerProps, ...columns } = shared;
+  return {
+    header: { sid: String(shared['sessionId']), t0: Number(h['t0']), shared },
+    isLean,
+    columns,
+    claims: claimsOf(h),
+    sentMs: Number(h['sent']),
+    fault,
+    quote: quoting(v, sent, bytes),
+  };
+}
+
+/** Reads one event of a session. */
+export function readSessionEvent(
+  { header, isLean }: Session,
+  event: unknown,
+  { next, boundsFault }: Pick<ParseContext, 'next' | 'boundsFault'>,
+): Draft | DraftFault {
+  const bounds = boundsFault(event);
+  if (bounds) return { place: next(), ...bounds, id: idOf(event, header.sid), raw: event };
+  const known = isLean ? upgradeEvent(event, header.shared['playerName']) : event;
+  return readEvent(known, header, next(), event);
+}
+
 /** Our own probe's envelopes, `schema/probe-wire.ts`; those of version 2 (`schema/probe-wire-v2.ts`) are put into the words of version 1. */
 export const probe: Dialect = {
   id: SOURCE,
   isEnvelope: true,
   matches: (record) => Object.hasOwn(record, 'v') && Object.hasOwn(record, 'h') && Object.hasOwn(record, 'e'),
   parse(record, context) {
-    const { v, h: sent, e } = record;
-    const isLean = v === LEAN_VERSION;
-    const h = isLean ? upgradeHeader(sent) : sent;
-    const fault = checkHeader(v, h);
-    if (fault || !isRecord(h))
-      return rejected(
-        record,
-        context,
-        fault ?? { reason: 'missing-field', field: 'h', detail: 'expected a session header' },
-      );
-    if (isLong(sent, context.bytes))
-      return rejected(record, context, {
-        reason: 'too-large',
-        field: 'h',
-        detail: `expected a header of at most ${HEADER_LENGTH} characters`,
-      });
+    const { v, h, e } = record;
+    const session = openSession(v, h, context.bytes);
+    if ('reason' in session) return rejected(record, context, session);
     if (!Array.isArray(e))
       return rejected(record, context, { reason: 'wrong-type', field: 'e', detail: 'expected a list of events' });
-    const { shared, fault: valueFault } = sharedColumns(h);
-    if (valueFault) return rejected(record, context, valueFault);
-    const header: SessionHeader = { sid: String(shared['sessionId']), t0: Number(h['t0']), shared };
+    if (session.fault) return rejected(record, context, session.fault);
     const drafts: Draft[] = [];
     const faults: DraftFault[] = [];
     let clientDropped = 0;
     for (const event of e as unknown[]) {
-      const bounds = context.boundsFault(event);
-      if (bounds) {
-        faults.push({ place: context.next(), ...bounds, id: idOf(event, header.sid), raw: event });
-        continue;
-      }
-      const known = isLean ? upgradeEvent(event, shared['playerName']) : event;
-      const read = readEvent(known, header, context.next(), event);
+      const read = readSessionEvent(session, event, context);
       if ('reason' in read) faults.push(read);
       else {
         drafts.push(read);
-        const dropped = read.fields['clientDropped'];
-        if (typeof dropped === 'number' && dropped > clientDropped) clientDropped = dropped;
+        clientDropped = Math.max(clientDropped, droppedBy(read));
       }
     }
-    const { props: _headerProps, ...columns } = shared;
-    return {
-      source: SOURCE,
-      shared: columns,
-      claims: claimsOf(h),
-      sentMs: Number(h['sent']),
-      drafts,
-      faults,
-      clientDropped,
-      quote: quoting(v, sent, context.bytes),
-    };
+    const { columns: shared, claims, sentMs, quote } = session;
+    return { source: SOURCE, shared, claims, sentMs, drafts, faults, clientDropped, quote };
   },
 };
+
+/** Events the client has dropped so far, as an event says it; 0 when it does not. */
+export function droppedBy({ fields }: Draft): number {
+  const dropped = fields['clientDropped'];
+  return typeof dropped === 'number' ? dropped : 0;
+}

@@ -1,0 +1,218 @@
+import { isUtf8 } from 'node:buffer';
+import type { Batch, Draft, DraftFault, Outcome, Place } from '../batch.ts';
+import { Books, type Reject } from '../books.ts';
+import { boundsFault } from '../bounds.ts';
+import type { Limits } from '../decode.ts';
+import { check, GroupRows, sharedColumns, type IngestPorts } from '../group-rows.ts';
+import { HARD_DEPTH, HARD_KEYS, HARD_VALUES, scanJson, type JsonShape } from '../json-scan.ts';
+import { droppedBy, openSession, probe, readSessionEvent, type Session } from '../normalize/probe.ts';
+import { EventTranscoder, type SessionText } from './event.ts';
+import { JsonCursor } from './json-cursor.ts';
+import { bytesOf, compilePlans } from './plan.ts';
+import { RowBuffer } from './row-buffer.ts';
+import { Sequences } from './sequences.ts';
+
+// The fast path of the probe's envelopes: from the bytes of a body to the text of its rows, without an object for either.
+// It takes what is plainly as the probe sends it; an event that is anything else goes the long way by itself, and a body that
+// is anything else as a whole (undefined). `envelope.test.ts` holds the two ways against each other.
+
+const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST, COMMA] = [0x7b, 0x7d, 0x5b, 0x5d, 0x2c] as const;
+const [VERSION, HEADER, EVENTS] = [bytesOf('"v":'), bytesOf('"h":'), bytesOf('"e":')];
+/** A byte order mark is no blank inside a value. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Least limits under which an event of known names and bounded strings cannot exceed them. */
+const ROOMY = { maxDepth: 8, maxKeys: 64, maxEventBytes: 16 * 1024 };
+/** By so much the text of an event's numbers can grow when they are written anew. */
+const GROWTH = 8 * 1024;
+
+const cursor = new JsonCursor();
+const events = new RowBuffer();
+const beats = new RowBuffer();
+const plain = new EventTranscoder(compilePlans(false), cursor, events, beats);
+const lean = new EventTranscoder(compilePlans(true), cursor, events, beats);
+
+const isRoomy = ({ maxDepth, maxKeys, maxEventBytes }: Limits): boolean =>
+  maxDepth >= ROOMY.maxDepth && maxKeys >= ROOMY.maxKeys && maxEventBytes >= ROOMY.maxEventBytes;
+
+const isTooMuch = ({ depth, keys, values }: JsonShape): boolean =>
+  depth > HARD_DEPTH || keys > HARD_KEYS || values > HARD_VALUES;
+
+/** Whether something in it may exceed the limits of one event. */
+const isSuspect = ({ depth, keys }: JsonShape, bytes: number, limits: Limits): boolean =>
+  depth > limits.maxDepth || keys > limits.maxKeys || bytes > limits.maxEventBytes;
+
+/** The value of a range of the body; undefined when it is no JSON. */
+function parsed(from: number, to: number): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(utf8.decode(cursor.bytes.subarray(from, to))) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+const textOf = (object: object): Uint8Array => bytesOf(`,${JSON.stringify(object).slice(1)}\n`);
+
+/** What the rows of a session share, as text; undefined when the schema does not take it: every event is a reject then. */
+function sessionText(
+  session: Session,
+  shared: Readonly<Record<string, unknown>>,
+  batch: Batch,
+): SessionText | undefined {
+  const { header, sentMs } = session;
+  const { props } = header.shared;
+  const own = { eventId: `${header.sid}:0`, sequence: 0, eventTime: shared['receivedAt'] };
+  const sample = { ...shared, ...own, ...(props !== undefined && { props }) };
+  if (!check.PlaybackEvents({ ...sample, kind: 'custom' }).ok) return undefined;
+  if (!check.PlaybackBeats({ ...sample, intervalMs: 0 }).ok) return undefined;
+  // Every row begins with the version.
+  const { schemaVersion: _version, cdn, ...rest } = shared;
+  const tailWithoutCdn = textOf(rest);
+  return {
+    id: bytesOf(`,"eventId":${JSON.stringify(header.sid).slice(0, -1)}:`),
+    tail: cdn === undefined ? tailWithoutCdn : textOf({ ...rest, cdn }),
+    tailWithoutCdn,
+    props: props === undefined ? undefined : bytesOf(`,"props":${JSON.stringify(props)}`),
+    t0: header.t0,
+    receivedMs: batch.receivedMs,
+    skewMs: batch.receivedMs - sentMs,
+  };
+}
+
+/** One body under way. */
+class Run {
+  readonly #batch: Batch;
+  readonly #ports: IngestPorts;
+  readonly #books: Books;
+  readonly #sequences = new Sequences();
+  readonly #faults: DraftFault[] = [];
+  readonly #rejects: Reject[] = [];
+  #shape: JsonShape | undefined;
+  #position = 0;
+  #dropped = 0;
+
+  constructor(batch: Batch, ports: IngestPorts) {
+    this.#batch = batch;
+    this.#ports = ports;
+    this.#books = new Books(batch, ports.digests);
+  }
+
+  /** The outcome; undefined when the body has to go the long way as a whole. */
+  outcome(): Outcome | undefined {
+    const session = this.#open();
+    if (!session || !cursor.take(COMMA) || !cursor.takeName(EVENTS)) return undefined;
+    const group = { source: probe.id, shared: session.columns, claims: session.claims, sentMs: session.sentMs };
+    const shared = sharedColumns(group, false, this.#batch, this.#ports);
+    const text = sessionText(session, shared, this.#batch);
+    const transcoder = session.isLean ? lean : plain;
+    const rows = new GroupRows({ ...group, quote: session.quote }, shared, this.#batch);
+    if (!this.#events(session, text, transcoder, rows)) return undefined;
+    if (!cursor.take(CLOSE) || cursor.at !== cursor.bytes.length) return undefined;
+    return this.#close(session);
+  }
+
+  #open(): Session | undefined {
+    if (!cursor.take(OPEN) || !cursor.takeName(VERSION) || !cursor.number()) return undefined;
+    const version = cursor.value;
+    if (!cursor.take(COMMA) || !cursor.takeName(HEADER)) return undefined;
+    const start = cursor.at;
+    if (!cursor.skip()) return undefined;
+    const { limits } = this.#ports;
+    const shape = scanJson(cursor.bytes, start, cursor.at);
+    if (isTooMuch(shape) || shape.depth + 1 > limits.maxDepth || shape.keys > limits.maxKeys) return undefined;
+    const header = parsed(start, cursor.at);
+    const session = header && openSession(version, header.value, cursor.bytes.length);
+    return !session || 'reason' in session || session.fault ? undefined : session;
+  }
+
+  /** False when the list is not one, or too long. */
+  #events(session: Session, text: SessionText | undefined, transcoder: EventTranscoder, rows: GroupRows): boolean {
+    if (!cursor.take(OPEN_LIST)) return false;
+    if (cursor.bytes[cursor.at] === CLOSE_LIST) return cursor.take(CLOSE_LIST);
+    const longest = this.#ports.limits.maxEventBytes - GROWTH;
+    do {
+      if (this.#position >= this.#ports.limits.maxEvents) return false;
+      const start = cursor.at;
+      const out = text && transcoder.write(text);
+      if (out && cursor.at - start <= longest) this.#keep(transcoder, out);
+      else {
+        if (out) out.at = out.ends.at(-1) ?? 0;
+        cursor.at = start;
+        if (!this.#longWay(session, rows)) return false;
+      }
+    } while (cursor.take(COMMA));
+    return cursor.take(CLOSE_LIST);
+  }
+
+  /** The event that was written last is one of the batch, unless the batch holds it already. */
+  #keep({ sequence, eventMs, dropped }: EventTranscoder, out: RowBuffer): void {
+    this.#position++;
+    if (dropped > this.#dropped) this.#dropped = dropped;
+    if (this.#sequences.add(sequence)) {
+      out.endRow();
+      this.#books.count(eventMs);
+      return;
+    }
+    out.at = out.ends.at(-1) ?? 0;
+    this.#books.drop();
+  }
+
+  /** One event as an object; false when the body is no JSON or nothing that a parser should be given. */
+  #longWay(session: Session, rows: GroupRows): boolean {
+    const start = cursor.at;
+    this.#shape ??= scanJson(cursor.bytes);
+    if (isTooMuch(this.#shape) || !cursor.skip()) return false;
+    const event = parsed(start, cursor.at);
+    if (!event) return false;
+    const { limits } = this.#ports;
+    const suspect = isSuspect(this.#shape, cursor.bytes.length, limits);
+    const read = readSessionEvent(session, event.value, {
+      next: (): Place => ({ position: this.#position++, part: 0 }),
+      boundsFault: (value) => (suspect ? boundsFault(value, limits) : undefined),
+    });
+    if ('reason' in read) this.#faults.push(read);
+    else {
+      this.#dropped = Math.max(this.#dropped, droppedBy(read));
+      const reject = rows.add(read, this.#books, (draft) => this.#isDuplicate(draft));
+      if (reject) this.#rejects.push(reject);
+    }
+    return true;
+  }
+
+  #isDuplicate({ sequence }: Draft): boolean {
+    if (this.#sequences.add(Number(sequence))) return false;
+    this.#books.drop();
+    return true;
+  }
+
+  /** Books in the order of the long way: what was not understood, then what the schema refused. */
+  #close({ quote }: Session): Outcome {
+    const books = this.#books;
+    books.source = probe.id;
+    books.clientDropped = this.#dropped;
+    for (const { raw, id, ...fault } of this.#faults)
+      books.reject({ options: { ...fault, source: probe.id, stage: 'normalize', raw: quote(raw) }, id });
+    for (const reject of this.#rejects) books.reject(reject);
+    return books.close({ PlaybackEvents: events.release(), PlaybackBeats: beats.release() });
+  }
+}
+
+/**
+ * The whole story of a body that holds one envelope of the probe and nothing else. Undefined when the body is anything else,
+ * or has more events than the limit: `decodeBody` and `ingest` say then what is wrong with it.
+ */
+export function ingestEnvelope(batch: Batch, bytes: Uint8Array, ports: IngestPorts): Outcome | undefined {
+  const { limits } = ports;
+  const isOurs = batch.dialect === undefined || batch.dialect === probe.id;
+  if (!isOurs || bytes.length > limits.maxBodyBytes || !isRoomy(limits) || !isUtf8(bytes)) return undefined;
+  // A body has fewer values than bytes.
+  if (bytes.length > HARD_VALUES && isTooMuch(scanJson(bytes))) return undefined;
+  cursor.bytes = bytes;
+  cursor.at = 0;
+  try {
+    return new Run(batch, ports).outcome();
+  } finally {
+    cursor.bytes = new Uint8Array(0);
+    events.clear();
+    beats.clear();
+  }
+}

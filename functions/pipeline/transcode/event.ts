@@ -1,0 +1,295 @@
+import { eventTime } from '../event-time.ts';
+import { startsWith } from './byte-table.ts';
+import { putDynamic, putSource } from './loose-values.ts';
+import type { JsonCursor } from './json-cursor.ts';
+import { LeanCounts, putGains, putTotals, type BeatLatency } from './lean-counts.ts';
+import { bytesOf, leanStates, type Plan, type Plans, type Slot } from './plan.ts';
+import type { RowBuffer } from './row-buffer.ts';
+
+const [QUOTE, BLANK, COMMA, COLON, OPEN, CLOSE] = [0x22, 0x20, 0x2c, 0x3a, 0x7b, 0x7d] as const;
+const KIND = bytesOf('"k":');
+const [TRUE, FALSE] = [bytesOf('true'), bytesOf('false')];
+const SEQUENCE = bytesOf('","sequence":');
+const EVENT_TIME = bytesOf(',"eventTime":"');
+const TIME_END = bytesOf('"');
+const FLAGS = {
+  corrected: bytesOf('","timeFlag":"corrected"'),
+  replaced: bytesOf('","timeFlag":"replaced"'),
+};
+/** More than one event's own columns can take: every string is bounded by its column. */
+const ROW_BYTES = 32 * 1024;
+
+/** What the rows of one session share, as text. */
+export interface SessionText {
+  /** `,"eventId":"sid:` */
+  readonly id: Uint8Array;
+  /** From behind the event's time to the newline; without the CDN where the event says another. */
+  readonly tail: Uint8Array;
+  readonly tailWithoutCdn: Uint8Array;
+  /** Fields of the header that have no column: every row holds them. */
+  readonly props: Uint8Array | undefined;
+  /** Epoch ms of t = 0 on the client's clock. */
+  readonly t0: number;
+  readonly receivedMs: number;
+  readonly skewMs: number;
+}
+
+/** Writes events of the probe's wire as rows without making objects of them. One for each version of the wire. */
+export class EventTranscoder {
+  readonly cursor: JsonCursor;
+  readonly events: RowBuffer;
+  readonly beats: RowBuffer;
+  readonly #plans: Plans;
+  readonly #seen: Uint32Array;
+  readonly #gains = new LeanCounts();
+  readonly #totals = new LeanCounts();
+  readonly #latency: BeatLatency = { max: undefined, target: undefined };
+  #epoch = 0;
+  #hasGains = false;
+  #hasTotals = false;
+  #hasOwnCdn = false;
+  #hasProps = false;
+  /** Of the event written last. */
+  sequence = 0;
+  eventMs = 0;
+  /** Events the client has dropped, by the event written last; −1 when it does not say. */
+  dropped = -1;
+  #sessionTimeMs = 0;
+
+  constructor(plans: Plans, cursor: JsonCursor, events: RowBuffer, beats: RowBuffer) {
+    this.#plans = plans;
+    this.#seen = new Uint32Array(plans.slots);
+    this.cursor = cursor;
+    this.events = events;
+    this.beats = beats;
+  }
+
+  /**
+   * Writes the event that begins at the cursor, and moves behind it. Undefined, with nothing written, when there is
+   * anything in it that this path does not know to be exactly what the long way would store: the cursor is then anywhere.
+   * Otherwise where it was written; the row is not ended yet.
+   */
+  write(session: SessionText): RowBuffer | undefined {
+    const { cursor } = this;
+    if (!cursor.take(OPEN) || !cursor.takeName(KIND)) return undefined;
+    const kind = cursor.at + 1;
+    if (!cursor.plainText()) return undefined;
+    const plan = this.#plans.byKind.find(cursor.bytes, kind, cursor.at - 1);
+    if (!plan) return undefined;
+    const out = plan.isBeat ? this.beats : this.events;
+    const start = out.at;
+    out.reserve(ROW_BYTES + session.tail.length);
+    this.#begin();
+    out.put(plan.head);
+    if (cursor.take(COMMA) && this.#members(plan, out, session) && this.#end(plan, out, session)) return out;
+    out.at = start;
+    return undefined;
+  }
+
+  #begin(): void {
+    this.#epoch++;
+    this.#hasGains = false;
+    this.#hasTotals = false;
+    this.#hasOwnCdn = false;
+    this.#hasProps = false;
+    this.#latency.max = undefined;
+    this.#latency.target = undefined;
+    this.dropped = -1;
+  }
+
+  /** The members of an object from the name of one of them to behind its end. */
+  #members(plan: Plan, out: RowBuffer, session: SessionText): boolean {
+    const { cursor } = this;
+    let before: Slot | undefined;
+    do {
+      const slot = this.#slot(plan, before);
+      if (!slot || this.#seen[slot.index] === this.#epoch) return false;
+      this.#seen[slot.index] = this.#epoch;
+      if (!this.#value(slot, out, session)) return false;
+      before = slot;
+    } while (cursor.take(COMMA));
+    return cursor.take(CLOSE);
+  }
+
+  /** The slot of the name that begins here; the cursor stands at its value then. */
+  #slot(plan: Plan, before: Slot | undefined): Slot | undefined {
+    const { cursor } = this;
+    const { bytes, at } = cursor;
+    const guess = before ? before.next : plan.first;
+    if (guess && startsWith(bytes, at, guess.key)) {
+      cursor.at = at + guess.key.length;
+      if (bytes[cursor.at]! <= BLANK) cursor.blanks();
+      return guess;
+    }
+    if (!cursor.plainText()) return undefined;
+    const slot = plan.slots.find(bytes, at + 1, cursor.at - 1);
+    if (before) before.next = slot;
+    else plan.first = slot;
+    return cursor.take(COLON) ? slot : undefined;
+  }
+
+  #value(slot: Slot, out: RowBuffer, session: SessionText): boolean {
+    switch (slot.action) {
+      case 'number':
+        return this.#number(slot, out);
+      case 'text':
+        return this.#text(slot, out);
+      case 'nested':
+        return this.#nested(slot, out, session);
+      case 'time': {
+        if (!this.#number(slot, out)) return false;
+        this.#sessionTimeMs = this.cursor.value;
+        return true;
+      }
+      case 'sequence':
+        return this.#sequence(slot, out, session);
+      case 'flag':
+        return this.#flag(slot, out);
+      case 'dynamic':
+        return putDynamic(this.cursor, out, slot.column.name);
+      default:
+        return this.#rareValue(slot, out, session);
+    }
+  }
+
+  #rareValue(slot: Slot, out: RowBuffer, session: SessionText): boolean {
+    const { cursor } = this;
+    switch (slot.action) {
+      case 'change':
+        return this.#change(slot, out);
+      case 'message': {
+        const start = cursor.at;
+        // A colon may be that of a URL.
+        return this.#text(slot, out) && !hasByte(cursor.bytes, start, cursor.at, COLON);
+      }
+      case 'source':
+        this.#hasProps = true;
+        return session.props === undefined && putSource(cursor, out, slot.column.name);
+      case 'dropped':
+        if (!this.#number(slot, out)) return false;
+        this.dropped = cursor.value;
+        return true;
+      case 'gains':
+        this.#hasGains = true;
+        return this.#gains.read(cursor);
+      case 'totals':
+        this.#hasTotals = true;
+        return this.#totals.read(cursor);
+      case 'latencyMax':
+        if (!cursor.number()) return false;
+        this.#latency.max = cursor.value;
+        return true;
+      case 'latencyTarget':
+        if (!cursor.number()) return false;
+        this.#latency.target = cursor.value;
+        return true;
+      default:
+        return this.#state(slot, out);
+    }
+  }
+
+  #number(slot: Slot, out: RowBuffer): boolean {
+    const { cursor } = this;
+    const start = cursor.at;
+    if (!cursor.number()) return false;
+    const { value } = cursor;
+    const { column } = slot;
+    if (slot.isNothingEmpty && value === 0) return true;
+    if (value < column.low || value > column.high || (column.isWhole && !Number.isInteger(value))) return false;
+    out.put(column.name);
+    if (cursor.isCanonical) out.copy(cursor.bytes, start, cursor.at);
+    else out.number(value);
+    return true;
+  }
+
+  #text({ column, isNothingEmpty, isCdn }: Slot, out: RowBuffer): boolean {
+    const { cursor } = this;
+    const start = cursor.at;
+    if (!cursor.plainText()) return false;
+    const length = cursor.at - start - 2;
+    if (isNothingEmpty && length === 0) return true;
+    const isFine = column.oneOf ? column.oneOf.find(cursor.bytes, start + 1, cursor.at - 1) : length <= column.maxBytes;
+    if (isFine !== true) return false;
+    if (isCdn) this.#hasOwnCdn = true;
+    out.put(column.name);
+    out.copy(cursor.bytes, start, cursor.at);
+    return true;
+  }
+
+  /** Players report rates as numbers and what is on or off as booleans; the column holds texts. */
+  #change(slot: Slot, out: RowBuffer): boolean {
+    const { cursor } = this;
+    const start = cursor.at;
+    if (cursor.bytes[start] === QUOTE) return this.#text(slot, out);
+    out.put(slot.column.name);
+    out.put(TIME_END);
+    if (startsWith(cursor.bytes, start, TRUE)) cursor.at += TRUE.length;
+    else if (startsWith(cursor.bytes, start, FALSE)) cursor.at += FALSE.length;
+    else if (!cursor.number() || !cursor.isCanonical) return false;
+    out.copy(cursor.bytes, start, cursor.at);
+    out.put(TIME_END);
+    return true;
+  }
+
+  #flag({ column }: Slot, out: RowBuffer): boolean {
+    const { cursor } = this;
+    const word = cursor.bytes[cursor.at] === TRUE[0] ? TRUE : FALSE;
+    if (!startsWith(cursor.bytes, cursor.at, word)) return false;
+    cursor.at += word.length;
+    out.put(column.name);
+    out.put(word);
+    return true;
+  }
+
+  #sequence({ column }: Slot, out: RowBuffer, session: SessionText): boolean {
+    const { cursor } = this;
+    const start = cursor.at;
+    if (!cursor.number() || !cursor.isCanonical) return false;
+    const { value } = cursor;
+    if (!Number.isInteger(value) || value < column.low || value > column.high) return false;
+    this.sequence = value;
+    out.putLong(session.id);
+    out.copy(cursor.bytes, start, cursor.at);
+    out.put(SEQUENCE);
+    out.copy(cursor.bytes, start, cursor.at);
+    return true;
+  }
+
+  #nested({ nested }: Slot, out: RowBuffer, session: SessionText): boolean {
+    const { cursor } = this;
+    if (!nested || !cursor.take(OPEN)) return false;
+    if (cursor.bytes[cursor.at] === CLOSE) return cursor.take(CLOSE);
+    return this.#members(nested, out, session);
+  }
+
+  #state({ column }: Slot, out: RowBuffer): boolean {
+    const { cursor } = this;
+    const start = cursor.at;
+    if (!cursor.plainText()) return false;
+    const state = leanStates.find(cursor.bytes, start + 1, cursor.at - 1);
+    if (!state) return false;
+    out.put(column.name);
+    out.put(state);
+    return true;
+  }
+
+  /** What follows from all of the event, and what its session says. */
+  #end(plan: Plan, out: RowBuffer, session: SessionText): boolean {
+    for (const index of plan.required) if (this.#seen[index] !== this.#epoch) return false;
+    if (this.#hasGains && !putGains(out, this.#gains, this.#latency)) return false;
+    if (this.#hasTotals && !putTotals(out, this.#totals)) return false;
+    const { eventMs, flag } = eventTime(session.t0 + this.#sessionTimeMs, session.receivedMs, session.skewMs);
+    this.eventMs = eventMs;
+    out.put(EVENT_TIME);
+    out.time(eventMs);
+    out.put(flag === undefined ? TIME_END : FLAGS[flag]);
+    if (session.props && !this.#hasProps) out.putLong(session.props);
+    out.putLong(this.#hasOwnCdn ? session.tailWithoutCdn : session.tail);
+    return true;
+  }
+}
+
+function hasByte(bytes: Uint8Array, from: number, to: number, wanted: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] === wanted) return true;
+  return false;
+}

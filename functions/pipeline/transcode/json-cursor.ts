@@ -1,0 +1,146 @@
+// Reads JSON from bytes, value by value, without making values. It knows the strict grammar; whatever it does not take,
+// `JSON.parse` must judge. The bytes must be valid UTF-8.
+
+const [QUOTE, BACKSLASH, BLANK, MINUS, DOT, ZERO, ONE, NINE] = [
+  0x22, 0x5c, 0x20, 0x2d, 0x2e, 0x30, 0x31, 0x39,
+] as const;
+const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST, COMMA, COLON] = [0x7b, 0x7d, 0x5b, 0x5d, 0x2c, 0x3a] as const;
+const [UPPER_E, LOWER_E] = [0x45, 0x65] as const;
+
+/** A decimal of so many digits is told apart by its double, so the shortest text of that double is the decimal itself. */
+const EXACT_DIGITS = 15;
+const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_none, n) => 10 ** n);
+/** Below this numbers are written with an exponent. */
+const LEAST_PLAIN = 1e-6;
+const LONGEST_NUMBER = 64;
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
+const latin1 = new TextDecoder('latin1');
+
+export class JsonCursor {
+  bytes: Uint8Array = new Uint8Array(0);
+  at = 0;
+  /** Of the number read last: its value, and whether its text is what `JSON.stringify` would write. */
+  value = 0;
+  isCanonical = false;
+
+  blanks(): void {
+    const { bytes } = this;
+    let { at } = this;
+    let byte = bytes[at];
+    while (byte === BLANK || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++at];
+    this.at = at;
+  }
+
+  /** Moves behind `byte` and the blanks around it; false when something else stands there. */
+  take(byte: number): boolean {
+    if (this.bytes[this.at] !== byte) {
+      this.blanks();
+      if (this.bytes[this.at] !== byte) return false;
+    }
+    this.at++;
+    const next = this.bytes[this.at];
+    if (next !== undefined && next <= BLANK) this.blanks();
+    return true;
+  }
+
+  /** Moves behind the string that begins here; false when its bytes are not its value, or it has no end. */
+  plainText(): boolean {
+    const { bytes } = this;
+    let { at } = this;
+    if (bytes[at] !== QUOTE) return false;
+    for (;;) {
+      const byte = bytes[++at];
+      if (byte === QUOTE) break;
+      if (byte === undefined || byte < BLANK || byte === BACKSLASH) return false;
+    }
+    this.at = at + 1;
+    return true;
+  }
+
+  /** Moves behind the number that begins here and keeps its value; false when there is none, or it is beyond a double. */
+  number(): boolean {
+    const { bytes } = this;
+    const start = this.at;
+    let at = start;
+    let byte = bytes[at]!;
+    const isNegative = byte === MINUS;
+    if (isNegative) byte = bytes[++at]!;
+    const first = at;
+    let mantissa = 0;
+    if (byte === ZERO) byte = bytes[++at]!;
+    else {
+      if (!(byte >= ONE && byte <= NINE)) return false;
+      do {
+        mantissa = mantissa * 10 + (byte - ZERO);
+        byte = bytes[++at]!;
+      } while (byte >= ZERO && byte <= NINE);
+    }
+    let digits = at - first;
+    let last: number = ONE;
+    let power = 0;
+    if (byte === DOT) {
+      byte = bytes[++at]!;
+      while (byte >= ZERO && byte <= NINE) {
+        mantissa = mantissa * 10 + (byte - ZERO);
+        last = byte;
+        power++;
+        byte = bytes[++at]!;
+      }
+      digits += power;
+      if (power === 0) return false;
+    }
+    if (digits > EXACT_DIGITS || byte === LOWER_E || byte === UPPER_E) return this.#otherNumber(start);
+    const size = power === 0 ? mantissa : mantissa / POWERS[power]!;
+    this.at = at;
+    this.value = isNegative ? -size : size;
+    this.isCanonical = last !== ZERO && (mantissa === 0 ? !isNegative : power === 0 || size >= LEAST_PLAIN);
+    return true;
+  }
+
+  /** A number with an exponent, or a very long one. */
+  #otherNumber(start: number): boolean {
+    const text = NUMBER.exec(latin1.decode(this.bytes.subarray(start, start + LONGEST_NUMBER)))?.[0];
+    if (text === undefined || text.length === LONGEST_NUMBER) return false;
+    const value = Number(text);
+    if (!Number.isFinite(value)) return false;
+    this.at = start + text.length;
+    this.value = value;
+    this.isCanonical = String(value) === text;
+    return true;
+  }
+
+  /** Moves behind any value and the blanks after it, without a look at its grammar; false when it has no end. */
+  skip(): boolean {
+    const { bytes } = this;
+    let { at } = this;
+    let depth = 0;
+    for (let byte = bytes[at]; byte !== undefined; byte = bytes[++at]) {
+      if (depth === 0 && (byte === COMMA || byte === CLOSE || byte === CLOSE_LIST)) break;
+      if (byte === OPEN || byte === OPEN_LIST) depth++;
+      else if (byte === CLOSE || byte === CLOSE_LIST) depth--;
+      else if (byte === QUOTE) {
+        do at = bytes.indexOf(QUOTE, at + 1);
+        while (at !== -1 && isEscaped(bytes, at));
+        if (at === -1) return false;
+      }
+    }
+    this.at = at;
+    return depth === 0 && at < bytes.length;
+  }
+
+  /** Moves behind `"name":`; false when something else stands there. `name`: its bytes with quotes and colon. */
+  takeName(name: Uint8Array): boolean {
+    const { bytes, at } = this;
+    const colon = name.length - 1;
+    for (let i = 0; i < colon; i++) if (bytes[at + i] !== name[i]) return false;
+    this.at = at + colon;
+    return this.take(COLON);
+  }
+}
+
+/** Whether an odd number of backslashes stands before a quote. */
+function isEscaped(bytes: Uint8Array, quote: number): boolean {
+  let at = quote;
+  while (bytes[at - 1] === BACKSLASH) at--;
+  return (quote - at) % 2 === 1;
+}

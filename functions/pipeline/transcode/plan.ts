@@ -1,0 +1,206 @@
+import { playbackBeats } from '../../../schema/playback-beats.ts';
+import { EVENT_KINDS, playbackEvents } from '../../../schema/playback-events.ts';
+import { ENDS, STATES } from '../../../schema/probe-upgrade.ts';
+import type { Field, Fields } from '../../../schema/spec.ts';
+import { SCHEMA_VERSION } from '../../../schema/tables.ts';
+import { rangeOf } from '../../../schema/validate.ts';
+import { BASE_COLUMNS, BEAT_COLUMNS, KIND_COLUMNS, NESTED_COLUMNS } from '../normalize/probe-columns.ts';
+import { TEXT_COLUMNS } from '../normalize/probe-event.ts';
+import { ByteTable } from './byte-table.ts';
+
+// What may stand in an event of each kind and where it goes, compiled once at start from the schema's tables and the
+// dialect's names. A name that is not in its kind's plan makes the event take the long way.
+
+/** A column with what its values must be, as `schema/validate.ts` has it. */
+export interface Column {
+  /** `,"name":` */
+  readonly name: Uint8Array;
+  readonly low: number;
+  readonly high: number;
+  readonly isWhole: boolean;
+  /** Bytes of a string that is surely not too long. */
+  readonly maxBytes: number;
+  readonly oneOf: ByteTable<true> | undefined;
+}
+
+export type Action =
+  | 'sequence'
+  | 'time'
+  | 'dropped'
+  | 'number'
+  | 'text'
+  | 'change'
+  | 'message'
+  | 'flag'
+  | 'dynamic'
+  | 'nested'
+  | 'source'
+  /** Of version 2. */
+  | 'state'
+  | 'gains'
+  | 'totals'
+  | 'latencyMax'
+  | 'latencyTarget';
+
+export interface Slot {
+  /** `"name":` */
+  readonly key: Uint8Array;
+  readonly action: Action;
+  /** Number among all slots of its version. */
+  readonly index: number;
+  readonly column: Column;
+  readonly nested: Plan | undefined;
+  /** Takes the place of what the session says. */
+  readonly isCdn: boolean;
+  /** Version 2: 0 and empty mean that nothing is known. */
+  readonly isNothingEmpty: boolean;
+  /** What stood behind it in the last event: a guess that saves the search. */
+  next: Slot | undefined;
+}
+
+export interface Plan {
+  readonly slots: ByteTable<Slot>;
+  /** Slots that must have been there. */
+  readonly required: readonly number[];
+  /** How its rows begin. */
+  readonly head: Uint8Array;
+  readonly isBeat: boolean;
+  first: Slot | undefined;
+}
+
+const encoder = new TextEncoder();
+export const bytesOf = (text: string): Uint8Array => encoder.encode(text);
+
+export function columnOf(fields: Fields, name: string): Column {
+  const field: Field | undefined = fields[name];
+  if (!field) throw new Error(`no such field: ${name}`);
+  const { low, high } = rangeOf(field);
+  return {
+    name: bytesOf(`,"${name}":`),
+    low,
+    high,
+    isWhole: field.kind !== 'real',
+    maxBytes: field.maxLength ?? Infinity,
+    oneOf: field.oneOf && new ByteTable(field.oneOf.map((option) => [option, true])),
+  };
+}
+
+const NO_COLUMN: Column = { name: bytesOf(''), low: 0, high: 0, isWhole: false, maxBytes: 0, oneOf: undefined };
+const PROPS_SOURCE = columnOf(playbackEvents.fields, 'props');
+const OF_COLUMN: Readonly<Record<string, Action>> = {
+  sessionTimeMs: 'time',
+  clientDropped: 'dropped',
+  errorMessage: 'message',
+};
+const LEAN_BEAT_KEYS = ['blMin', 'rate', 'pw', 'ph'];
+const EMPTY_IS_NOTHING = new Set(['kbps', 'w', 'h', 'cdn']);
+/** Kinds whose upgrade to version 1 computes more than counters. */
+const LEAN_LONG_WAY = new Set(['ready', 'error']);
+
+function actionOf(name: string, field: Field): Action {
+  if (OF_COLUMN[name] !== undefined) return OF_COLUMN[name];
+  if (field.kind === 'string') return TEXT_COLUMNS.has(name) ? 'change' : 'text';
+  if (field.kind === 'bool') return 'flag';
+  return field.kind === 'dynamic' ? 'dynamic' : 'number';
+}
+
+/** Numbers the slots of one version. */
+class Compiler {
+  count = 0;
+  readonly #isLean: boolean;
+
+  constructor(isLean: boolean) {
+    this.#isLean = isLean;
+  }
+
+  #slot(key: string, action: Action, column: Column, nested?: Plan): [string, Slot] {
+    const isNothingEmpty = this.#isLean && EMPTY_IS_NOTHING.has(key);
+    const index = this.count++;
+    const isCdn = key === 'cdn';
+    return [key, { key: bytesOf(`"${key}":`), action, index, column, nested, isCdn, isNothingEmpty, next: undefined }];
+  }
+
+  #columns(columns: Readonly<Record<string, string>>, fields: Fields): [string, Slot][] {
+    return Object.entries(columns).map(([key, name]) =>
+      this.#slot(key, actionOf(name, fields[name]!), columnOf(fields, name)),
+    );
+  }
+
+  #nested(name: string, fields: Fields): [string, Slot] {
+    const slots = new ByteTable(this.#columns(NESTED_COLUMNS[name]!, fields));
+    const plan: Plan = { slots, required: [], head: bytesOf(''), isBeat: false, first: undefined };
+    return this.#slot(name, 'nested', NO_COLUMN, plan);
+  }
+
+  #plan(kind: string, entries: readonly [string, Slot][], required: readonly string[]): Plan {
+    const isBeat = kind === 'hb';
+    const own = isBeat ? '' : `,"kind":"${kind}"`;
+    const all: readonly [string, Slot][] = [
+      ...entries,
+      this.#slot('n', 'sequence', columnOf(playbackEvents.fields, 'sequence')),
+      this.#slot('src', 'source', PROPS_SOURCE),
+    ];
+    const indices = new Map(all.map(([key, { index }]) => [key, index]));
+    return {
+      slots: new ByteTable(all),
+      required: ['n', 't', ...required].map((key) => indices.get(key)!),
+      head: bytesOf(`{"schemaVersion":${SCHEMA_VERSION}${own}`),
+      isBeat,
+      first: undefined,
+    };
+  }
+
+  beat(): Plan {
+    const { fields } = playbackBeats;
+    if (!this.#isLean) {
+      const columns = { ...BASE_COLUMNS, ...BEAT_COLUMNS };
+      const nested = Object.keys(NESTED_COLUMNS).map((name) => this.#nested(name, fields));
+      return this.#plan('hb', [...this.#columns(columns, fields), ...nested], ['iv']);
+    }
+    const columns = { ...BASE_COLUMNS, ...Object.fromEntries(LEAN_BEAT_KEYS.map((key) => [key, BEAT_COLUMNS[key]!])) };
+    const computed: readonly [string, Action][] = [
+      ['st', 'state'],
+      ['i', 'gains'],
+      ['c', 'totals'],
+      ['late', 'latencyMax'],
+      ['target', 'latencyTarget'],
+    ];
+    const slots = computed.map(([key, action]) => this.#slot(key, action, columnOf(fields, 'state')));
+    return this.#plan('hb', [...this.#columns(columns, fields), ...slots], ['i', 'c']);
+  }
+
+  event(kind: (typeof EVENT_KINDS)[number]): Plan | undefined {
+    if (this.#isLean && LEAN_LONG_WAY.has(kind)) return undefined;
+    const { fields } = playbackEvents;
+    const columnsOf: Readonly<Record<string, Readonly<Record<string, string>>>> = KIND_COLUMNS;
+    const { ph, ...own } = columnsOf[kind]!;
+    const columns = { ...BASE_COLUMNS, ...own, ...(ph !== undefined && !this.#isLean && { ph }) };
+    const isLeanEnd = this.#isLean && kind === 'end';
+    const counters = isLeanEnd ? this.#slot('c', 'totals', NO_COLUMN) : this.#nested('c', fields);
+    return this.#plan(kind, [...this.#columns(columns, fields), counters], isLeanEnd ? ['c'] : []);
+  }
+}
+
+/** The plans of one version of the wire by kind, and how many slots they have in all. */
+export interface Plans {
+  readonly byKind: ByteTable<Plan>;
+  readonly slots: number;
+}
+
+export function compilePlans(isLean: boolean): Plans {
+  const compiler = new Compiler(isLean);
+  const byKind: [string, Plan][] = [['hb', compiler.beat()]];
+  for (const kind of EVENT_KINDS) {
+    const plan = compiler.event(kind);
+    if (plan) byKind.push([kind, plan]);
+  }
+  return { byKind: new ByteTable(byKind), slots: compiler.count };
+}
+
+/** What a beat of version 2 says of its state, in the words of version 1. */
+export const leanStates = new ByteTable<Uint8Array>(
+  [...[...ENDS].map((end) => [end, 'ended'] as const), ...Object.entries(STATES)].map(([from, to]) => [
+    from,
+    bytesOf(`"${to}"`),
+  ]),
+);
