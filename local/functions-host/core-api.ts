@@ -25,6 +25,8 @@ export interface TypedData {
   http?: HttpData;
   int?: number;
   double?: number;
+  collectionBytes?: { readonly bytes: readonly Uint8Array[] };
+  collectionString?: { readonly string: readonly string[] };
 }
 
 export interface HttpData {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { startFunctionsHost } from './supervisor.ts';
 
-// node local/functions-host/main.ts [--port 7071] [--host 127.0.0.1] [--app .] [--settings FILE]
+// node local/functions-host/main.ts [--port 7071] [--host 127.0.0.1] [--app .] [--settings FILE] [--state DIR]
 
 const { values } = parseArgs({
   options: {
@@ -9,6 +9,7 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     app: { type: 'string', default: '.' },
     settings: { type: 'string' },
+    state: { type: 'string' },
   },
 });
 
@@ -18,6 +19,7 @@ try {
     host: values.host,
     port: Number(values.port),
     settings: values.settings,
+    state: values.state,
   });
   const stop = (): void => {
     void host.close().then(() => process.exit(0));

@@ -6,6 +6,8 @@ export interface WorkerOptions {
   readonly host: string;
   /** Settings file, relative to the app; default local.settings.json. */
   readonly settings?: string | undefined;
+  /** Where checkpoints of hubs are kept; default `.framewatch/functions-host` of the app. */
+  readonly state?: string | undefined;
 }
 
 export interface FunctionSummary {

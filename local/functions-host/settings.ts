@@ -38,7 +38,12 @@ export interface HostJson {
   readonly routePrefix: string;
   readonly customHeaders: Readonly<Record<string, string>>;
   readonly logLevel: Readonly<Record<string, string>>;
+  /** Events handed to a function at once. */
+  readonly maxEventBatchSize: number;
 }
+
+/** Since version 6 of the Event Hubs extension. */
+const DEFAULT_EVENT_BATCH = 100;
 
 /** What of host.json this host acts on. Environment variables `AzureFunctionsJobHost__a__b` override it, as in the real host. */
 export async function readHostJson(
@@ -62,5 +67,8 @@ export async function readHostJson(
     routePrefix,
     customHeaders: Object.fromEntries(customHeaders) as Record<string, string>,
     logLevel,
+    maxEventBatchSize: Number(
+      bagOf(bagOf(host['extensions'])['eventHubs'])['maxEventBatchSize'] ?? DEFAULT_EVENT_BATCH,
+    ),
   };
 }

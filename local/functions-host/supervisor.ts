@@ -10,6 +10,8 @@ export interface FunctionsHostOptions {
   readonly host?: string;
   /** Settings file, relative to the app; default local.settings.json. */
   readonly settings?: string | undefined;
+  /** Where checkpoints of hubs are kept; default `.framewatch/functions-host` of the app. */
+  readonly state?: string | undefined;
   /** Variables beside those of this process; they win over the settings file. */
   readonly env?: Readonly<Record<string, string>>;
   /** Receives every line of output; absent: it goes to this process's own. */
@@ -88,6 +90,7 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     app: options.app,
     host: options.host ?? '127.0.0.1',
     ...(options.settings === undefined ? {} : { settings: options.settings }),
+    ...(options.state === undefined ? {} : { state: options.state }),
   };
   let child = start(options, { ...base, port: options.port ?? 7071 });
   const { url, functions } = await readiness(child);

@@ -1,8 +1,10 @@
 import { join, resolve } from 'node:path';
 import { loadApp } from './app-loader.ts';
-import { installCoreApi } from './core-api.ts';
-import { invoker, triggerOf } from './invoke.ts';
-import { hostLog } from './log.ts';
+import { hubCheckpoints } from './checkpoints.ts';
+import { installCoreApi, type RegisteredFunction } from './core-api.ts';
+import { startEventHubs } from './event-hubs.ts';
+import { invoker, triggerOf, type Invoker } from './invoke.ts';
+import { hostLog, type HostLog } from './log.ts';
 import type { FromWorker, FunctionSummary, WorkerOptions } from './protocol.ts';
 import { startServer } from './server.ts';
 import { readHostJson, readSettings } from './settings.ts';
@@ -10,7 +12,7 @@ import { startTimers } from './timers.ts';
 
 // The process that holds the app. Its parent (supervisor.ts) starts it again when it dies, as the real host does with its worker.
 
-const SUPPORTED = new Set(['httpTrigger', 'timerTrigger', 'eventGridTrigger']);
+const SUPPORTED = new Set(['httpTrigger', 'timerTrigger', 'eventGridTrigger', 'eventHubTrigger']);
 const DEFAULT_BODY_BYTES = 104_857_600;
 /** Longest wait for work under way when stopping. */
 const DRAIN_MS = 10_000;
@@ -52,6 +54,18 @@ function printer(): { readonly print: (line: string) => void; readonly flush: ()
   };
 }
 
+function listenToHubs(
+  targets: readonly RegisteredFunction[],
+  appDir: string,
+  invoker: Invoker,
+  log: HostLog,
+  maxEventBatchSize: number,
+): () => Promise<void> {
+  if (targets.length === 0) return () => Promise.resolve();
+  const checkpoints = hubCheckpoints(resolve(appDir, options.state ?? '.framewatch/functions-host'));
+  return startEventHubs(targets, { invoker, log, env: process.env, checkpoints, maxEventBatchSize });
+}
+
 async function run(): Promise<void> {
   const appDir = resolve(options.app);
   const skipped = await applySettings(appDir, options.settings);
@@ -80,10 +94,10 @@ async function run(): Promise<void> {
     maxBodyBytes,
     isDisabled,
   });
-  const timed = [...functions.values()].filter(
-    (target) => triggerOf(target).type === 'timerTrigger' && !isDisabled(target.metadata.name),
-  );
-  const stopTimers = startTimers(timed, run, process.env);
+  const enabled = (type: string): RegisteredFunction[] =>
+    [...functions.values()].filter((target) => triggerOf(target).type === type && !isDisabled(target.metadata.name));
+  const stopTimers = startTimers(enabled('timerTrigger'), run, process.env);
+  const stopHubs = listenToHubs(enabled('eventHubTrigger'), appDir, run, log, hostJson.maxEventBatchSize);
 
   const summaries: FunctionSummary[] = [...functions.values()].map((target) => {
     const route = server.routes.find((candidate) => candidate.target === target);
@@ -106,7 +120,7 @@ async function run(): Promise<void> {
     isStopping = true;
     stopTimers();
     const deadline = setTimeout(() => process.exit(1), DRAIN_MS);
-    await Promise.all([server.close(), run.idle()]);
+    await Promise.all([server.close(), stopHubs(), run.idle()]);
     for (const hook of registry.hooks.appTerminate) await hook({ hookData: {} });
     clearTimeout(deadline);
     flush();
