@@ -22,7 +22,7 @@ export const PROBE_ENTRIES = {
   video: 'video',
   hlsjs: 'hlsjs',
   shaka: 'shaka',
-  ads: 'ads',
+  breaks: 'breaks',
   cmcd: 'cmcd',
   overlay: 'overlay',
   p1203: 'p1203',
@@ -36,7 +36,7 @@ const INTERNAL =
   'flow,isLast,force,frames,isPaused,isSeeking,isEnded,isHidden,' +
   'video,begin,look,mark,beat,count,tell,more,emit,guard,willPlay,' +
   'items,put,batch,soon,leave,dropped,queue,failed,' +
-  'ready,fail,steer,licence,mediaMs,abandoned,unload,last';
+  'ready,fail,steer,licence,mediaMs,abandoned,unload,last,shown,mayRest';
 
 const common = {
   bundle: true,

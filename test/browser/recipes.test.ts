@@ -29,7 +29,7 @@ const codeOf = (name: string): string => recipes().find((recipe) => recipe.name 
 /** The recipe with this page's addresses in place of the examples. */
 const here = (code: string) =>
   code
-    .replaceAll('https://telemetry.example.com', on.collector.url)
+    .replaceAll('https://quality.example.com', on.collector.url)
     .replaceAll('https://collector.example.com/cmcd', CMCD)
     .replaceAll('live.mpd', SOURCES.dashjs);
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildProbe, PROBE, PROBE_ENTRIES } from '../../scripts/build-probe.ts';
+import { suspectIn } from '../support/blockers.ts';
 import { recipes } from '../support/recipes.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -98,7 +99,7 @@ describe('the package', () => {
       cmcd: 'createCmcd,createCmcdEncoder',
       overlay: 'withOverlay',
       p1203: 'toP1203',
-      ads: 'ads',
+      breaks: 'ads',
       offline: 'keepOffline',
     };
     const namesOf = (path: string) => names[path.slice(NAME.length + 1) as keyof typeof names] ?? 'attach';
@@ -120,9 +121,17 @@ describe('the package', () => {
     }
   });
 
-  test('no name gives a blocker of trackers reason to act', () => {
-    const names = packed.files.map(({ path }) => path);
-    expect(names.filter((name) => /track|analytic|beacon|telemetry|stats|pixel|metric/i.test(name))).toEqual([]);
+  test('no name of a file and no address gives a blocker of advertisements or trackers reason to act', () => {
+    // What they do act on, so that finding nothing means something.
+    for (const name of ['ads.js', 'framewatch-ads.js?v=2', '/api/v1/metrics', '/api/v1/collector', '/events?data=1'])
+      expect(suspectIn(name), name).toBeDefined();
+    const files = packed.files.map(({ path }) => path).filter((path) => path.endsWith('.js'));
+    expect(files.length).toBeGreaterThan(15);
+    const script = readFileSync(join(installed, 'dist/framewatch.js'), 'utf8');
+    const [path] = /\/api\/v\d+\/\w+\?\w+=/.exec(script) ?? [];
+    expect(path).toBeDefined();
+    const names = [...files, `https://quality.example.com${path}demo`, 'x-framewatch-key'];
+    expect(names.flatMap((name) => suspectIn(name) ?? [])).toEqual([]);
   });
 });
 
