@@ -18,6 +18,7 @@ export default defineConfig({
           include: [
             '{schema,functions,local,grafana,infra,simulate,scripts,player-probe}/**/*.test.ts',
             'test/*.test.ts',
+            'test/{fuzz,mutants}/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', '**/dist/**'],
         },

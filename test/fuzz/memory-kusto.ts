@@ -9,9 +9,8 @@ export interface BatchBooks {
   stored: number;
   rejects: number;
   readonly ledger: StoredRow[];
-  readonly rows: StoredRow[];
-  /** The names of the tables in the order in which their calls were acknowledged. */
-  readonly order: string[];
+  /** In the order in which they were acknowledged. */
+  readonly rows: { readonly table: TableName; readonly row: StoredRow }[];
 }
 
 export interface MemoryKusto {
@@ -24,7 +23,7 @@ export function memoryKusto(): MemoryKusto {
   let batches = new Map<string, BatchBooks>();
   const booksOf = (batchId: string): BatchBooks => {
     let books = batches.get(batchId);
-    if (!books) batches.set(batchId, (books = { stored: 0, rejects: 0, ledger: [], rows: [], order: [] }));
+    if (!books) batches.set(batchId, (books = { stored: 0, rejects: 0, ledger: [], rows: [] }));
     return books;
   };
   return {
@@ -33,11 +32,10 @@ export function memoryKusto(): MemoryKusto {
         if (line === '') continue;
         const row = JSON.parse(line) as StoredRow;
         const books = booksOf(String(row['batchId']));
-        books.order.push(table);
         if (table === 'IngestLedger') books.ledger.push(row);
         else if (table === 'RejectedEvents') books.rejects++;
         else books.stored++;
-        books.rows.push(row);
+        books.rows.push({ table, row });
       }
       return Promise.resolve();
     },
