@@ -9,7 +9,10 @@ import { memoryKusto, type MemoryKusto } from './memory-kusto.ts';
 export interface BlobDoor {
   readonly kusto: MemoryKusto;
   /** Reads a blob of these bytes to its end. */
-  run(name: string, body: Uint8Array): Promise<{ result: BlobRunResult; checkpoint: Checkpoint | undefined }>;
+  readonly run: (
+    name: string,
+    body: Uint8Array,
+  ) => Promise<{ result: BlobRunResult; checkpoint: Checkpoint | undefined }>;
 }
 
 export function blobDoor(change: Partial<BlobRunOptions> = {}): BlobDoor {

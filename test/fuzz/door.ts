@@ -57,11 +57,11 @@ export interface Door {
   /** Lines of the log. */
   readonly lines: string[];
   readonly options: DoorOptions;
-  send(
+  readonly send: (
     body: Uint8Array | string | undefined,
     headers?: Record<string, string>,
     init?: HttpRequestInit,
-  ): Promise<Answer>;
+  ) => Promise<Answer>;
 }
 
 export interface Answer {
