@@ -25,6 +25,10 @@ export function processTree(pid: number): number[] {
 export const treeCpuSeconds = (pid: number): number =>
   processTree(pid).reduce((sum, member) => sum + cpuSeconds(member), 0);
 
+/** Largest resident memory a process has had, MiB. */
+export const peakRssMib = (pid: number): number =>
+  Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024;
+
 /** Ties every thread of the processes to one core. */
 export function pin(pids: readonly number[], core: number): void {
   for (const pid of pids)

@@ -1,5 +1,6 @@
 // `npm run bench`: every performance figure of the docs. `--full` also times a clean clone (install, start, tests).
 import { parseArgs } from 'node:util';
+import { benchBlob } from './blob.ts';
 import { benchClone } from './clone.ts';
 import { benchColdStart } from './cold-start.ts';
 import { benchDoor } from './door.ts';
@@ -21,7 +22,7 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    'usage: npm run bench [-- --full] [--only SECTION [--part PART]] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, pipeline, cold-start, series, engine, probe or scenarios; the others keep their last figures\n  --part PART     of the engine: queries, start or ingest; its other figures stay\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
+    'usage: npm run bench [-- --full] [--only SECTION [--part PART]] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, pipeline, blob, cold-start, series, engine, probe or scenarios; the others keep their last figures\n  --part PART     of the engine: queries, start or ingest; its other figures stay\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
   );
   process.exit(0);
 }
@@ -62,6 +63,7 @@ const measured: readonly (readonly [
 ])[] = [
   ['door', 'HTTP door', () => benchDoor(Number(values.seconds))],
   ['pipeline', 'Pipeline', benchPipeline],
+  ['blob', 'Blob door', benchBlob],
   ['cold-start', 'Cold start', benchColdStart],
   ['series', 'Series', benchSeries],
   ['engine', ENGINE_TITLE, engineRows],
