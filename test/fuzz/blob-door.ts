@@ -4,7 +4,7 @@ import { inflated } from '../../functions/adapters/blob-reader.ts';
 import { runBlob, type BlobRunOptions, type BlobRunResult } from '../../functions/pipeline/blob-run.ts';
 import type { BlobReader, Checkpoint, Checkpoints } from '../../functions/pipeline/ports.ts';
 import { core } from './door.ts';
-import { memoryKusto, type MemoryKusto } from './memory-kusto.ts';
+import { memoryKusto, type Gate, type MemoryKusto } from './memory-kusto.ts';
 
 export interface BlobDoor {
   readonly kusto: MemoryKusto;
@@ -15,8 +15,8 @@ export interface BlobDoor {
   ) => Promise<{ result: BlobRunResult; checkpoint: Checkpoint | undefined }>;
 }
 
-export function blobDoor(change: Partial<BlobRunOptions> = {}): BlobDoor {
-  const kusto = memoryKusto();
+export function blobDoor(gate?: Gate, onSave: (checkpoint: Checkpoint) => void = () => undefined): BlobDoor {
+  const kusto = memoryKusto(gate);
   const bodies = new Map<string, Uint8Array>();
   const saved = new Map<string, Checkpoint>();
   const reader: BlobReader = {
@@ -29,7 +29,10 @@ export function blobDoor(change: Partial<BlobRunOptions> = {}): BlobDoor {
     claim: ({ name }) =>
       Promise.resolve({
         checkpoint: saved.get(name),
-        save: (checkpoint: Checkpoint) => Promise.resolve(void saved.set(name, checkpoint)),
+        save: (checkpoint: Checkpoint) => {
+          onSave(checkpoint);
+          return Promise.resolve(void saved.set(name, checkpoint));
+        },
         release: () => Promise.resolve(),
       }),
     postpone: () => Promise.resolve(),
@@ -37,7 +40,7 @@ export function blobDoor(change: Partial<BlobRunOptions> = {}): BlobDoor {
     forget: () => Promise.resolve(),
     unfinished: () => Promise.resolve([]),
   };
-  const options: BlobRunOptions = { ...core(kusto), reader, checkpoints, tenants: { telemetry: 't1' }, ...change };
+  const options: BlobRunOptions = { ...core(kusto), reader, checkpoints, tenants: { telemetry: 't1' } };
   return {
     kusto,
     async run(name, body) {

@@ -11,7 +11,7 @@ import type { Sink } from '../../functions/pipeline/ports.ts';
 import { ingestEvents, type DoorOptions } from '../../functions/triggers/ingest-events.ts';
 import { quotas } from '../../functions/triggers/quotas.ts';
 import { keyRing, type SenderKey } from '../../functions/triggers/write-keys.ts';
-import { memoryKusto, type MemoryKusto } from './memory-kusto.ts';
+import { memoryKusto, type Gate, type MemoryKusto } from './memory-kusto.ts';
 
 export const ORIGIN = 'https://www.example.com';
 const browserKey: SenderKey = {
@@ -76,8 +76,8 @@ const answerOf = ({ status, headers, body }: HttpResponseInit): Answer => ({
   text: typeof body === 'string' ? body : '',
 });
 
-export function door(change: Partial<DoorOptions> = {}): Door {
-  const kusto = memoryKusto();
+export function door(change: Partial<DoorOptions> = {}, gate?: Gate): Door {
+  const kusto = memoryKusto(gate);
   const lines: string[] = [];
   let batches = 0;
   const options: DoorOptions = {
