@@ -73,9 +73,9 @@ const CONFIGURATION_WAIT_MS = 30_000;
 const TRANSIENT_WAIT_MS = 5000;
 
 /** What the callers of the sink are told. */
-export function unavailable(failure: KustoFailure): SinkUnavailable {
+export function unavailable(failure: KustoFailure, name = 'Kusto'): SinkUnavailable {
   if (failure.kind === 'configuration')
-    return new SinkUnavailable(`Kusto is not set up for this: ${failure.detail}`, CONFIGURATION_WAIT_MS);
+    return new SinkUnavailable(`${name} is not set up for this: ${failure.detail}`, CONFIGURATION_WAIT_MS);
   const wait = 'retryAfterMs' in failure ? failure.retryAfterMs : undefined;
-  return new SinkUnavailable(`Kusto: ${failure.detail}`, wait ?? TRANSIENT_WAIT_MS);
+  return new SinkUnavailable(`${name}: ${failure.detail}`, wait ?? TRANSIENT_WAIT_MS);
 }

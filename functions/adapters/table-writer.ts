@@ -1,10 +1,30 @@
 import { gzipSync } from 'node:zlib';
 import type { TableName } from '../../schema/tables.ts';
 import type { RowText } from '../pipeline/row-text.ts';
+import { CALL_ROWS, callsOf, halves, joined, rowsIn, type Piece, type RowRefusal, type Waiter } from './row-pieces.ts';
 import { SinkUnavailable, type Clock, type Counters, type Gauges } from '../pipeline/ports.ts';
 import { classify, unavailable, type KustoFailure } from './kusto-errors.ts';
 
 // Group commit for one table: what arrives within a few milliseconds leaves in one call, and everyone waits for its acknowledgement.
+
+/** What a writer has to know of where its rows go. */
+export interface Destination {
+  /** As messages name it. */
+  readonly name: string;
+  /** Bytes of one call before it is packed. */
+  readonly callBytes: number;
+  /** The body of a call, from rows with a newline between them. */
+  pack(rows: Uint8Array): Uint8Array;
+  classify(error: unknown, nowMs: number): KustoFailure;
+}
+
+/** Streaming ingestion takes 4 MB of uncompressed rows; the rest is headroom for its own overhead. */
+export const KUSTO: Destination = {
+  name: 'Kusto',
+  callBytes: 3_500_000,
+  pack: (rows) => gzipSync(rows, { level: 1 }),
+  classify,
+};
 
 export interface WriterOptions {
   readonly clock: Clock;
@@ -17,14 +37,6 @@ export interface WriterOptions {
   readonly deadlineMs: number;
 }
 
-export interface RowRefusal {
-  readonly index: number;
-  readonly detail: string;
-}
-
-/** Uncompressed bytes of one call. Kusto takes 4 MB; the rest is headroom for its own overhead. */
-const CALL_BYTES = 3_500_000;
-const CALL_ROWS = 5000;
 const BACKOFF_MS = 200;
 /** How long the breaker stays open after the first failure; doubled by each that follows. */
 const OPEN_MS = 1000;
@@ -35,94 +47,15 @@ const ALL_REFUSED = 8;
 const MAX_PENDING = 50_000;
 const OVERLOAD_RETRY_MS = 2000;
 
-const overloaded = (): SinkUnavailable => new SinkUnavailable('more is coming in than Kusto takes', OVERLOAD_RETRY_MS);
-
-interface Waiter {
-  readonly text: RowText;
-  readonly arrivedMs: number;
-  readonly refusals: RowRefusal[];
-  open: number;
-  resolve(refusals: RowRefusal[]): void;
-  reject(error: Error): void;
-}
-
-/** Rows `from` up to but without `to` of what one waiter gave. */
-interface Piece {
-  readonly waiter: Waiter;
-  readonly from: number;
-  readonly to: number;
-}
-
-const startOf = ({ text }: Waiter, row: number): number => (row === 0 ? 0 : (text.ends[row - 1] ?? 0));
-const bytesOf = ({ waiter, from, to }: Piece): Uint8Array =>
-  waiter.text.bytes.subarray(startOf(waiter, from), startOf(waiter, to));
-const rowsIn = (pieces: readonly Piece[]): number => pieces.reduce((sum, { from, to }) => sum + to - from, 0);
+const overloaded = (): SinkUnavailable =>
+  new SinkUnavailable('more is coming in than the store takes', OVERLOAD_RETRY_MS);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** How many rows of a piece fit a call that holds `rows` rows and `size` bytes; a row too large for any call goes alone. */
-function fitting({ waiter, from, to }: Piece, rows: number, size: number): number {
-  const start = startOf(waiter, from);
-  const most = Math.min(to, from + CALL_ROWS - rows);
-  const isFitting = (end: number): boolean => size + startOf(waiter, end) - start <= CALL_BYTES;
-  if (most > from && isFitting(most)) return most - from;
-  let end = from;
-  while (end < most && isFitting(end + 1)) end++;
-  return end === from && rows === 0 ? 1 : end - from;
-}
-
-/** Splits rows into calls of at most {@link CALL_BYTES} and {@link CALL_ROWS}. */
-function callsOf(pieces: readonly Piece[]): Piece[][] {
-  const calls: Piece[][] = [];
-  let call: Piece[] = [];
-  let rows = 0;
-  let size = 0;
-  for (const piece of pieces) {
-    let rest = piece;
-    while (rest.from < rest.to) {
-      const count = fitting(rest, rows, size);
-      if (count > 0) {
-        const part = { ...rest, to: rest.from + count };
-        call.push(part);
-        rows += count;
-        size += bytesOf(part).length;
-        rest = { ...rest, from: part.to };
-      }
-      if (rest.from < rest.to) {
-        calls.push(call);
-        call = [];
-        rows = 0;
-        size = 0;
-      }
-    }
-  }
-  if (call.length > 0) calls.push(call);
-  return calls;
-}
-
-/** The pieces of a call in two halves, by rows. */
-function halves(pieces: readonly Piece[]): [first: Piece[], second: Piece[]] {
-  let left = rowsIn(pieces) >> 1;
-  const first: Piece[] = [];
-  const second: Piece[] = [];
-  for (const piece of pieces) {
-    const middle = Math.min(piece.to, piece.from + left);
-    left -= middle - piece.from;
-    if (middle > piece.from) first.push({ ...piece, to: middle });
-    if (middle < piece.to) second.push({ ...piece, from: middle });
-  }
-  return [first, second];
-}
-
-/** The body of a call: rows with a newline between them, gzipped once. */
-function gzipped(pieces: readonly Piece[]): Uint8Array {
-  const text = Buffer.concat(pieces.map(bytesOf));
-  return gzipSync(text.subarray(0, -1), { level: 1 });
-}
-
 export class TableWriter {
   readonly #table: TableName;
-  readonly #send: (gzipped: Uint8Array) => Promise<void>;
+  readonly #send: (body: Uint8Array) => Promise<void>;
+  readonly #destination: Destination;
   readonly #options: WriterOptions;
   #pending: Piece[] = [];
   #rows = 0;
@@ -137,10 +70,16 @@ export class TableWriter {
   /** Kusto's Retry-After: no call of this table leaves earlier. */
   #notBeforeMs = 0;
 
-  constructor(table: TableName, send: (gzipped: Uint8Array) => Promise<void>, options: WriterOptions) {
+  constructor(
+    table: TableName,
+    send: (body: Uint8Array) => Promise<void>,
+    options: WriterOptions,
+    destination: Destination = KUSTO,
+  ) {
     this.#table = table;
     this.#send = send;
     this.#options = options;
+    this.#destination = destination;
   }
 
   /** Resolves with the refused rows when all others are acknowledged. */
@@ -168,7 +107,11 @@ export class TableWriter {
 
   #closed(now: number): SinkUnavailable | undefined {
     if (!this.#closedBy || (now >= this.#closedUntilMs && !this.#isProbing)) return undefined;
-    return new SinkUnavailable(unavailable(this.#closedBy).message, Math.max(OPEN_MS, this.#closedUntilMs - now));
+    return new SinkUnavailable(this.#unavailable(this.#closedBy).message, Math.max(OPEN_MS, this.#closedUntilMs - now));
+  }
+
+  #unavailable(failure: KustoFailure): SinkUnavailable {
+    return unavailable(failure, this.#destination.name);
   }
 
   #schedule(): void {
@@ -188,7 +131,7 @@ export class TableWriter {
       return;
     }
     this.#dropLate();
-    const calls = callsOf(this.#pending);
+    const calls = callsOf(this.#pending, this.#destination.callBytes);
     // After a failure one call tries whether Kusto is back; the others do not wait for it.
     const isTrial = this.#closedBy !== undefined;
     const now = calls.splice(0, isTrial ? 1 : this.#options.maxCalls - this.#calls);
@@ -218,7 +161,7 @@ export class TableWriter {
     const streak = { refused: 0, stored: 0 };
     const failure = await this.#deliver(pieces, streak, pieces[0]?.waiter.arrivedMs ?? 0);
     if (!failure) return;
-    const error = unavailable(failure);
+    const error = this.#unavailable(failure);
     for (const waiter of new Set(pieces.map(({ waiter }) => waiter))) waiter.reject(error);
   }
 
@@ -256,7 +199,7 @@ export class TableWriter {
   /** One delivery with retries inside the deadline. */
   async #attempt(pieces: readonly Piece[], arrivedMs: number): Promise<KustoFailure | undefined> {
     const { clock, counters, deadlineMs } = this.#options;
-    const body = gzipped(pieces);
+    const body = this.#destination.pack(joined(pieces));
     for (let attempt = 0; ; attempt++) {
       const pause = this.#notBeforeMs - clock.now();
       // Nobody is made to wait for the end of a long Retry-After: these rows go to the spill, or their sender comes again.
@@ -273,7 +216,7 @@ export class TableWriter {
         return undefined;
       } catch (error) {
         const now = clock.now();
-        const failure = classify(error, now);
+        const failure = this.#destination.classify(error, now);
         counters.add('sink_calls_total', 1, failure.kind);
         if (failure.kind === 'permanent' || failure.kind === 'too-large') return failure;
         const asked = 'retryAfterMs' in failure ? failure.retryAfterMs : undefined;
