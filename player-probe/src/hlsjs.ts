@@ -20,8 +20,8 @@ interface Level {
 interface Fragment {
   url: string;
   type: string;
-  /** `initSegment` for what comes before the media. */
-  sn: number | string;
+  /** No number at all for what comes before the media. */
+  sn: number;
   level: number;
   duration: number;
   stats: { total: number; loaded: number; loading: { start: number; end: number } };
@@ -47,6 +47,7 @@ export interface HlsPlayer {
   readonly levels: Level[];
   readonly latency: number;
   readonly targetLatency: number | null;
+  readonly playingDate: Date | null;
   readonly latestLevelDetails: { live: boolean } | null;
   readonly config: { licenseXhrSetup?: unknown };
 }
@@ -54,9 +55,15 @@ export interface HlsPlayer {
 /** What hls.js says of the element being short of data (stalled, nudge, seek over a hole) is left to the picture. */
 const HEARSAY = /^buffer[SN]/;
 
+/**
+ * hls.js knows the live edge to a segment: it takes it from the last playlist. Dates in the stream tell it exactly, unless the
+ * viewer's clock is off by more than a segment may be long.
+ */
+const CLOCK_S = 10;
+
 function categoryOf({ type, details }: HlsData): Failure['cat'] {
   if (/key/.test(type!)) return 'drm';
-  if (/odec|ncompatible/.test(details!)) return 'capability';
+  if (/odec/.test(details!)) return 'capability';
   // Manifest, level, audio track, subtitle; fragment, key.
   if (/^(ma|le|au|su)/.test(details!)) return 'manifest';
   if (/^[fk]/.test(details!)) return 'segment';
@@ -78,7 +85,11 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
   };
   const core = createCore(options, port);
   const more = addDetails(core, {
-    latency: () => [player.latency, player.targetLatency!],
+    latency: () => {
+      const { latency, playingDate, targetLatency } = player;
+      const dated = (Date.now() - +playingDate!) / 1000;
+      return [Math.abs(dated - latency) < CLOCK_S ? dated : latency, targetLatency!];
+    },
     reps: () => rungs,
   });
   const ready = () => {
@@ -95,7 +106,6 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
     MediaAttaching: () => waiting && load(),
     // To mend a media error it lets go of the element and takes it again.
     MediaDetaching: () => source.unload(() => player.media),
-    Destroying: () => source.unload(),
     ManifestLoading: () => {
       rungs = [];
       chosen = 0;
@@ -129,8 +139,8 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
     const { start, end } = stats.loading;
     const ty = type === 'main' ? 'video' : type;
     const pathway = player.levels[level]?.pathwayId ?? '.';
-    if (ty === 'video' && !failed) more.mark(sn === 'initSegment' ? 'init' : 'segment');
-    if (sn === 'initSegment') return;
+    if (!(sn >= 0)) return;
+    if (ty === 'video' && !failed) more.mark('segment');
     const cdn = pathway === '.' ? fit(url) : pathway;
     more.segment({
       ...timingOf(url),
@@ -140,7 +150,7 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
       ms: end - start,
       mediaMs: duration * 1000,
       failed,
-      idx: sn as number,
+      idx: sn,
     });
   };
   for (const name in handlers) {

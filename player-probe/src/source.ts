@@ -3,12 +3,10 @@ import { cutUrls } from './privacy.ts';
 
 // What the adapters of hls.js, Shaka and the plain element have in common.
 
-const MAX_TEXT = 120;
-
 export const now = (): number => performance.now();
 
-/** An address or a message fit to be sent: addresses cut to their hosts, 120 characters. */
-export const fit = (text = ''): string => cutUrls(text).slice(0, MAX_TEXT);
+/** An address or a message fit to be sent: addresses cut to their hosts. */
+export const fit = (text = ''): string => cutUrls(text);
 
 /** A rendition as the manifest describes it. */
 export interface Rung {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TokenBucket } from '../../../local/demo/token-bucket.ts';
+import { hlsPlaylists } from '../players-media.ts';
 
 // The committed clip in a loop: as a live channel that began a while ago, where a segment is there as soon as it is over, and
 // as a film of which that much is there at once.
@@ -9,7 +10,9 @@ const CLIP = new URL('../../../player-probe/demo/clip/', import.meta.url);
 const SEGMENT_S = 2;
 const LOOP = 18;
 const CHUNK_BYTES = 1024;
-const PATH = /^\/live\/((?:live|film)\.mpd|init-(\d)\.m4s|(\d)-(\d+)\.m4s)$/;
+const PATH = /^\/live\/((?:live|film)\.mpd|(?:live|\d)\.m3u8|init-(\d)\.m4s|(\d)-(\d+)\.m4s)$/;
+/** Segments that a playlist lists. */
+const WINDOW = 8;
 
 export interface LiveOrigin {
   /** Epoch ms at which the presentation's time is 0. */
@@ -17,6 +20,9 @@ export interface LiveOrigin {
   /** Where a player finds the channel, and the film. */
   path: string;
   film: string;
+  hls: string;
+  /** Number of the first segment of the first playlist that was asked for: there hls.js has its zero. */
+  firstListed: number | undefined;
   line: TokenBucket;
   answer: (req: IncomingMessage, res: ServerResponse) => boolean;
 }
@@ -50,6 +56,19 @@ function channel(startedAt: number): string {
     .replace(/mediaPresentationDuration="[^"]*"/, 'timeShiftBufferDepth="PT20S"');
 }
 
+/** The channel's playlists: the master is that of the clip. */
+function playlist(name: string, startedAt: number): { text: string; first: number } {
+  if (name === 'live.m3u8') return { text: hlsPlaylists()['master.m3u8']!, first: 0 };
+  const last = Math.floor((Date.now() - startedAt) / 1000 / SEGMENT_S);
+  const first = Math.max(1, last - WINDOW + 1);
+  const track = name[0]!;
+  const dated = (n: number) => new Date(startedAt + (n - 1) * SEGMENT_S * 1000).toISOString();
+  const lines = Array.from({ length: last - first + 1 }, (_, i) => `#EXTINF:${SEGMENT_S},\n${track}-${first + i}.m4s`);
+  const head = ['#EXTM3U', '#EXT-X-VERSION:7', `#EXT-X-TARGETDURATION:${SEGMENT_S}`, `#EXT-X-MEDIA-SEQUENCE:${first}`];
+  const map = [`#EXT-X-MAP:URI="init-${track}.m4s"`, `#EXT-X-PROGRAM-DATE-TIME:${dated(first)}`];
+  return { text: [...head, ...map, ...lines, ''].join('\n'), first };
+}
+
 /** `ageS`: what has been broadcast already; from 36 s on the clip has begun again. */
 export function createLiveOrigin(ageS: number): LiveOrigin {
   const startedAt = Date.now() - ageS * 1000;
@@ -62,15 +81,21 @@ export function createLiveOrigin(ageS: number): LiveOrigin {
     }
     res.end();
   };
-  return {
+  const origin: LiveOrigin = {
     startedAt,
     path: '/live/live.mpd',
     film: '/live/film.mpd',
+    hls: '/live/live.m3u8',
+    firstListed: undefined,
     line,
     answer: (req, res) => {
       const [, name, head, track, number] = PATH.exec((req.url ?? '').split('?')[0]!) ?? [];
       if (!name) return false;
-      if (head) void send(res, readFileSync(new URL(name, CLIP)));
+      if (name.endsWith('.m3u8')) {
+        const { text, first } = playlist(name, startedAt);
+        origin.firstListed ??= first || undefined;
+        res.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'no-store' }).end(text);
+      } else if (head) void send(res, readFileSync(new URL(name, CLIP)));
       else if (!track)
         res
           .writeHead(200, { 'content-type': 'application/dash+xml' })
@@ -80,4 +105,5 @@ export function createLiveOrigin(ageS: number): LiveOrigin {
       return true;
     },
   };
+  return origin;
 }
