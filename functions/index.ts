@@ -3,6 +3,8 @@ import { blobReader } from './adapters/blob-reader.ts';
 import { checkpointStore } from './adapters/checkpoint-store.ts';
 import { counterStore } from './adapters/counters.ts';
 import { digestsOf } from './adapters/digests.ts';
+import { rowsHub } from './adapters/event-hubs-client.ts';
+import { eventHubsSink } from './adapters/event-hubs-sink.ts';
 import { geoDatabase } from './adapters/geo-database.ts';
 import { inflater } from './adapters/inflater.ts';
 import { kustoClient } from './adapters/kusto-client.ts';
@@ -34,6 +36,7 @@ import { keyRing } from './triggers/write-keys.ts';
 
 const MAX_WIRE_BYTES = 1024 * 1024;
 const TELEMETRY_HUB = 'telemetry';
+const ROWS_HUB = 'rows';
 
 const config = readConfig();
 const clock = systemClock;
@@ -43,7 +46,15 @@ const account = blob && storageAccount({ ...blob, managedIdentityClientId: confi
 const salts = account && config.saltDays > 0 ? saltStore(account, clock, config.saltDays) : undefined;
 const digests = digestsOf(config.pseudonymSecret, salts && { salts, counters });
 const kusto = kustoClient({ ...config.kusto, managedIdentityClientId: config.managedIdentityClientId });
-const sink = kustoSink({ client: kusto, clock, counters, ...config.kusto });
+const writing = { clock, counters, ...config.kusto };
+// Half the deadline, so that a send whose answer was lost is tried once more within it.
+const attemptMs = config.kusto.deadlineMs / 2;
+const { managedIdentityClientId } = config;
+const hub =
+  config.sink === 'event-hubs' && config.hub
+    ? rowsHub({ ...config.hub, hub: ROWS_HUB, attemptMs, managedIdentityClientId })
+    : undefined;
+const sink = hub ? eventHubsSink({ hub, ...writing }) : kustoSink({ client: kusto, ...writing });
 const geo = config.geoDatabases.length > 0 ? geoDatabase(config.geoDatabases) : undefined;
 const core = { sink, clock, counters, digests, geo, userAgents: userAgentReader(), limits: DEFAULT_LIMITS };
 
@@ -58,8 +69,13 @@ app.hook.preInvocation((invocation) => {
 });
 
 let isDraining = false;
+// Heard before the host stops listening: readiness goes first, so that nothing new is sent here.
+process.once('SIGTERM', () => {
+  isDraining = true;
+});
 app.hook.appTerminate(() => {
   isDraining = true;
+  hub?.close();
   kusto.close();
 });
 
@@ -124,7 +140,8 @@ app.timer('detect', {
 });
 
 const probes: readonly Probe[] = [
-  { name: 'kusto', run: () => kusto.ping() },
+  // What stands on the way of an event: readiness is about nothing else.
+  hub ? { name: 'event-hubs', run: () => hub.ping() } : { name: 'kusto', run: () => kusto.ping() },
   ...(spill ? [{ name: 'spill', run: () => spill.ping() }] : []),
 ];
 const healthOptions = {

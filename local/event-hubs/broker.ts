@@ -121,7 +121,10 @@ class Namespace {
     const address = senderAddress(target);
     const hub = address && this.#hubOf(address.hub);
     if (!hub || (address.partition ?? 0) >= hub.spec.partitionCount)
-      receiver.close({ condition: 'amqp:not-found', description: `there is no entity ${target}` });
+      receiver.close({
+        condition: 'amqp:not-found',
+        description: `The messaging entity '${target}' could not be found.`,
+      });
     else if (listOf(receiver.desired_capabilities).includes(IDEMPOTENT))
       receiver.close({ condition: 'amqp:not-implemented', description: 'idempotent producers are not implemented' });
   }
@@ -145,7 +148,7 @@ class Namespace {
     const address = receiverAddress(text);
     const hub = address && this.#hubOf(address.hub);
     if (!hub || address.partition >= hub.spec.partitionCount)
-      return { condition: 'amqp:not-found', description: `there is no entity ${text}` };
+      return { condition: 'amqp:not-found', description: `The messaging entity '${text}' could not be found.` };
     const { consumerGroup, partition } = address;
     if (![...hub.spec.consumerGroups, '$Default'].some((name) => name.toLowerCase() === consumerGroup.toLowerCase()))
       return {
@@ -200,7 +203,8 @@ class Namespace {
     if (Date.now() < this.#throttledUntilMs) return BUSY;
     const address = senderAddress(target);
     const hub = address && this.#hubOf(address.hub);
-    if (!hub) return { condition: 'amqp:not-found', description: `there is no entity ${target}` };
+    if (!hub)
+      return { condition: 'amqp:not-found', description: `The messaging entity '${target}' could not be found.` };
     if (transfer.length > MAX_MESSAGE_BYTES)
       return {
         condition: 'amqp:link:message-size-exceeded',

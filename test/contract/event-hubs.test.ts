@@ -85,7 +85,7 @@ describe('sending and receiving', () => {
       await expect(producer.getPartitionProperties('9')).rejects.toThrow(/no partition 9/);
     });
     await withProducer('absent', async (producer) => {
-      await expect(producer.sendBatch([{ body: 1 }])).rejects.toThrow(/no entity absent/);
+      await expect(producer.sendBatch([{ body: 1 }])).rejects.toThrow(/entity 'absent' could not be found/);
       await expect(producer.getEventHubProperties()).rejects.toThrow(/no hub absent/);
     });
     const stranger = new EventHubConsumerClient('nobody', broker.connectionString, 'plain', once);
