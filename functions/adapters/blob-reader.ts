@@ -77,8 +77,8 @@ const asideName = (ref: BlobRef, etag: string, reason: string): string =>
 export function blobReader(account: StorageAccount): BlobReader {
   const blobOf = async ({ container, name }: BlobRef): Promise<BlobClient> => {
     const blob = (await account.client()).getContainerClient(container).getBlobClient(name);
-    // A name such as `../other/x` would leave its container when it becomes a URL.
-    if (blob.containerName !== container || blob.name !== name)
+    // A name such as `../other/x` would leave its container when it becomes a URL. The client shows backslashes as slashes.
+    if (blob.containerName !== container || blob.name !== name.replaceAll('\\', '/'))
       throw new BlobFault('blob-unreadable', 'no name of a blob');
     return blob;
   };
