@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { loadApp } from './app-loader.ts';
-import { hubCheckpoints } from './checkpoints.ts';
+import { hubCheckpoints } from '../event-hubs/checkpoints.ts';
 import { installCoreApi, type RegisteredFunction } from './core-api.ts';
 import { startEventHubs } from './event-hubs.ts';
 import { invoker, triggerOf, type Invoker } from './invoke.ts';
@@ -16,6 +16,8 @@ const SUPPORTED = new Set(['httpTrigger', 'timerTrigger', 'eventGridTrigger', 'e
 const DEFAULT_BODY_BYTES = 104_857_600;
 /** Longest wait for work under way when stopping. */
 const DRAIN_MS = 10_000;
+/** New requests still find the door open so long after the signal to stop. */
+const NOTICE_MS = 250;
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
 const send = (message: FromWorker): void => {
@@ -120,6 +122,8 @@ async function run(): Promise<void> {
     isStopping = true;
     stopTimers();
     const deadline = setTimeout(() => process.exit(1), DRAIN_MS);
+    // The app has heard the signal and says that it is not ready: time for whoever asks to hear that.
+    await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
     await Promise.all([server.close(), stopHubs(), run.idle()]);
     for (const hook of registry.hooks.appTerminate) await hook({ hookData: {} });
     clearTimeout(deadline);
@@ -131,7 +135,7 @@ async function run(): Promise<void> {
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => void stop());
   process.on('message', (message: unknown) => {
-    if (message === 'stop') void stop();
+    if (message === 'stop') process.emit('SIGTERM');
   });
   send({ type: 'ready', url: server.url, functions: summaries });
 }
