@@ -104,18 +104,35 @@ describe('version 2 of the probe’s wire in the words of version 1', () => {
     expect(upgradeEvent({ ...at, k: 'error', code, cat: 'app' }, player)).toMatchObject({ cat: 'app' });
   });
 
-  it('the header: the application’s names, the player’s stream type unless the application says it, no settings', () => {
+  it('the header: the application’s names and props, the player’s stream type unless the application says it, no settings, nothing unknown', () => {
     const pl = { name: 'dash.js', ver: '5.2.1', st: 'l' };
-    const given = { contentId: 'c', appVersion: '2', interval: 10, sample: 0.5, requestedAt: 7, campaign: 'x' };
-    expect(upgradeHeader({ sid: 's', pl, ...given })).toEqual({
+    const given = { contentId: 'c', appVersion: '2', interval: 10, sample: 0.5, requestedAt: 7, email: 'x@y' };
+    const props = { campaign: 'x', sid: 'another', vid: 'somebody', consent: 1 };
+    expect(upgradeHeader({ sid: 's', pl, ...given, props, consent: 0 })).toEqual({
       sid: 's',
       pl,
       st: 'l',
       cid: 'c',
       appVer: '2',
+      sr: 0.5,
+      consent: 0,
       campaign: 'x',
     });
     expect(upgradeHeader({ sid: 's', pl, streamType: 'll' })).toMatchObject({ st: 'll' });
+  });
+
+  it.each([
+    [{}, 1, 1],
+    [{ sr: 0.25, consent: 1 }, 0.25, 1],
+    [{ sample: 0.5, consent: false }, 0.5, 0],
+    [{ consent: true }, 1, 1],
+    [{ consent: 0 }, 1, 0],
+  ])('a header with %j is of a share of %s and of consent %s', (given, sr, consent) => {
+    expect(upgradeHeader({ sid: 's', ...given })).toEqual({ sid: 's', sr, consent });
+  });
+
+  it('the last beat has no counters; the end after it has them', () => {
+    expect(upgradeEvent({ ...at, k: 'hb', st: 'exit', i: { playMs: 5 } })).not.toHaveProperty('c');
   });
 
   it('never throws, whatever it is given, and never makes a figure that is not finite', () => {

@@ -103,7 +103,7 @@ function beatOf({ st, i, c, late, target, ...rest }: Fields): Fields {
     ...(bytes && download ? { thr: Math.round((bytes * 8) / download) } : {}),
     ...(looks ? { ltc: { mean: Math.round(numberOf(gains, 'ltc') / looks), max: late, target } } : {}),
     ttfb: histogramOf(gains),
-    c: countersOf(c),
+    ...(c !== undefined && { c: countersOf(c) }),
   };
 }
 
@@ -172,15 +172,24 @@ function cutEnds(event: Fields): Fields {
   };
 }
 
+/** What keeps its name from version 2 to version 1. Settings of the probe (interval, requestedAt) are not said of the session. */
+const KEPT = 'sid,t0,sent,cid,title,st,vid,app,appVer,pl,pv,cdn,geo,dev'.split(',');
+/** Keys of version 1. */
+const HEADER: ReadonlySet<string> = new Set([...KEPT, 'sr', 'consent']);
+
 /** A header of version 2 as one of version 1. */
 export function upgradeHeader(header: unknown): unknown {
   if (!isFields(header)) return header;
-  // The application's settings of the probe are not said of the session.
-  const { contentId, streamType, appVersion, interval: _interval, sample: _sample, requestedAt: _at, ...rest } = header;
-  const { pl } = header;
+  const { contentId, streamType, appVersion, sample, props, consent, pl } = header;
+  const known: Fields = {};
+  for (const name of KEPT) if (name in header) known[name] = header[name];
   return {
+    // Dimensions of the application's own: they get no meaning that the probe's own names have.
+    ...(isFields(props) && Object.fromEntries(Object.entries(props).filter(([name]) => !HEADER.has(name)))),
     ...(isFields(pl) && pl['st'] !== undefined && { st: pl['st'] }),
-    ...rest,
+    ...known,
+    sr: sample ?? header['sr'] ?? 1,
+    consent: consent === undefined || consent === true ? 1 : consent === false ? 0 : consent,
     ...(contentId !== undefined && { cid: contentId }),
     ...(streamType !== undefined && { st: streamType }),
     ...(appVersion !== undefined && { appVer: appVersion }),

@@ -5,8 +5,14 @@ import type { WireBeat, WireEvent, WireHeader } from './probe-wire.ts';
 
 export const LEAN_VERSION = 2;
 
-/** As in version 1; what the application gave keeps its names, and its own dimensions are kept as props. */
-export interface LeanHeader extends Omit<WireHeader, 'pl'> {
+/** As in version 1; what the application gave keeps its names. */
+export interface LeanHeader extends Omit<WireHeader, 'pl' | 'sr' | 'consent'> {
+  /** Sampling rate; 1 when absent. */
+  sample?: number | undefined;
+  /** 0 or false: no. */
+  consent?: 0 | boolean;
+  /** Dimensions of the application's own. */
+  props?: Record<string, string | number | boolean>;
   pl?: { name: string; ver?: string | undefined; st?: 'v' | 'l' | undefined };
   contentId?: string;
   streamType?: 'v' | 'l' | 'll';
@@ -55,9 +61,9 @@ type Base = Pick<WireEvent, 'n' | 't' | 'pt' | 'd' | 'kbps' | 'w' | 'h' | 'bl' |
 export interface LeanBeat extends Pick<WireBeat, 'k' | 'blMin' | 'rate' | 'pw' | 'ph'> {
   /** At the end the reason for it. */
   st: LeanState | Kind<'end'>['why'];
-  /** What the counters have gained since the last beat, and all of it. */
+  /** What the counters have gained since the last beat, and all of it; the last beat leaves that to the end right after it. */
   i: LeanCounters;
-  c: LeanCounters;
+  c?: LeanCounters;
   /** Largest live latency of the interval and what the player aims at, ms. */
   late?: number;
   target?: number;

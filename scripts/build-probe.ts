@@ -36,7 +36,7 @@ const INTERNAL =
   'flow,isLast,force,frames,isPaused,isSeeking,isEnded,isHidden,' +
   'video,begin,look,mark,beat,count,tell,more,emit,guard,willPlay,' +
   'items,put,batch,soon,leave,dropped,queue,failed,' +
-  'ready,fail,steer,licence,mediaMs,abandoned,unload,last,shown,mayRest';
+  'ready,fail,steer,licence,mediaMs,abandoned,unload,last,mayRest';
 
 const common = {
   bundle: true,

@@ -87,7 +87,7 @@ const REPORTS: Reports = {
     const measured = {
       mtp: by && dl ? list(hundred((by * 8) / dl)) : undefined,
       ltc: ltc && ltcs ? Math.round(ltc / ltcs) : undefined,
-      dfa: c.drop,
+      dfa: c?.drop,
     };
     // A stall is told when it is over: of an open one the beat is the first word.
     const began = sta === 'r' ? change(sta, t - stallMs) : [];

@@ -70,6 +70,8 @@ export interface Core extends Probe {
   interval: number;
   /** Every event passes here on its way to the queue; a plugin may put itself in between. */
   emit: (event: LeanEvent) => void;
+  /** All is calm: a look now and then is enough, for what happens brings one of its own. Asked at each tick. */
+  mayRest?: () => boolean;
   /** The element of the moment. */
   video?: HTMLVideoElement | undefined;
   /** What plugins add to a beat. */
@@ -85,13 +87,13 @@ export interface Core extends Probe {
 }
 
 const LOOK_MS = 250;
-/** Start, stall, freeze, error, end and beat are worth a request of their own; the others wait for the next. */
-const NEWS = /^(st|f|e|h)/;
+/** Start, end and beat are worth a request of their own; the others wait for the next. */
+const NEWS = /^(star|en|h)/;
 
 /** Everything around the session that is the same for every player: page, timer, queue, transport. */
 export function createCore(options: ProbeOptions, port: PlayerPort): Core {
   const { endpoint, key, viewerId, onEvent, plugins, ...about } = options;
-  let { sample = 1 } = about;
+  let { sample } = about;
   let isMeasured: boolean;
   const queue = createQueue();
   const transport = createTransport(`${endpoint}/api/v1/events?k=${key}`, queue, (answer) => {
@@ -118,36 +120,34 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
       core.header = {
         ...about,
         sid: newId(),
-        t0: Date.now() + at - performance.now(),
+        t0: Math.round(Date.now() + at - performance.now()),
         // As JSON a port is its name, version and stream type.
         pl: port,
         pv: PROBE_VERSION,
-        sr: sample,
-        consent: +mayTell,
-        vid: mayTell ? viewerId : undefined,
+        sample,
+        // What is not said is a yes.
+        ...(mayTell ? { vid: viewerId } : { consent: 0 }),
       } as Header;
-      isMeasured = Math.random() < sample;
+      isMeasured = !(Math.random() >= sample!);
       core.session = createSession(core, at, view, request);
     },
     look: () => {
       const element = port.video();
-      if (element !== core.video) {
-        core.video = element;
-        watch = element && watchMedia(element, core, port);
-      }
+      // Without one this throws.
+      if (element !== core.video) watch = watchMedia((core.video = element)!, core, port);
       watch?.();
     },
     flush: transport.flush,
     detach: guard(() => {
-      core.session?.end(performance.now(), 'exit');
       clearInterval(timer);
+      core.session?.end(performance.now(), 'exit');
       stop.abort();
       core.video = undefined;
       void transport.flush();
     }),
   };
   const timer = setInterval(
-    guard(() => core.look()),
+    guard(() => core.mayRest?.() || core.look()),
     LOOK_MS,
   );
   document.addEventListener(
@@ -168,6 +168,6 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
     }),
     core,
   );
-  plugins?.forEach((plugin) => guard(plugin)(core));
+  for (const plugin of plugins ?? []) guard(plugin)(core);
   return core;
 }

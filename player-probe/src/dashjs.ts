@@ -75,9 +75,6 @@ export function listen(core: Core, player: DashPlayer, handlers: Record<string, 
 /** Codes of the manifest, of what the browser cannot play, and from 100 of DRM: nothing can start after them. */
 const HOPELESS = /1[01]|2[345]|3[1-6]|.../;
 
-/** More than any height: width and height in one number. */
-const WIDER = 1e5;
-
 const rung = ({ bitrateInKbit, bitrate, width: w, height: h }: Representation) => ({
   kbps: Math.round(bitrateInKbit ?? bitrate! / 1000),
   w,
@@ -99,14 +96,14 @@ function start(player: DashPlayer, options: ProbeOptions): Probe {
   let requestedAt = options.requestedAt ?? performance.now();
   let isClosed = true;
   let rendered = 0;
-  /** Bitrate by size; 0 where several have it. */
+  /** Bitrate by number of pixels; 0 where several have it. */
   let ladder: Record<number, number> = {};
 
   const port: PlayerPort = {
     name: 'dash.js',
     ver: player.getVersion(),
     video: () => player.getVideoElement() as HTMLVideoElement,
-    kbps: (w, h) => ladder[w * WIDER + h] || rendered,
+    kbps: (w, h) => ladder[w * h] || rendered,
   };
   const core = createCore(options, port);
 
@@ -123,7 +120,7 @@ function start(player: DashPlayer, options: ProbeOptions): Probe {
 
   const ready = () => {
     ladder = {};
-    for (const { kbps, w, h } of renditionsOf(player)) ladder[w * WIDER + h] = w * WIDER + h in ladder ? 0 : kbps;
+    for (const { kbps, w, h } of renditionsOf(player)) ladder[w * h] = w * h in ladder ? 0 : kbps;
     port.st = player.isDynamic() ? 'l' : 'v';
   };
 
@@ -135,7 +132,7 @@ function start(player: DashPlayer, options: ProbeOptions): Probe {
     fragmentLoadingCompleted: ({ request, error }) => {
       const { type, mediaType: ty, bytesTotal, bytesLoaded, serviceLocation } = request!;
       if (type === 'MediaSegment')
-        core.session?.segment(performance.now(), {
+        core.session?.segment({
           ty,
           by: bytesTotal || bytesLoaded!,
           failed: !!error,

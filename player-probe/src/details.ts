@@ -115,10 +115,10 @@ export function addDetails(core: Core, { latency, reps }: Source): Details {
     emit(event);
   };
   const ready = () => {
-    const { session } = core;
-    if (!session || session === readyOf || !reps().length) return;
-    readyOf = session;
-    tell({ k: 'ready', reps: reps() });
+    const known = reps();
+    if (!known[0] || core.session === readyOf) return;
+    readyOf = core.session;
+    tell({ k: 'ready', reps: known });
   };
   const lookMore = core.guard(() => {
     const { session, video, header } = core;
@@ -176,7 +176,7 @@ export function addDetails(core: Core, { latency, reps }: Source): Details {
     },
     segment: (load) => {
       const { ms, ttfb, tries, failed, abandoned, by, cdn } = load;
-      if (cdn) core.session?.segment(now(), load);
+      if (cdn) core.session?.segment(load);
       const bad = badOf(load);
       if (bad === 'failed') troubleAt = now();
       if (bad && rows++ < MOST_ROWS) tell(rowOf(load, bad));

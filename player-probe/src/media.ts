@@ -4,7 +4,10 @@ import type { Sample } from './signals.ts';
 const EVENTS = ['play', 'pause', 'waiting', 'seeking', 'resize', 'ended'];
 
 /** The last frame before a stall is to be seen. */
-const LOW_MS = 1000;
+const LOW_MS = 600;
+/** Ticks to rest in calm play, and the frames that have come by half of them when it goes on. */
+const REST = 3;
+const SOME_FRAMES = 8;
 
 /** Media ahead of the playhead, over all tracks: `buffered` is their intersection. */
 export function bufferMs({ buffered, currentTime }: HTMLVideoElement): number {
@@ -39,32 +42,37 @@ export function sampleOf(video: HTMLVideoElement, core: Core, port: PlayerPort):
 /** Watches a media element, whoever feeds it, and tells the present session. Returns the look. */
 export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort): () => void {
   let frame = 0;
-  let low = false;
-  let wasIdle = false;
+  let rest = 0;
+  let last: Partial<Sample> = {};
 
-  const look = (type?: string, shown?: boolean, at = performance.now()) => {
+  const awaitFrame = () => {
+    frame ||= video.requestVideoFrameCallback?.(
+      core.guard((at: number) => {
+        frame = 0;
+        // The frame's own time: a busy page runs the callback later.
+        look('', at, true);
+      }),
+    );
+  };
+
+  const look = (type = '', at = performance.now(), shown?: boolean) => {
     // The player has taken another one, or the probe is detached.
     if (core.video !== video) return;
-    if (type === 'play' || type === 'pause') core.willPlay = false;
-    const sample = sampleOf(video, core, port);
+    const isPlay = type === 'play';
+    if (isPlay || type === 'pause') core.willPlay = false;
+    const wasIdle = last.isPaused;
+    const sample = (last = sampleOf(video, core, port));
     // A click on play begins a session, after the end of one as well. So does, without a request, what plays already: the
     // probe came late, the page was taken out of the browser's cache, or the player has recovered. Who was paused a look ago
     // has been asked to play: the event is still to come. A hidden page may be on its way out.
-    const isAsked = type === 'play' || (sample.flow && !sample.isPaused && !wasIdle && !sample.isHidden);
-    wasIdle = sample.isPaused;
-    if ((core.session?.state ?? 'end') === 'end' && isAsked) core.begin(at, type === 'play' && {});
-    low = sample.bl < LOW_MS;
-    core.session?.look(at, sample, shown);
-    // To ask for a frame costs 0.1 ms and more: only while one is waited for or the buffer runs low.
-    if (low || core.session?.state !== 'play')
-      frame ||= video.requestVideoFrameCallback?.(
-        core.guard((at: number) => {
-          frame = 0;
-          // The frame's own time: a busy page runs the callback later.
-          look('', true, at);
-        }),
-      );
+    const isAsked = isPlay || (sample.flow && !sample.isPaused && !wasIdle && !sample.isHidden);
+    if ((core.session?.state ?? 'end') === 'end' && isAsked) core.begin(at, isPlay && {});
+    rest = core.session?.look(at, sample, shown) ? REST : 0;
+    // To ask for a frame costs as much as a look: only while one is waited for or the buffer runs low.
+    if (sample.bl < LOW_MS || core.session?.state !== 'play') awaitFrame();
   };
+  core.mayRest = () =>
+    rest-- > 0 && (rest !== 1 || video.getVideoPlaybackQuality().totalVideoFrames > last.frames! + SOME_FRAMES);
 
   for (const type of EVENTS)
     video.addEventListener(

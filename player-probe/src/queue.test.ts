@@ -53,25 +53,27 @@ test('a full queue drops what comes, and the next event it takes says how many',
   expect(JSON.parse(last.json)).toMatchObject({ n: 9999, d: 2 });
 });
 
-test('a body and a beacon beside it never exceed 60 KiB, whatever the letters; every event goes once and in order', () => {
+test('a body and a beacon beside it never exceed 60 KiB, whatever the letters; every event goes once and in the order of its session', () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 120 });
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.boolean(), text), { minLength: 1, maxLength: 300 }), (pushed) => {
       const queue = createQueue();
       pushed.forEach(([first, name], n) => queue.put(headers[first ? 0 : 1]!, event(n, name)));
-      const seen: number[] = [];
+      const seen: number[][] = [[], []];
       while (queue.items.size) {
         const batch = queue.batch();
         const body = bodyOf(batch);
         expect(body.length).toBeLessThan(MAX_CHARS + 1000);
         expect(new TextEncoder().encode(body).length).toBeLessThanOrEqual(30 * 1024);
-        for (const one of parse(body).e) {
-          seen.push(one.n);
+        const { h, e } = parse(body);
+        for (const one of e) {
+          seen[h.sid === 'a' ? 0 : 1]!.push(one.n);
           expect(one.k === 'custom' && one.name).toBe(pushed[one.n]![1]);
         }
         for (const item of batch) queue.items.delete(item);
       }
-      expect(seen).toEqual(pushed.map((_, n) => n));
+      const numbers = (isFirst: boolean) => pushed.flatMap(([first], n) => (first === isFirst ? [n] : []));
+      expect(seen).toEqual([numbers(true), numbers(false)]);
     }),
     { numRuns: 60 },
   );

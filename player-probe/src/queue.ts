@@ -38,16 +38,12 @@ export function createQueue(): Queue {
     batch: () => {
       const all = [...items];
       let size = 0;
-      // -1 becomes a number as large as it gets: all of them.
-      return all.slice(
-        0,
-        all.findIndex(({ h, json }) => h !== all[0]!.h || size > MAX_CHARS || !(size += json.length)) >>> 0,
-      );
+      return all.filter(({ h, json }) => h === all[0]!.h && size <= MAX_CHARS && (size += json.length));
     },
   };
   return queue;
 }
 
-/** The envelope of events of one session. */
+/** The envelope of events of one session: a list in a text is joined by commas. */
 export const bodyOf = (items: Item[]): string =>
-  `{"v":2,"h":${JSON.stringify({ ...items[0]!.h, sent: Date.now() })},"e":[${items.map(({ json }) => json).join()}]}`;
+  `{"v":2,"h":${JSON.stringify({ ...items[0]!.h, sent: Date.now() })},"e":[${items.map(({ json }) => json) as unknown as string}]}`;

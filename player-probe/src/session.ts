@@ -12,6 +12,7 @@ const START_TIMEOUT_MS = 60_000;
 const STALL_TIMEOUT_MS = 120_000;
 const AFTER_SEEK_MS = 2000;
 const SECOND_MS = 1000;
+const CALM_MS = 3000;
 /** Below this many frames the frame rate is a guess. */
 const KNOWN_FRAMES = 10;
 const PAUSED_BEATS = 6;
@@ -19,9 +20,13 @@ const PAUSED_BEATS = 6;
 export interface Session {
   readonly state: State;
   readonly totals: Readonly<Totals>;
-  /** The element as it is now. `shown`: a frame has just reached the screen. */
-  look: (at: number, look: Sample, shown?: boolean) => void;
-  segment: (at: number, load: Load) => void;
+  /**
+   * The element as it is now. `shown`: a frame has just reached the screen. True when all is calm: it plays, frames come, and
+   * there is so much ahead that a starved player is far off.
+   */
+  look: (at: number, look: Sample, shown?: boolean) => boolean | undefined;
+  /** Without a time, for the clock costs more than the rest of it and this comes often: it counts as of the last look. */
+  segment: (load: Load) => void;
   /** An error is fatal when nothing can start after it, or later, when the playhead stays stuck: players often play on. */
   error: (at: number, failure: Failure) => void;
   /** An event, a figure that the session itself knows nothing of. */
@@ -91,29 +96,29 @@ export function createSession(
 
   /** Wraps a signal: the time since the last one is booked to the present state. */
   const live =
-    <A extends unknown[]>(signal: (...args: A) => void) =>
-    (at: number, ...args: A) => {
-      if (state === 'end') return;
+    <A extends unknown[], R>(signal: (...args: A) => R) =>
+    (at: number, ...args: A): R | undefined => {
+      if (state === 'end') return undefined;
       const ms = max(0, round(at) - now) || 0;
       now += ms;
       run += ms;
       add(`${state}Ms`, ms);
       if (state === 'play') add('bits', ms * kbps);
       if (view.isHidden) add('hiddenMs', ms);
-      signal(...args);
+      return signal(...args);
     };
 
   const beat = (st: LeanBeat['st'] = state) => {
     const i: Totals = {};
-    for (const name in totals) i[name as 'tot'] = since(name as 'tot') || undefined!;
-    tell({
-      k: 'hb',
-      st,
-      i,
-      c: (told = { ...totals }),
-      ...config.more?.(),
-    });
+    const c: Totals = {};
+    for (const name in totals) {
+      i[name as 'tot'] = since(name as 'tot') || undefined!;
+      c[name as 'tot'] = totals[name as 'tot'] || undefined!;
+    }
+    told = c;
     beatAt = now;
+    // The end that follows has them all.
+    tell({ k: 'hb', st, i, c: state === 'end' ? undefined : c, ...config.more?.() });
   };
 
   /** From one state to the next, with the event of what is over. */
@@ -178,11 +183,11 @@ export function createSession(
   };
 
   /** All flows, they say: has the picture frozen, or everything stopped without a word? */
-  const suspect = (): State => {
+  const suspect = (alive: boolean): State => {
     const idle = now - moveAt;
     still = isSeen ? now - frameAt : idle;
     // Sound and picture rarely end together.
-    if (view.isLast || still < STILL_MS) return 'play';
+    if (alive || view.isLast || still < STILL_MS) return 'play';
     if (idle >= STILL_MS) return 'stall';
     return isSeen && totals.tot! > KNOWN_FRAMES && idle < RECENT_MS && still > 3 * frameMs ? 'freeze' : 'play';
   };
@@ -190,7 +195,7 @@ export function createSession(
   /** The state that the element shows, given the one before. */
   const judge = (alive: boolean): State => {
     const { isPaused, flow } = view;
-    const suspected = suspect();
+    const suspected = suspect(alive);
     // What is mended before the first frame still is the start.
     if (view.force && (started || view.force === 'ad')) return view.force;
     if (!started) return isPaused && !view.force ? 'pause' : 'start';
@@ -233,6 +238,7 @@ export function createSession(
     if (!view.isEnded) patience();
     else if (started) end('completed');
     else fail('no-frame', 'vsf');
+    return state === 'play' && still < RECENT_MS && view.bl > CALM_MS;
   };
 
   const fail = (code: string, why: EndReason) => {
@@ -252,6 +258,7 @@ export function createSession(
   };
 
   const segment = ({ ty, by, failed, cdn: to }: Load) => {
+    if (state === 'end') return;
     add('sg', 1);
     add('by', by);
     if (failed) {
@@ -274,7 +281,7 @@ export function createSession(
     },
     totals,
     look: live(look),
-    segment: live(segment),
+    segment,
     end: live(end),
     beat: live(beat),
     error: live((next: Failure) => {

@@ -2,14 +2,13 @@ import type { IngestAnswer } from '../../schema/probe-wire.ts';
 import { guard } from './guard.ts';
 import { bodyOf, type Item, type Queue } from './queue.ts';
 
-const SPACING_MS = 5000;
 const RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
 
 export interface Transport {
   /** Sends what waits, now; resolves when that is over, at once when it is under way already. */
   flush: () => Promise<void>;
-  /** Sends within a second, at most once in five, and not before a retry is due: what is told right after it goes with it. */
+  /** Sends in a second, and not before a retry is due: what is told right after it goes with it. */
   soon: () => void;
   /** The page goes away or may do so unseen: what is not on the line leaves as a beacon. */
   leave: () => void;
@@ -24,7 +23,6 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isSending = false;
   let retries = 0;
-  let sentAt = -SPACING_MS;
 
   const later = (ms: number) => {
     timer ??= setTimeout(
@@ -47,14 +45,11 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
     }
     // They have left while they were packed.
     if (!items.has(batch[0]!)) return false;
-    sentAt = performance.now();
     try {
       answer = await fetch(url, {
         method: 'POST',
         body,
         headers: { 'content-type': 'text/plain' },
-        keepalive: true,
-        credentials: 'omit',
       });
       onAnswer((await answer.json()) as IngestAnswer);
     } catch {
@@ -90,7 +85,7 @@ export function createTransport(url: string, queue: Queue, onAnswer: (answer: In
 
   return {
     flush,
-    soon: () => later(Math.max(RETRY_MS, sentAt + SPACING_MS - performance.now())),
+    soon: () => later(RETRY_MS),
     leave: () => {
       // Who may not be here to hear the answer sends what is on the line once more: the server takes it once.
       while (items.size) {

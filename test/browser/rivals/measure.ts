@@ -56,7 +56,7 @@ const gzipBytes = async (name: Name): Promise<number> =>
 
 async function scripts(): Promise<Record<string, string>> {
   const made = await Promise.all(
-    [...NAMES, 'minute'].map(async (name) => [`/sdk/${name}.js`, await bundle(name)] as const),
+    [...NAMES, 'minute', 'empty'].map(async (name) => [`/sdk/${name}.js`, await bundle(name)] as const),
   );
   return Object.fromEntries(made);
 }
@@ -64,7 +64,7 @@ async function scripts(): Promise<Record<string, string>> {
 const PAGE = `<!doctype html><meta charset="utf-8"><title>minute</title>
 <style>video{width:640px;height:360px;display:block}</style><video muted></video>
 <script>window.sdks = {}</script><script src="/stage/dash-5.js"></script>
-${[...NAMES, 'minute'].map((name) => `<script src="/sdk/${name}.js"></script>`).join('\n')}`;
+${[...NAMES, 'minute', 'empty'].map((name) => `<script src="/sdk/${name}.js"></script>`).join('\n')}`;
 
 /** What happens in the minute; `lively`: a starved line, a jump and a pause. */
 async function watch(page: Page, origin: LiveOrigin, seconds: number, isLively: boolean): Promise<void> {
@@ -104,7 +104,7 @@ async function minute(made: Record<string, string>, seconds: number, isLively: b
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(`${stage.origin}/minute/`);
-    const stop = await startProfile(await context.newCDPSession(page));
+    const stop = await startProfile(browser, await context.newCDPSession(page));
     const hosts = Object.fromEntries(NAMES.map((name) => [name, sinks[name]!.host]));
     await page.evaluate(([to, film]) => window.minute(to, film), [hosts, origin.film] as const);
     await watch(page, origin, seconds, isLively);

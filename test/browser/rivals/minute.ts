@@ -10,6 +10,6 @@ window.minute = (servers, source) => {
   window.stage = { player } as never;
   // mux-embed throws before there is a source.
   player.initialize(video, source, true);
-  for (const [name, host] of Object.entries(servers))
+  for (const [name, host] of Object.entries({ ...servers, empty: '' }))
     window.sdks[name]!({ player: player as unknown as Given['player'], video, host });
 };
