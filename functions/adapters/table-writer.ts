@@ -38,6 +38,8 @@ export interface WriterOptions {
 }
 
 const BACKOFF_MS = 200;
+/** While a call is under way, others gather so much longer, at most until it is back: each call costs more than a hundred rows. */
+const BUSY = 25;
 /** How long the breaker stays open after the first failure; doubled by each that follows. */
 const OPEN_MS = 1000;
 const OPEN_LONGEST_MS = 10_000;
@@ -117,7 +119,7 @@ export class TableWriter {
   #schedule(): void {
     if (this.#calls >= this.#options.maxCalls) return;
     if (this.#rows >= CALL_ROWS) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), this.#options.lingerMs);
+    else this.#timer ??= setTimeout(() => this.#flush(), this.#options.lingerMs * (this.#calls === 0 ? 1 : BUSY));
   }
 
   #flush(): void {
@@ -142,6 +144,8 @@ export class TableWriter {
       void this.#commit(call).finally(() => {
         this.#calls--;
         this.#isProbing = false;
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
         if (this.#pending.length > 0) this.#schedule();
       });
     }
