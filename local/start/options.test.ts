@@ -29,7 +29,7 @@ it('names a taken port and the way out', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const ports = { functions: port, kusto: 0, blob: 0, queue: 0, viewer: 0, azuriteBlob: 0 };
+  const ports = { functions: port, kusto: 0, blob: 0, queue: 0, viewer: 0, hubs: 0, azuriteBlob: 0 };
   await expect(checkPorts(ports)).rejects.toThrow(new RegExp(`${port}.*--port-base`, 's'));
   await new Promise((resolve) => server.close(resolve));
   await expect(checkPorts(ports)).resolves.toBeUndefined();

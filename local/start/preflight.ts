@@ -18,6 +18,7 @@ const WHO: Readonly<Record<keyof Ports, string>> = {
   blob: 'blob storage (also the port of Azurite)',
   queue: 'queues (also the port of Azurite)',
   viewer: 'dashboards and the demo page',
+  hubs: 'Event Hubs (also the port of the Event Hubs emulator)',
   azuriteBlob: 'Azurite behind the Event Grid relay',
 };
 

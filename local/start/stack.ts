@@ -1,15 +1,16 @@
 import { createWriteStream, existsSync, mkdirSync, type WriteStream } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { deployKql } from '../../scripts/kql-deploy.ts';
 import { devConnectionString, startAzurite, type Azurite } from '../azurite/azurite.ts';
 import { startChild, type Child, type ChildOptions } from '../child-process.ts';
 import { createDemoHandler } from '../demo/handler.ts';
 import { startEventGrid, type EventGrid } from '../event-grid/event-grid.ts';
+import { startDataConnection } from '../event-hubs/data-connection.ts';
 import { startViewer, type Viewer } from '../viewer/server.ts';
 import { startAudience } from './audience.ts';
 import { buildAll } from './build.ts';
 import type { StartOptions } from './options.ts';
-import { DATABASE, DEMO_KEY, DROP_CONTAINER, functionSettings } from './settings.ts';
+import { DATABASE, DEMO_KEY, DROP_CONTAINER, functionSettings, hubConnection } from './settings.ts';
 import { statusTable } from './status-table.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -22,6 +23,7 @@ export class Stack {
   readonly #children = new Map<string, Child>();
   #azurite: Azurite | undefined;
   #eventGrid: EventGrid | undefined;
+  #dataConnection: { stop(): Promise<void> } | undefined;
   #viewer: Viewer | undefined;
   #isStopping = false;
 
@@ -37,7 +39,9 @@ export class Stack {
     const build = this.#step('Building the functions and the probe', () => buildAll(ROOT));
     // Awaited below; a failure before that must not end the process without a clean stop.
     build.catch(() => undefined);
-    await this.#step('Azurite', () => this.#startAzurite());
+    await this.#step('Azurite, Event Hubs', async () => {
+      await Promise.all([this.#startAzurite(), this.#startHubs()]);
+    });
     await this.#step('Kusto-compatible engine', () => this.#startKusto());
     await this.#step('Database: tables, views, functions, detectors', () =>
       deployKql({
@@ -47,6 +51,7 @@ export class Stack {
         log: (line) => this.#log('kql', line),
       }),
     );
+    if (this.#options.sink === 'event-hubs') this.#connectData();
     await build;
     await this.#step('Functions', () => this.#startFunctions());
     await this.#step('Event Grid relay', () => this.#startEventGrid());
@@ -70,6 +75,8 @@ export class Stack {
     await this.#viewer?.close();
     await this.#eventGrid?.close();
     await end('functions');
+    await this.#dataConnection?.stop();
+    await end('event-hubs');
     await end('kusto');
     await this.#azurite?.close();
     for (const log of this.#logs.values()) log.end();
@@ -128,6 +135,29 @@ export class Stack {
     });
   }
 
+  async #startHubs(): Promise<void> {
+    const { ports, dataDir } = this.#options;
+    await this.#child({
+      name: 'event-hubs',
+      args: [join(ROOT, 'local/event-hubs/main.ts'), `--port=${ports.hubs}`, `--data=${join(dataDir, 'event-hubs')}`],
+      ready: /ready/,
+    });
+  }
+
+  /** Stands for Kusto's data connection to hub `rows`. */
+  #connectData(): void {
+    this.#dataConnection = startDataConnection({
+      connection: hubConnection(this.#options.ports),
+      hub: 'rows',
+      consumerGroup: 'adx',
+      kustoUrl: this.#kustoUrl,
+      database: DATABASE,
+      stateDir: join(this.#options.dataDir, 'event-hubs'),
+      fallback: { table: 'PlaybackEvents', format: 'multijson', mapping: 'PlaybackEvents_v1' },
+      log: (line) => this.#log('data-connection', line),
+    });
+  }
+
   async #startKusto(): Promise<void> {
     const { ports, dataDir } = this.#options;
     await this.#child({
@@ -143,14 +173,22 @@ export class Stack {
   }
 
   async #startFunctions(): Promise<void> {
-    const { ports, dataDir, useFunc } = this.#options;
+    const { ports, dataDir, useFunc, sink } = this.#options;
     const args = useFunc
       ? [join(ROOT, 'local/start/func.ts'), '--port', String(ports.functions)]
-      : [join(ROOT, 'local/functions-host/main.ts'), '--port', String(ports.functions), '--app', ROOT];
+      : [
+          join(ROOT, 'local/functions-host/main.ts'),
+          '--port',
+          String(ports.functions),
+          '--app',
+          ROOT,
+          '--state',
+          resolve(dataDir, 'functions-host'),
+        ];
     await this.#child({
       name: 'functions',
       args,
-      env: functionSettings(ports, dataDir),
+      env: functionSettings(ports, dataDir, sink),
       ready: /Functions:|listening|ready/i,
     });
   }

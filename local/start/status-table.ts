@@ -12,6 +12,7 @@ export function statusTable(ports: Ports, dataDir: string, seconds: number): str
     ['HTTP door', at(ports.functions, '/api/v1/events')],
     ['Kusto', `${at(ports.kusto)}  database framewatch`],
     ['Blob storage', `${at(ports.blob)}  files in telemetry/ are ingested`],
+    ['Event Hubs', `sb://127.0.0.1:${ports.hubs}  messages in hub telemetry are ingested`],
     ['Data and logs', dataDir],
   ];
   const shift = ports.functions === 7071 ? '' : ` --endpoint ${at(ports.functions, '/api/v1/events')} --blob none`;
