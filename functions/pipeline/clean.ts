@@ -1,4 +1,4 @@
-import { cutUrls, isIdentityKey } from './identity.ts';
+import { freeText, isIdentityKey } from './identity.ts';
 
 // Values of unknown shape on their way into a `dynamic` column or a string column.
 
@@ -18,7 +18,7 @@ export const cutText = (text: string, max: number): string =>
   text.length <= max ? text : text.slice(0, max).toWellFormed();
 
 /**
- * Copies a JSON value for a `dynamic` column: text made well formed, URLs cut to their host, identity removed by key.
+ * Copies a JSON value for a `dynamic` column: text made well formed, URLs cut to their host, e-mail addresses out, identity removed by key.
  * Numbers past the range of a double and keys of prototypes are faults, because JSON cannot carry the first and
  * merging code downstream may run on the second.
  */
@@ -29,7 +29,7 @@ export class DynamicCleaner {
   readonly redacted: string[] = [];
 
   clean(value: unknown, path: string): unknown {
-    if (typeof value === 'string') return cutUrls(cleanText(value));
+    if (typeof value === 'string') return freeText(cleanText(value));
     if (typeof value === 'number' && !Number.isFinite(value)) {
       this.fault ??= { field: path, detail: 'number beyond the range of a double' };
       return undefined;

@@ -71,14 +71,25 @@ const IPV6 = /\b(?:[0-9a-f]{1,4}:){3,7}(?:[0-9a-f]{1,4}|:)|\b(?:[0-9a-f]{1,4}:){
 const EMAIL = /(?<![\w.+%-])[\w.+%-]+(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}/g;
 const KEYED = /"([\w-]{2,24})"\s{0,4}:\s{0,4}("(?:[^"\\]|\\.)*"?|-?\d{1,24})/g;
 
+const PAIR = /\b([\w-]{2,24})=([^\s&;,"']+)/g;
+
+const cutMails = (text: string): string =>
+  text.includes('@') || text.includes('%40') ? text.replace(EMAIL, '…') : text;
+
+/** Free text that is stored: URLs become their hosts, e-mail addresses go. */
+export const freeText = (text: string): string => cutMails(cutUrls(text));
+
+/** A message that software wrote about a failure: addresses of the network go too. A fast way round this looks for `:`, `@`, `%` and `.`. */
+export const freeMessage = (text: string): string => freeText(text).replace(IPV4, '…');
+
 /**
  * Takes identity out of text that could not be parsed: values of identity keys, addresses, e-mails, URLs.
  * Parsed data goes through {@link isIdentityKey} field by field instead.
  */
 export function scrubText(text: string): string {
-  return cutUrls(text)
+  return freeText(text)
     .replace(KEYED, (match, key: string) => (isIdentityKey(key) ? `"${key}":"…"` : match))
-    .replace(EMAIL, '…')
+    .replace(PAIR, (match, key: string) => (isIdentityKey(key) ? `${key}=…` : match))
     .replace(IPV4, '…')
     .replace(IPV6, '…');
 }

@@ -21,11 +21,17 @@ export interface LineReader {
   read(line: Uint8Array): Decoded[];
 }
 
+/** Lines of a log that could not be cut into columns: what their queries, cookies and agents say goes. */
+const withoutValues = (text: string): string => text.replace(/=[^\s&;,]+/g, '=…').replace(/\bMozilla\/\S+/g, '…');
+
 const fault = (reason: 'bad-columns' | 'not-cmcd', detail: string, line: Uint8Array): Decoded => ({
   ok: false,
   reason,
   detail,
-  text: lenient.decode(line.subarray(0, QUOTED_CHARACTERS)),
+  text:
+    reason === 'bad-columns'
+      ? withoutValues(lenient.decode(line.subarray(0, QUOTED_CHARACTERS)))
+      : lenient.decode(line.subarray(0, QUOTED_CHARACTERS)),
 });
 
 function record(names: readonly string[], values: readonly string[]): Record<string, unknown> {

@@ -79,7 +79,19 @@ const number = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(0, -0, 1e21, 1e-7, 0.1, 2 ** 53, 2 ** 31, 999_999_999_999_999, 4e9) },
 );
 const text = fc.oneof(
-  fc.constantFrom('a', 'edge-a', 'failed', 'Zürich', '', 'https://u:p@host.example/p?t=1', 'x'.repeat(70), 'playing'),
+  fc.constantFrom(
+    'a',
+    'edge-a',
+    'failed',
+    'Zürich',
+    '',
+    'https://u:p@host.example/p?t=1',
+    'no a@b.example',
+    'at 203.0.113.9',
+    'a%40b.example',
+    'x'.repeat(70),
+    'playing',
+  ),
   fc.string({ maxLength: 12, unit: 'binary' }),
 );
 const count = fc.nat(100);
