@@ -43,6 +43,9 @@ const CONTENT_TYPES = new Set([
 ]);
 const ENCODINGS = new Set(['', 'identity', 'gzip']);
 const DRAIN_RETRY_MS = 5000;
+const BUSY_RETRY_MS = 2000;
+/** Requests that wait for the store at once. The calls of group commit take what many of them bring; more only wait in memory. */
+const MAX_UNDER_WAY = 256;
 /** Edge headers come URL-encoded or in Latin-1 at times; longer ones are not geography. */
 const MAX_EDGE_LENGTH = 96;
 
@@ -84,6 +87,8 @@ function batchOf(
       userAgent: headers.get('user-agent') ?? '',
       platform: headers.get('sec-ch-ua-platform') ?? undefined,
       mobile: headers.get('sec-ch-ua-mobile') ?? undefined,
+      brands: headers.get('sec-ch-ua-full-version-list') ?? headers.get('sec-ch-ua') ?? undefined,
+      formFactors: headers.get('sec-ch-ua-form-factors') ?? undefined,
     },
   };
 }
@@ -246,6 +251,7 @@ async function receive(
   request: HttpRequest,
   context: InvocationContext,
   options: DoorOptions,
+  isBusy: boolean,
 ): Promise<HttpResponseInit> {
   const origin = request.headers.get('origin');
   const allowedOrigin = origin !== null && options.keys.allowsOrigin(origin) ? origin : undefined;
@@ -258,6 +264,13 @@ async function receive(
       503,
       { code: 'draining', message: 'This instance is stopping.' },
       { ...cors, retryAfterMs: DRAIN_RETRY_MS },
+    );
+  // Before the body is looked at: to refuse must cost less than to serve.
+  if (isBusy)
+    return refuse(
+      503,
+      { code: 'busy', message: 'More is coming in than this instance takes. Keep the events and try again.' },
+      { ...cors, retryAfterMs: BUSY_RETRY_MS },
     );
   const { key } = admission;
   // A server of ours speaks for many viewers from one address.
@@ -285,9 +298,15 @@ async function receive(
 
 /** `POST /api/v1/events`: what a viewer's browser or a server of ours sends. A 202 means stored. */
 export function ingestEvents(options: DoorOptions): HttpHandler {
+  let underWay = 0;
   return async (request, context) => {
-    const response = await receive(request, context, options);
-    options.counters.add('requests_total', 1, String(response.status ?? 200));
-    return response;
+    underWay++;
+    try {
+      const response = await receive(request, context, options, underWay > MAX_UNDER_WAY);
+      options.counters.add('requests_total', 1, String(response.status ?? 200));
+      return response;
+    } finally {
+      underWay--;
+    }
   };
 }
