@@ -52,9 +52,6 @@ export interface HlsPlayer {
   readonly config: { licenseXhrSetup?: unknown };
 }
 
-/** What hls.js says of the element being short of data (stalled, nudge, seek over a hole) is left to the picture. */
-const HEARSAY = /^buffer[SN]/;
-
 /**
  * hls.js knows the live edge to a segment: it takes it from the last playlist. Dates in the stream tell it exactly, unless the
  * viewer's clock is off by more than a segment may be long.
@@ -108,7 +105,6 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
     MediaDetaching: () => source.unload(() => player.media),
     ManifestLoading: () => {
       rungs = [];
-      chosen = 0;
       load();
       more.mark('player');
     },
@@ -124,13 +120,14 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
     SteeringManifestLoaded: more.steer,
     Error: (data) => {
       const { details, frag, fatal, error } = data;
-      if (HEARSAY.test(details!)) return;
+      // What it says of the element being short of data (stalled, nudge, seek over a hole) is left to the picture.
+      if (/^buffer[SN]/.test(details!)) return;
       const cat = categoryOf(data);
       if (frag && cat === 'segment') segment(frag, true);
       more.fail({
         cat,
         code: details!,
-        msg: fit(error?.message),
+        msg: fit(error!.message),
         fatal,
       });
     },
@@ -178,6 +175,8 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
   atLast(core, () => config.licenseXhrSetup === watched && (config.licenseXhrSetup = setup));
   const source = watchSource(core, options, video);
   core.guard(() => {
+    // What plays already is no attempt: the look finds it.
+    core.look();
     if (!core.session && player.url) load();
   })();
   return core;

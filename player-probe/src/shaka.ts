@@ -136,7 +136,7 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
       ...timing,
       ty,
       cdn: fit(uri),
-      by: data?.byteLength ?? 0,
+      by: data?.byteLength as number,
       ms,
       mediaMs: (part!.getEndTime() - part!.getStartTime()) * 1000,
       failed,
@@ -173,6 +173,8 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
   atLast(core, () => player.load === watched && (player.load = load));
   const source = watchSource(core, options, video);
   core.guard(() => {
+    // What plays already is no attempt: the look finds it.
+    core.look();
     if (!core.session && player.getAssetUri()) source.load();
   })();
   return core;

@@ -3,6 +3,8 @@ import { cutUrls } from './privacy.ts';
 
 // What the adapters of hls.js, Shaka and the plain element have in common.
 
+const TIMINGS = 1e4;
+
 export const now = (): number => performance.now();
 
 /** An address or a message fit to be sent: addresses cut to their hosts. */
@@ -40,8 +42,8 @@ export function watchSource(core: Core, options: ProbeOptions, video: () => HTML
   /** Of the first source. */
   let { requestedAt } = options;
 
-  // What plays already is no attempt: the look finds it.
-  core.guard(() => core.look())();
+  // By itself a browser keeps the timings of 250 requests; these are some hours of segments.
+  performance.setResourceTimingBufferSize(TIMINGS);
   return {
     load: (askedAt = now()) => {
       const at = requestedAt ?? askedAt;
@@ -56,7 +58,7 @@ export function watchSource(core: Core, options: ProbeOptions, video: () => HTML
       element.addEventListener(
         'canplaythrough',
         // By now an allowed autoplay has begun; a blocked one waits for the viewer.
-        () => setTimeout(core.guard(() => element.paused && (core.willPlay = false))),
+        core.guard(() => element.paused && (core.willPlay = false)),
         { signal: core.signal, once: true },
       );
     },

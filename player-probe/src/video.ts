@@ -71,6 +71,8 @@ function measure(video: HTMLVideoElement, options: VideoOptions): Probe {
   );
   const source = watchSource(core, options, () => video);
   core.guard(() => {
+    // What plays already is no attempt: the look finds it.
+    core.look();
     if (!core.session && known) source.load();
   })();
   return core;
