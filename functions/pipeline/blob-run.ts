@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts';
+import { chunksOf, type ChunkSource } from './blob-chunks.ts';
 import {
   BlobFault,
   type BlobFacts,
@@ -10,9 +11,7 @@ import {
   SinkUnavailable,
 } from './ports.ts';
 import type { DecodeFault } from './decode.ts';
-import { ingest, type Entry, type IngestPorts } from './ingest.ts';
-import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
-import { lineReader, type LineReader } from './log-lines.ts';
+import { ingest, type IngestPorts } from './ingest.ts';
 import { dialectOfPath } from './normalize/registry.ts';
 import { store, type StorePorts } from './store.ts';
 
@@ -27,71 +26,8 @@ export interface BlobRunOptions extends StorePorts, IngestPorts {
 
 export type BlobRunResult = 'done' | 'already' | 'unfinished' | 'busy' | 'missing' | 'quarantined';
 
-/** A chunk is one batch: what is durable together and one row of the ledger. */
-const CHUNK_LINES = 5000;
-const CHUNK_BYTES = 4 * 1024 * 1024;
-/** Begins a header line of a log: a run that resumes reads those above its first line too. */
-const HASH = 0x23;
 /** Runs without progress before a blob is given up. */
 const MAX_ATTEMPTS = 5;
-
-interface Chunk {
-  readonly entries: Entry[];
-  readonly firstLine: number;
-  nextLine: number;
-  bytes: number;
-}
-
-const tooLong: DecodeFault = {
-  ok: false,
-  reason: 'too-large',
-  detail: `a line is longer than ${MAX_LINE_BYTES} bytes`,
-  text: '',
-};
-
-function addLine(chunk: Chunk, line: Line, reader: LineReader): void {
-  const { bytes, number } = line;
-  chunk.nextLine = number + 1;
-  if (!bytes) {
-    chunk.entries.push({ decoded: tooLong, line: number });
-    return;
-  }
-  chunk.bytes += bytes.length + 1;
-  for (const decoded of reader.read(bytes)) chunk.entries.push({ decoded, line: number });
-}
-
-const isFull = (chunk: Chunk): boolean => chunk.entries.length >= CHUNK_LINES || chunk.bytes >= CHUNK_BYTES;
-
-/** Chunks of lines from `firstLine` on. When the content breaks off, what came before is given first, then the fault is thrown. */
-async function* chunksOf(
-  content: AsyncIterable<Uint8Array>,
-  firstLine: number,
-  reader: LineReader,
-): AsyncGenerator<Chunk> {
-  const splitter = new LineSplitter();
-  const fresh = (line: number): Chunk => ({ entries: [], firstLine: line, nextLine: line, bytes: 0 });
-  let chunk = fresh(firstLine);
-  let fault: unknown;
-  try {
-    for await (const bytes of content) {
-      for (const line of splitter.push(bytes)) {
-        if (line.number < firstLine) {
-          if (line.bytes?.[0] === HASH) reader.read(line.bytes);
-          continue;
-        }
-        addLine(chunk, line, reader);
-        if (!isFull(chunk)) continue;
-        yield chunk;
-        chunk = fresh(chunk.nextLine);
-      }
-    }
-    for (const line of splitter.end()) if (line.number >= firstLine) addLine(chunk, line, reader);
-  } catch (error) {
-    fault = error;
-  }
-  if (chunk.nextLine > chunk.firstLine) yield chunk;
-  if (fault !== undefined) throw fault;
-}
 
 /** The same chunk of the same version has the same id, whoever reads it: a repeated chunk leaves no second account. */
 function batchOf(ref: BlobRef, facts: BlobFacts, part: string, bytes: number, options: BlobRunOptions): Batch {
@@ -120,13 +56,17 @@ async function readOn(
 ): Promise<Checkpoint> {
   let checkpoint = begun;
   await options.digests.prepare?.(facts.modifiedMs);
-  const lines = lineReader(dialectOfPath(ref.name), { ...options.limits, maxBodyBytes: MAX_LINE_BYTES });
-  for await (const chunk of chunksOf(options.reader.open(ref, facts.etag), begun.linesDone, lines)) {
-    const outcome = ingest(batchOf(ref, facts, String(chunk.firstLine), chunk.bytes, options), chunk.entries, options);
+  const source: ChunkSource = {
+    content: options.reader.open(ref, facts.etag),
+    firstLine: begun.linesDone,
+    dialect: dialectOfPath(ref.name),
+    batchFrom: (line) => batchOf(ref, facts, String(line), 0, options),
+  };
+  for await (const { outcome, nextLine } of chunksOf(source, options)) {
     const { received, stored, rejected } = await store(outcome, options);
     checkpoint = {
       ...checkpoint,
-      linesDone: chunk.nextLine,
+      linesDone: nextLine,
       attempts: 0,
       received: checkpoint.received + received,
       stored: checkpoint.stored + stored,

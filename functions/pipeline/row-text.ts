@@ -48,13 +48,22 @@ export function rowAt(rows: RowList<object>, index: number): unknown {
   return index < rows.ends.length ? JSON.parse(decoder.decode(lineAt(rows, index))) : undefined;
 }
 
+/** Texts behind each other. */
+export function joinTexts(texts: readonly RowText[]): RowText {
+  const ends: number[] = [];
+  let length = 0;
+  for (const text of texts) {
+    for (const end of text.ends) ends.push(length + end);
+    length += text.bytes.length;
+  }
+  return { bytes: Buffer.concat(texts.map(({ bytes }) => bytes)), ends };
+}
+
 /** Rows of one table from both paths, those that are text first. */
 export function joinRows<Row extends object>(text: RowText | undefined, rows: readonly Row[]): RowList<Row> {
   if (!text || text.ends.length === 0) return rows;
   if (rows.length === 0) return text;
-  const more = textOf(rows);
-  const bytes = Buffer.concat([text.bytes, more.bytes]);
-  return { bytes, ends: [...text.ends, ...more.ends.map((end) => end + text.bytes.length)] };
+  return joinTexts([text, textOf(rows)]);
 }
 
 /** Rows as one JSON array. */

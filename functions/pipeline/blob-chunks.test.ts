@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest';
+import { digestsOf } from '../adapters/digests.ts';
+import { userAgentReader } from '../adapters/user-agents.ts';
+import { rowCount, tableRows, type Batch } from './batch.ts';
+import { chunksOf, type Chunk } from './blob-chunks.ts';
+import { DEFAULT_LIMITS } from './decode.ts';
+import { ingest } from './ingest.ts';
+import { lineReader } from './log-lines.ts';
+import { objectsOf } from './row-text.ts';
+
+const NOW = Date.UTC(2026, 0, 15, 12);
+const ports = { digests: digestsOf('a secret of this test'), userAgents: userAgentReader(), limits: DEFAULT_LIMITS };
+const batch: Batch = {
+  batchId: 'b-0',
+  door: 'blob',
+  tenant: 'default',
+  receivedMs: NOW,
+  origin: 'telemetry/mixed.ndjson',
+  bytes: 0,
+  isTrusted: true,
+  isOptedOut: false,
+  edge: {},
+};
+
+const envelope = (session: number, events: number, more: readonly object[] = []): string =>
+  JSON.stringify({
+    v: 1,
+    h: { sid: `0000000${session}-0000-4000-8000-000000000000`, t0: NOW - 60_000, sent: NOW, cid: 'a', pv: '0.1.0' },
+    e: [...Array.from({ length: events }, (_none, n) => ({ k: 'pause', n, t: n * 1000, pt: n * 1000 })), ...more],
+  });
+const acme = (index: number): string =>
+  JSON.stringify({
+    event_id: `E${index}`,
+    event_type: 'start',
+    event_timestamp: new Date(NOW - 5000).toISOString(),
+    session_id: 'S1',
+    customer_id: 'C1',
+  });
+
+async function chunks(text: string, firstLine = 0): Promise<Chunk[]> {
+  async function* content(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(text);
+  }
+  const source = { content: content(), firstLine, dialect: undefined, batchFrom: () => batch };
+  return await Array.fromAsync(chunksOf(source, ports));
+}
+
+const LINES = [
+  envelope(1, 3),
+  acme(1),
+  '{"broken":',
+  envelope(2, 2, [{ k: 'nonsense', n: 9, t: 1 }]),
+  envelope(3, 4),
+  '',
+  acme(2),
+];
+
+it('fast and long way in one chunk give the rows, rejects and books of the long way alone', async () => {
+  const [chunk, ...others] = await chunks(LINES.join('\n'));
+  expect(others).toEqual([]);
+  const outcome = chunk?.outcome;
+  if (!outcome) throw new Error('no chunk');
+  const reader = lineReader(undefined, DEFAULT_LIMITS);
+  const entries = LINES.flatMap((line, at) => reader.read(Buffer.from(line)).map((decoded) => ({ decoded, line: at })));
+  const long = ingest(batch, entries, ports);
+  const rowsOf = (from: typeof long): unknown[] =>
+    [...objectsOf(tableRows(from, 'PlaybackEvents'))].sort((a, b) => a.eventId.localeCompare(b.eventId, 'en'));
+  expect(outcome.text?.PlaybackEvents?.ends.length, 'the fast path took part').toBe(7);
+  expect(JSON.parse(JSON.stringify(rowsOf(outcome)))).toEqual(JSON.parse(JSON.stringify(rowsOf(long))));
+  expect(outcome.rejects).toEqual(long.rejects);
+  const { received, duplicate, firstEventMs, lastEventMs } = long;
+  expect(outcome).toMatchObject({ received, duplicate, firstEventMs, lastEventMs });
+  expect(outcome.received).toBe(rowCount(outcome) + outcome.rejects.length + outcome.duplicate);
+  expect(outcome.batch.bytes).toBe(LINES.reduce((sum, line) => sum + line.length + 1, 0));
+});
+
+it('a chunk ends by the number of its events, whichever way they went, and a resumed run finds the same end', async () => {
+  const text = Array.from({ length: 300 }, (_none, index) => envelope(index % 9, 50)).join('\n');
+  const all = await chunks(text);
+  expect(all.map(({ outcome }) => outcome.received)).toEqual([5000, 5000, 5000]);
+  const rest = await chunks(text, all[0]?.nextLine);
+  expect(rest.map(({ nextLine }) => nextLine)).toEqual(all.slice(1).map(({ nextLine }) => nextLine));
+});

@@ -1,0 +1,122 @@
+import type { Batch, Outcome } from './batch.ts';
+import type { DecodeFault } from './decode.ts';
+import { ingest, type Entry, type IngestPorts } from './ingest.ts';
+import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
+import { lineReader, type LineReader } from './log-lines.ts';
+import { sumOf } from './outcome-sum.ts';
+import { ingestEnvelope } from './transcode/envelope.ts';
+
+// The content of a blob → batches, in bounded memory.
+
+/** A chunk is one batch: what is durable together and one row of the ledger. Where it ends, only the content decides. */
+const CHUNK_EVENTS = 5000;
+/** Rows are several times the size of what they are made of, and live until Kusto has them. */
+const CHUNK_BYTES = 1024 * 1024;
+/** Begins a header line of a log: a run that resumes reads those above its first line too. */
+const HASH = 0x23;
+const BRACE = 0x7b;
+
+export interface ChunkSource {
+  readonly content: AsyncIterable<Uint8Array>;
+  /** Lines before it are durable already. */
+  readonly firstLine: number;
+  /** The dialect that the blob's folder names. */
+  readonly dialect: string | undefined;
+  /** The batch of the chunk that begins with a line, its bytes not yet counted. */
+  batchFrom(line: number): Batch;
+}
+
+export interface Chunk {
+  readonly outcome: Outcome;
+  /** The line behind it. */
+  readonly nextLine: number;
+}
+
+const tooLong: DecodeFault = {
+  ok: false,
+  reason: 'too-large',
+  detail: `a line is longer than ${MAX_LINE_BYTES} bytes`,
+  text: '',
+};
+
+/** A chunk under way. */
+class Draft {
+  readonly #batch: Batch;
+  readonly #reader: LineReader;
+  readonly #ports: IngestPorts;
+  readonly #outcomes: Outcome[] = [];
+  readonly #entries: Entry[] = [];
+  readonly #firstLine: number;
+  nextLine: number;
+  #bytes = 0;
+  #events = 0;
+
+  constructor(batch: Batch, firstLine: number, reader: LineReader, ports: IngestPorts) {
+    this.#batch = batch;
+    this.#reader = reader;
+    this.#ports = ports;
+    this.#firstLine = firstLine;
+    this.nextLine = firstLine;
+  }
+
+  get isEmpty(): boolean {
+    return this.nextLine === this.#firstLine;
+  }
+
+  get isFull(): boolean {
+    return this.#events >= CHUNK_EVENTS || this.#bytes >= CHUNK_BYTES;
+  }
+
+  add({ bytes, number }: Line): void {
+    this.nextLine = number + 1;
+    this.#bytes += bytes ? bytes.length + 1 : 0;
+    if (bytes && this.#takeEnvelope(bytes)) return;
+    const records = bytes ? this.#reader.read(bytes) : [tooLong];
+    for (const decoded of records) this.#entries.push({ decoded, line: number });
+    this.#events += records.length;
+  }
+
+  /** The fast path of the probe's envelopes; an envelope with anything to say goes the long way, which knows its line. */
+  #takeEnvelope(bytes: Uint8Array): boolean {
+    const outcome = bytes[0] === BRACE ? ingestEnvelope(this.#batch, bytes, this.#ports) : undefined;
+    if (!outcome || outcome.rejects.length > 0) return false;
+    this.#outcomes.push(outcome);
+    this.#events += outcome.received;
+    return true;
+  }
+
+  close(): Chunk {
+    const batch = { ...this.#batch, bytes: this.#bytes };
+    const rest = ingest(batch, this.#entries, this.#ports);
+    return { outcome: sumOf(rest, this.#outcomes), nextLine: this.nextLine };
+  }
+}
+
+/** Chunks of lines from the first line on. When the content breaks off, what came before is given first, then the fault is thrown. */
+export async function* chunksOf(source: ChunkSource, ports: IngestPorts): AsyncGenerator<Chunk> {
+  const { content, firstLine, dialect } = source;
+  const reader = lineReader(dialect, { ...ports.limits, maxBodyBytes: MAX_LINE_BYTES });
+  const splitter = new LineSplitter();
+  const fresh = (line: number): Draft => new Draft(source.batchFrom(line), line, reader, ports);
+  let draft = fresh(firstLine);
+  let fault: unknown;
+  try {
+    for await (const bytes of content) {
+      for (const line of splitter.push(bytes)) {
+        if (line.number < firstLine) {
+          if (line.bytes?.[0] === HASH) reader.read(line.bytes);
+          continue;
+        }
+        draft.add(line);
+        if (!draft.isFull) continue;
+        yield draft.close();
+        draft = fresh(draft.nextLine);
+      }
+    }
+    for (const line of splitter.end()) if (line.number >= firstLine) draft.add(line);
+  } catch (error) {
+    fault = error;
+  }
+  if (!draft.isEmpty) yield draft.close();
+  if (fault !== undefined) throw fault;
+}
