@@ -1,15 +1,17 @@
 import { isUtf8 } from 'node:buffer';
+import { contextFields, identityFields } from '../../../schema/common-fields.ts';
+import { checker } from '../../../schema/validate.ts';
 import type { Batch, Draft, DraftFault, Outcome, Place } from '../batch.ts';
 import { Books, type Reject } from '../books.ts';
 import { boundsFault } from '../bounds.ts';
 import type { Limits } from '../decode.ts';
-import { check, GroupRows, sharedColumns, type IngestPorts } from '../group-rows.ts';
+import { GroupRows, sharedColumns, type IngestPorts } from '../group-rows.ts';
 import { HARD_DEPTH, HARD_KEYS, HARD_VALUES, scanJson, type JsonShape } from '../json-scan.ts';
 import { droppedBy, openSession, probe, readSessionEvent, type Session } from '../normalize/probe.ts';
 import { EventTranscoder, type SessionText } from './event.ts';
 import { JsonCursor } from './json-cursor.ts';
-import { bytesOf, compilePlans } from './plan.ts';
-import { RowBuffer } from './row-buffer.ts';
+import { compilePlans } from './plan.ts';
+import { bytesOf, RowBuffer } from './row-buffer.ts';
 import { Sequences } from './sequences.ts';
 
 // The fast path of the probe's envelopes: from the bytes of a body to the text of its rows, without an object for either.
@@ -18,13 +20,18 @@ import { Sequences } from './sequences.ts';
 
 const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST, COMMA] = [0x7b, 0x7d, 0x5b, 0x5d, 0x2c] as const;
 const [VERSION, HEADER, EVENTS] = [bytesOf('"v":'), bytesOf('"h":'), bytesOf('"e":')];
-/** A byte order mark is no blank inside a value. */
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Least limits under which an event of known names and bounded strings cannot exceed them. */
 const ROOMY = { maxDepth: 8, maxKeys: 64, maxEventBytes: 16 * 1024 };
+/** By so much JSON can grow when it is parsed and written anew: 1e20. */
+const LONGER = 6;
 /** By so much the text of an event's numbers can grow when they are written anew. */
 const GROWTH = 8 * 1024;
 
+/** What rows of both tables share; each event's own columns are checked as they are written. */
+const { eventId: _id, sequence: _sequence, eventTime: _time, ...ofBatch } = identityFields;
+const checkShared = checker({ name: 'both', doc: '', fields: { ...ofBatch, ...contextFields } });
+
+const NOTHING = bytesOf('');
 const cursor = new JsonCursor();
 const events = new RowBuffer();
 const beats = new RowBuffer();
@@ -44,33 +51,27 @@ const isSuspect = ({ depth, keys }: JsonShape, bytes: number, limits: Limits): b
 /** The value of a range of the body; undefined when it is no JSON. */
 function parsed(from: number, to: number): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(utf8.decode(cursor.bytes.subarray(from, to))) as unknown };
+    const { buffer, byteOffset } = cursor.bytes;
+    return { value: JSON.parse(Buffer.from(buffer, byteOffset + from, to - from).toString('utf8')) as unknown };
   } catch {
     return undefined;
   }
 }
 
-const textOf = (object: object): Uint8Array => bytesOf(`,${JSON.stringify(object).slice(1)}\n`);
-
 /** What the rows of a session share, as text; undefined when the schema does not take it: every event is a reject then. */
-function sessionText(
-  session: Session,
-  shared: Readonly<Record<string, unknown>>,
-  batch: Batch,
-): SessionText | undefined {
+function sessionText(session: Session, shared: Record<string, unknown>, batch: Batch): SessionText | undefined {
   const { header, sentMs } = session;
   const { props } = header.shared;
-  const own = { eventId: `${header.sid}:0`, sequence: 0, eventTime: shared['receivedAt'] };
-  const sample = { ...shared, ...own, ...(props !== undefined && { props }) };
-  if (!check.PlaybackEvents({ ...sample, kind: 'custom' }).ok) return undefined;
-  if (!check.PlaybackBeats({ ...sample, intervalMs: 0 }).ok) return undefined;
-  // Every row begins with the version.
-  const { schemaVersion: _version, cdn, ...rest } = shared;
-  const tailWithoutCdn = textOf(rest);
+  if (!checkShared(shared).ok) return undefined;
+  const { cdn } = shared;
+  // Left out of the text, and no copy made for it.
+  shared['cdn'] = undefined;
+  const head = bytesOf(JSON.stringify(shared).slice(0, -1));
+  shared['cdn'] = cdn;
   return {
+    head,
+    cdn: cdn === undefined ? NOTHING : bytesOf(`,"cdn":${JSON.stringify(cdn)}`),
     id: bytesOf(`,"eventId":${JSON.stringify(header.sid).slice(0, -1)}:`),
-    tail: cdn === undefined ? tailWithoutCdn : textOf({ ...rest, cdn }),
-    tailWithoutCdn,
     props: props === undefined ? undefined : bytesOf(`,"props":${JSON.stringify(props)}`),
     t0: header.t0,
     receivedMs: batch.receivedMs,
@@ -120,7 +121,7 @@ class Run {
     const shape = scanJson(cursor.bytes, start, cursor.at);
     if (isTooMuch(shape) || shape.depth + 1 > limits.maxDepth || shape.keys > limits.maxKeys) return undefined;
     const header = parsed(start, cursor.at);
-    const session = header && openSession(version, header.value, cursor.bytes.length);
+    const session = header && openSession(version, header.value, (cursor.at - start) * LONGER);
     return !session || 'reason' in session || session.fault ? undefined : session;
   }
 
@@ -135,7 +136,7 @@ class Run {
       const out = text && transcoder.write(text);
       if (out && cursor.at - start <= longest) this.#keep(transcoder, out);
       else {
-        if (out) out.at = out.ends.at(-1) ?? 0;
+        out?.dropRow();
         cursor.at = start;
         if (!this.#longWay(session, rows)) return false;
       }
@@ -152,7 +153,7 @@ class Run {
       this.#books.count(eventMs);
       return;
     }
-    out.at = out.ends.at(-1) ?? 0;
+    out.dropRow();
     this.#books.drop();
   }
 
@@ -206,12 +207,11 @@ export function ingestEnvelope(batch: Batch, bytes: Uint8Array, ports: IngestPor
   if (!isOurs || bytes.length > limits.maxBodyBytes || !isRoomy(limits) || !isUtf8(bytes)) return undefined;
   // A body has fewer values than bytes.
   if (bytes.length > HARD_VALUES && isTooMuch(scanJson(bytes))) return undefined;
-  cursor.bytes = bytes;
-  cursor.at = 0;
+  cursor.open(bytes);
   try {
     return new Run(batch, ports).outcome();
   } finally {
-    cursor.bytes = new Uint8Array(0);
+    cursor.close();
     events.clear();
     beats.clear();
   }

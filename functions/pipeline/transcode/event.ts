@@ -3,18 +3,21 @@ import { startsWith } from './byte-table.ts';
 import { putDynamic, putSource } from './loose-values.ts';
 import type { JsonCursor } from './json-cursor.ts';
 import { LeanCounts, putGains, putTotals, type BeatLatency } from './lean-counts.ts';
-import { bytesOf, leanStates, type Plan, type Plans, type Slot } from './plan.ts';
-import type { RowBuffer } from './row-buffer.ts';
+import { leanStates, type Plan, type Plans, type Slot } from './plan.ts';
+import { bytesOf, pieceOf, type RowBuffer } from './row-buffer.ts';
 
-const [QUOTE, BLANK, COMMA, COLON, OPEN, CLOSE] = [0x22, 0x20, 0x2c, 0x3a, 0x7b, 0x7d] as const;
+const [QUOTE, COMMA, COLON, OPEN, CLOSE] = [0x22, 0x2c, 0x3a, 0x7b, 0x7d] as const;
+/** `:`, `@`, `%` and `.` */
+const TELLING = [COLON, 0x40, 0x25, 0x2e];
 const KIND = bytesOf('"k":');
 const [TRUE, FALSE] = [bytesOf('true'), bytesOf('false')];
-const SEQUENCE = bytesOf('","sequence":');
-const EVENT_TIME = bytesOf(',"eventTime":"');
-const TIME_END = bytesOf('"');
+const SEQUENCE = pieceOf('","sequence":');
+const EVENT_TIME = pieceOf(',"eventTime":"');
+const TEXT_END = pieceOf('"');
+const ROW_END = pieceOf('}\n');
 const FLAGS = {
-  corrected: bytesOf('","timeFlag":"corrected"'),
-  replaced: bytesOf('","timeFlag":"replaced"'),
+  corrected: pieceOf('","timeFlag":"corrected"'),
+  replaced: pieceOf('","timeFlag":"replaced"'),
 };
 /** More than one event's own columns can take: every string is bounded by its column. */
 const ROW_BYTES = 32 * 1024;
@@ -23,9 +26,10 @@ const ROW_BYTES = 32 * 1024;
 export interface SessionText {
   /** `,"eventId":"sid:` */
   readonly id: Uint8Array;
-  /** From behind the event's time to the newline; without the CDN where the event says another. */
-  readonly tail: Uint8Array;
-  readonly tailWithoutCdn: Uint8Array;
+  /** From the brace of a row to before its own columns. */
+  readonly head: Uint8Array;
+  /** The session's CDN, for events that say none; empty when the session says none either. */
+  readonly cdn: Uint8Array;
   /** Fields of the header that have no column: every row holds them. */
   readonly props: Uint8Array | undefined;
   /** Epoch ms of t = 0 on the client's clock. */
@@ -78,9 +82,10 @@ export class EventTranscoder {
     if (!plan) return undefined;
     const out = plan.isBeat ? this.beats : this.events;
     const start = out.at;
-    out.reserve(ROW_BYTES + session.tail.length);
+    out.reserve(ROW_BYTES + session.head.length);
     this.#begin();
-    out.put(plan.head);
+    out.putLong(session.head);
+    out.put(plan.kind);
     if (cursor.take(COMMA) && this.#members(plan, out, session) && this.#end(plan, out, session)) return out;
     out.at = start;
     return undefined;
@@ -116,11 +121,7 @@ export class EventTranscoder {
     const { cursor } = this;
     const { bytes, at } = cursor;
     const guess = before ? before.next : plan.first;
-    if (guess && startsWith(bytes, at, guess.key)) {
-      cursor.at = at + guess.key.length;
-      if (bytes[cursor.at]! <= BLANK) cursor.blanks();
-      return guess;
-    }
+    if (guess && cursor.takeKey(guess.key)) return guess;
     if (!cursor.plainText()) return undefined;
     const slot = plan.slots.find(bytes, at + 1, cursor.at - 1);
     if (before) before.next = slot;
@@ -159,8 +160,8 @@ export class EventTranscoder {
         return this.#change(slot, out);
       case 'message': {
         const start = cursor.at;
-        // A colon may be that of a URL.
-        return this.#text(slot, out) && !hasByte(cursor.bytes, start, cursor.at, COLON);
+        // What may be part of a URL, an e-mail address or an address of the network is looked at the long way.
+        return this.#text(slot, out) && !TELLING.some((byte) => hasByte(cursor.bytes, start, cursor.at, byte));
       }
       case 'source':
         this.#hasProps = true;
@@ -222,12 +223,12 @@ export class EventTranscoder {
     const start = cursor.at;
     if (cursor.bytes[start] === QUOTE) return this.#text(slot, out);
     out.put(slot.column.name);
-    out.put(TIME_END);
+    out.put(TEXT_END);
     if (startsWith(cursor.bytes, start, TRUE)) cursor.at += TRUE.length;
     else if (startsWith(cursor.bytes, start, FALSE)) cursor.at += FALSE.length;
     else if (!cursor.number() || !cursor.isCanonical) return false;
     out.copy(cursor.bytes, start, cursor.at);
-    out.put(TIME_END);
+    out.put(TEXT_END);
     return true;
   }
 
@@ -237,7 +238,7 @@ export class EventTranscoder {
     if (!startsWith(cursor.bytes, cursor.at, word)) return false;
     cursor.at += word.length;
     out.put(column.name);
-    out.put(word);
+    out.putLong(word);
     return true;
   }
 
@@ -282,9 +283,10 @@ export class EventTranscoder {
     this.eventMs = eventMs;
     out.put(EVENT_TIME);
     out.time(eventMs);
-    out.put(flag === undefined ? TIME_END : FLAGS[flag]);
+    out.put(flag === undefined ? TEXT_END : FLAGS[flag]);
     if (session.props && !this.#hasProps) out.putLong(session.props);
-    out.putLong(this.#hasOwnCdn ? session.tailWithoutCdn : session.tail);
+    if (!this.#hasOwnCdn) out.putLong(session.cdn);
+    out.put(ROW_END);
     return true;
   }
 }

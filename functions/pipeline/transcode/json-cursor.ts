@@ -7,6 +7,23 @@ const [QUOTE, BACKSLASH, BLANK, MINUS, DOT, ZERO, ONE, NINE] = [
 const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST, COMMA, COLON] = [0x7b, 0x7d, 0x5b, 0x5d, 0x2c, 0x3a] as const;
 const [UPPER_E, LOWER_E] = [0x45, 0x65] as const;
 
+/** A name with its quotes and colon, to be compared four bytes at a time. */
+export interface Key {
+  readonly words: Uint32Array;
+  readonly length: number;
+  /** Bits of the last word that count. */
+  readonly mask: number;
+}
+
+export function keyOf(name: string): Key {
+  const text = Buffer.from(`"${name}":`, 'utf8');
+  const padded = Buffer.alloc(Math.ceil(text.length / 4) * 4);
+  padded.set(text);
+  const words = Uint32Array.from({ length: padded.length / 4 }, (_none, n) => padded.readUInt32LE(n * 4));
+  const rest = text.length % 4;
+  return { words, length: text.length, mask: rest === 0 ? 0xffffffff : 2 ** (rest * 8) - 1 };
+}
+
 /** A decimal of so many digits is told apart by its double, so the shortest text of that double is the decimal itself. */
 const EXACT_DIGITS = 15;
 const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_none, n) => 10 ** n);
@@ -16,12 +33,42 @@ const LONGEST_NUMBER = 64;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
 const latin1 = new TextDecoder('latin1');
 
+const NOTHING = new Uint8Array(0);
+
 export class JsonCursor {
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NOTHING;
+  #view: DataView = new DataView(NOTHING.buffer);
   at = 0;
   /** Of the number read last: its value, and whether its text is what `JSON.stringify` would write. */
   value = 0;
   isCanonical = false;
+
+  /** Begins at the start of a body. */
+  open(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.at = 0;
+  }
+
+  /** Lets the body go. */
+  close(): void {
+    this.open(NOTHING);
+  }
+
+  /** Moves behind `key` and the blanks after it; false when something else stands there. */
+  takeKey({ words, length, mask }: Key): boolean {
+    const { at } = this;
+    const view = this.#view;
+    const last = words.length - 1;
+    // Near its end the body is no longer than what it would be compared with.
+    if (at + words.length * 4 > this.bytes.length) return false;
+    for (let n = 0; n < last; n++) if (view.getUint32(at + n * 4, true) !== words[n]) return false;
+    if ((view.getUint32(at + last * 4, true) & mask) >>> 0 !== words[last]) return false;
+    this.at = at + length;
+    const next = this.bytes[this.at];
+    if (next !== undefined && next <= BLANK) this.blanks();
+    return true;
+  }
 
   blanks(): void {
     const { bytes } = this;

@@ -3,9 +3,9 @@ import { playbackEvents } from '../../../schema/playback-events.ts';
 import { COUNTERS, STATES, TIMED, WATCHED } from '../../../schema/probe-upgrade.ts';
 import type { Fields } from '../../../schema/spec.ts';
 import { NESTED_COLUMNS } from '../normalize/probe-columns.ts';
-import { ByteTable, startsWith } from './byte-table.ts';
-import type { JsonCursor } from './json-cursor.ts';
-import { bytesOf, columnOf, type Column } from './plan.ts';
+import { ByteTable } from './byte-table.ts';
+import { keyOf, type JsonCursor, type Key } from './json-cursor.ts';
+import { columnOf, type Column } from './plan.ts';
 import type { RowBuffer } from './row-buffer.ts';
 
 // The counters of version 2 of the wire: read by name, written as the columns that `schema/probe-upgrade.ts` makes of them.
@@ -36,13 +36,11 @@ const PLACE = new Map(NAMES.map((name, place) => [name, place]));
 const placeOf = (name: string): number => PLACE.get(name)!;
 
 interface Named {
-  readonly key: Uint8Array;
+  readonly key: Key;
   readonly place: number;
   next: Named | undefined;
 }
-const NAMED = new ByteTable<Named>(
-  NAMES.map((name, place) => [name, { key: bytesOf(`"${name}":`), place, next: undefined }]),
-);
+const NAMED = new ByteTable<Named>(NAMES.map((name, place) => [name, { key: keyOf(name), place, next: undefined }]));
 
 /** One object of counters: what is absent is 0. */
 export class LeanCounts {
@@ -71,11 +69,7 @@ export class LeanCounts {
   #name(cursor: JsonCursor, before: Named | undefined): Named | undefined {
     const { at, bytes } = cursor;
     const guess = before ? before.next : this.#first;
-    if (guess && startsWith(bytes, at, guess.key)) {
-      cursor.at = at + guess.key.length;
-      if (bytes[cursor.at]! <= 0x20) cursor.blanks();
-      return guess;
-    }
+    if (guess && cursor.takeKey(guess.key)) return guess;
     if (!cursor.plainText()) return undefined;
     const named = NAMED.find(bytes, at + 1, cursor.at - 1);
     if (before) before.next = named;

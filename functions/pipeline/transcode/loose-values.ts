@@ -1,8 +1,7 @@
 import { isIdentityKey } from '../identity.ts';
 import { ByteTable } from './byte-table.ts';
 import type { JsonCursor } from './json-cursor.ts';
-import { bytesOf } from './plan.ts';
-import type { RowBuffer } from './row-buffer.ts';
+import { pieceOf, type Piece, type RowBuffer } from './row-buffer.ts';
 
 // Values of `dynamic` columns that need no cleaning: short lists of numbers, the phases of a start, a bare host name.
 
@@ -12,11 +11,11 @@ const LONGEST = 1024;
 const LONGEST_HOST = 253;
 const PHASES = ['player', 'manifest', 'init', 'drm', 'segment', 'decode'].filter((name) => !isIdentityKey(name));
 const phases = new ByteTable(PHASES.map((name, index) => [name, 1 << index]));
-const SOURCE = bytesOf('{"src":');
-const SOURCE_END = bytesOf('}');
+const SOURCE = pieceOf('{"src":');
+const SOURCE_END = pieceOf('}');
 
 /** Copies a list of numbers or an object of phases, verbatim; false when it is anything else or there are blanks in it. */
-export function putDynamic(cursor: JsonCursor, out: RowBuffer, name: Uint8Array): boolean {
+export function putDynamic(cursor: JsonCursor, out: RowBuffer, name: Piece): boolean {
   const start = cursor.at;
   const isFine = cursor.bytes[start] === OPEN ? readPhases(cursor) : readList(cursor);
   if (!isFine || cursor.at - start > LONGEST) return false;
@@ -61,7 +60,7 @@ const isHostByte = (byte: number): boolean =>
   (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x2e;
 
 /** Writes `props` with the source's host; false when the text is more than a host in small letters. */
-export function putSource(cursor: JsonCursor, out: RowBuffer, name: Uint8Array): boolean {
+export function putSource(cursor: JsonCursor, out: RowBuffer, name: Piece): boolean {
   const start = cursor.at;
   if (!cursor.plainText()) return false;
   const length = cursor.at - start - 2;

@@ -2,11 +2,12 @@ import { playbackBeats } from '../../../schema/playback-beats.ts';
 import { EVENT_KINDS, playbackEvents } from '../../../schema/playback-events.ts';
 import { ENDS, STATES } from '../../../schema/probe-upgrade.ts';
 import type { Field, Fields } from '../../../schema/spec.ts';
-import { SCHEMA_VERSION } from '../../../schema/tables.ts';
 import { rangeOf } from '../../../schema/validate.ts';
 import { BASE_COLUMNS, BEAT_COLUMNS, KIND_COLUMNS, NESTED_COLUMNS } from '../normalize/probe-columns.ts';
 import { TEXT_COLUMNS } from '../normalize/probe-event.ts';
 import { ByteTable } from './byte-table.ts';
+import { keyOf, type Key } from './json-cursor.ts';
+import { pieceOf, type Piece } from './row-buffer.ts';
 
 // What may stand in an event of each kind and where it goes, compiled once at start from the schema's tables and the
 // dialect's names. A name that is not in its kind's plan makes the event take the long way.
@@ -14,7 +15,7 @@ import { ByteTable } from './byte-table.ts';
 /** A column with what its values must be, as `schema/validate.ts` has it. */
 export interface Column {
   /** `,"name":` */
-  readonly name: Uint8Array;
+  readonly name: Piece;
   readonly low: number;
   readonly high: number;
   readonly isWhole: boolean;
@@ -44,7 +45,7 @@ export type Action =
 
 export interface Slot {
   /** `"name":` */
-  readonly key: Uint8Array;
+  readonly key: Key;
   readonly action: Action;
   /** Number among all slots of its version. */
   readonly index: number;
@@ -62,21 +63,18 @@ export interface Plan {
   readonly slots: ByteTable<Slot>;
   /** Slots that must have been there. */
   readonly required: readonly number[];
-  /** How its rows begin. */
-  readonly head: Uint8Array;
+  /** `,"kind":"…"`; beats have none. */
+  readonly kind: Piece;
   readonly isBeat: boolean;
   first: Slot | undefined;
 }
-
-const encoder = new TextEncoder();
-export const bytesOf = (text: string): Uint8Array => encoder.encode(text);
 
 export function columnOf(fields: Fields, name: string): Column {
   const field: Field | undefined = fields[name];
   if (!field) throw new Error(`no such field: ${name}`);
   const { low, high } = rangeOf(field);
   return {
-    name: bytesOf(`,"${name}":`),
+    name: pieceOf(`,"${name}":`),
     low,
     high,
     isWhole: field.kind !== 'real',
@@ -85,7 +83,7 @@ export function columnOf(fields: Fields, name: string): Column {
   };
 }
 
-const NO_COLUMN: Column = { name: bytesOf(''), low: 0, high: 0, isWhole: false, maxBytes: 0, oneOf: undefined };
+const NO_COLUMN: Column = { name: pieceOf(''), low: 0, high: 0, isWhole: false, maxBytes: 0, oneOf: undefined };
 const PROPS_SOURCE = columnOf(playbackEvents.fields, 'props');
 const OF_COLUMN: Readonly<Record<string, Action>> = {
   sessionTimeMs: 'time',
@@ -117,7 +115,7 @@ class Compiler {
     const isNothingEmpty = this.#isLean && EMPTY_IS_NOTHING.has(key);
     const index = this.count++;
     const isCdn = key === 'cdn';
-    return [key, { key: bytesOf(`"${key}":`), action, index, column, nested, isCdn, isNothingEmpty, next: undefined }];
+    return [key, { key: keyOf(key), action, index, column, nested, isCdn, isNothingEmpty, next: undefined }];
   }
 
   #columns(columns: Readonly<Record<string, string>>, fields: Fields): [string, Slot][] {
@@ -128,13 +126,12 @@ class Compiler {
 
   #nested(name: string, fields: Fields): [string, Slot] {
     const slots = new ByteTable(this.#columns(NESTED_COLUMNS[name]!, fields));
-    const plan: Plan = { slots, required: [], head: bytesOf(''), isBeat: false, first: undefined };
+    const plan: Plan = { slots, required: [], kind: pieceOf(''), isBeat: false, first: undefined };
     return this.#slot(name, 'nested', NO_COLUMN, plan);
   }
 
   #plan(kind: string, entries: readonly [string, Slot][], required: readonly string[]): Plan {
     const isBeat = kind === 'hb';
-    const own = isBeat ? '' : `,"kind":"${kind}"`;
     const all: readonly [string, Slot][] = [
       ...entries,
       this.#slot('n', 'sequence', columnOf(playbackEvents.fields, 'sequence')),
@@ -144,7 +141,7 @@ class Compiler {
     return {
       slots: new ByteTable(all),
       required: ['n', 't', ...required].map((key) => indices.get(key)!),
-      head: bytesOf(`{"schemaVersion":${SCHEMA_VERSION}${own}`),
+      kind: pieceOf(isBeat ? '' : `,"kind":"${kind}"`),
       isBeat,
       first: undefined,
     };
@@ -198,9 +195,9 @@ export function compilePlans(isLean: boolean): Plans {
 }
 
 /** What a beat of version 2 says of its state, in the words of version 1. */
-export const leanStates = new ByteTable<Uint8Array>(
+export const leanStates = new ByteTable<Piece>(
   [...[...ENDS].map((end) => [end, 'ended'] as const), ...Object.entries(STATES)].map(([from, to]) => [
     from,
-    bytesOf(`"${to}"`),
+    pieceOf(`"${to}"`),
   ]),
 );

@@ -1,10 +1,8 @@
 import type { RowText } from '../row-text.ts';
 
-// Where rows are written: bytes that grow, kept from batch to batch.
+// Where rows are written. Batches share a block of memory one behind the other, so that nothing is copied when one is done.
 
-const FIRST_BYTES = 64 * 1024;
-/** Beyond this the buffer is let go after its batch. */
-const KEPT_BYTES = 4 * 1024 * 1024;
+const BLOCK_BYTES = 512 * 1024;
 const ZERO = 0x30;
 const DAY_MS = 86_400_000;
 const SHORT = 24;
@@ -12,30 +10,50 @@ const SHORT = 24;
 const SMALL = 1_000_000_000;
 
 const encoder = new TextEncoder();
+export const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+
+/** Text that is written again and again: four bytes at a time, the last ones with blanks that the next text overwrites. */
+export interface Piece {
+  readonly words: Uint32Array;
+  readonly length: number;
+}
+
+export function pieceOf(text: string): Piece {
+  const bytes = encoder.encode(text.padEnd(Math.ceil(text.length / 4) * 4));
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return {
+    words: Uint32Array.from({ length: bytes.length >> 2 }, (_none, n) => view.getUint32(n * 4, true)),
+    length: encoder.encode(text).length,
+  };
+}
 
 export class RowBuffer {
-  bytes: Uint8Array = new Uint8Array(FIRST_BYTES);
+  bytes: Uint8Array = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  #view = new DataView(this.bytes.buffer);
   at = 0;
-  ends: number[] = [];
+  /** Where this batch begins. */
+  #start = 0;
+  #ends: number[] = [];
   #day = Number.NaN;
-  #dayText: Uint8Array = new Uint8Array(0);
+  #dayText = pieceOf('');
 
   /** Makes room for `more` bytes; until they are used up the writers below do not look. */
   reserve(more: number): void {
-    const needed = this.at + more;
-    if (needed <= this.bytes.length) return;
-    let size = this.bytes.length;
-    while (size < needed) size *= 2;
-    const grown = new Uint8Array(size);
-    grown.set(this.bytes.subarray(0, this.at));
-    this.bytes = grown;
+    if (this.at + more <= this.bytes.length) return;
+    const written = this.bytes.subarray(this.#start, this.at);
+    const block = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, 2 * (written.length + more)));
+    block.set(written);
+    this.bytes = block;
+    this.#view = new DataView(block.buffer);
+    this.#start = 0;
+    this.at = written.length;
   }
 
-  /** Short bytes: a loop is faster than a call into the runtime. */
-  put(text: Uint8Array): void {
-    const { bytes, at } = this;
-    const { length } = text;
-    for (let i = 0; i < length; i++) bytes[at + i] = text[i]!;
+  /** Short text that is known beforehand. */
+  put({ words, length }: Piece): void {
+    const { at } = this;
+    const view = this.#view;
+    for (let n = 0; n < words.length; n++) view.setUint32(at + n * 4, words[n]!, true);
     this.at = at + length;
   }
 
@@ -81,7 +99,7 @@ export class RowBuffer {
     const day = Math.floor(ms / DAY_MS);
     if (day !== this.#day) {
       const text = new Date(day * DAY_MS).toISOString();
-      this.#dayText = encoder.encode(text.slice(0, text.indexOf('T') + 1));
+      this.#dayText = pieceOf(text.slice(0, text.indexOf('T') + 1));
       this.#day = day;
     }
     this.put(this.#dayText);
@@ -99,21 +117,28 @@ export class RowBuffer {
     this.bytes[this.at++] = 0x5a;
   }
 
-  /** The row that was begun at `start` is complete. */
+  /** The row that was written is complete. */
   endRow(): void {
-    this.ends.push(this.at);
+    this.#ends.push(this.at - this.#start);
   }
 
-  /** The rows written since it was cleared. */
+  /** Forgets what was written behind the last complete row. */
+  dropRow(): void {
+    this.at = this.#start + (this.#ends.at(-1) ?? 0);
+  }
+
+  /** The complete rows of this batch; the next one begins behind them. */
   release(): RowText {
-    const text = { bytes: this.bytes.slice(0, this.at), ends: this.ends };
-    this.clear();
+    this.dropRow();
+    const text = { bytes: this.bytes.subarray(this.#start, this.at), ends: this.#ends };
+    this.#start = this.at;
+    this.#ends = [];
     return text;
   }
 
+  /** Forgets this batch. */
   clear(): void {
-    this.at = 0;
-    this.ends = [];
-    if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(FIRST_BYTES);
+    this.at = this.#start;
+    this.#ends = [];
   }
 }
