@@ -12,6 +12,12 @@ param insightsName string
 param clusterName string
 @description('Its database.')
 param databaseName string
+@description('Event Hubs namespace.')
+param hubNamespaceName string
+@description('Hub of finished rows.')
+param rowsHubName string
+@description('Hub of events from other producers.')
+param telemetryHubName string
 @description('Identity of the function app: object id.')
 param functionsPrincipalId string
 @description('Identity of the Event Grid system topic: object id.')
@@ -73,6 +79,20 @@ resource deadLetter 'Microsoft.Storage/storageAccounts/blobServices/containers@2
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
+}
+
+resource hubNamespace 'Microsoft.EventHub/namespaces@2024-01-01' existing = {
+  name: hubNamespaceName
+}
+
+resource rowsHub 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = {
+  parent: hubNamespace
+  name: rowsHubName
+}
+
+resource telemetryHub 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = {
+  parent: hubNamespace
+  name: telemetryHubName
 }
 
 resource cluster 'Microsoft.Kusto/clusters@2024-04-13' existing = {
@@ -160,6 +180,28 @@ resource functionsPublishMetrics 'Microsoft.Authorization/roleAssignments@2022-0
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(definitions, roles.functionsPublishMetrics.id)
     description: roles.functionsPublishMetrics.reason
+  }
+}
+
+resource functionsSendRows 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: rowsHub
+  name: guid(rowsHub.id, functionsPrincipalId, roles.functionsSendRows.id)
+  properties: {
+    principalId: functionsPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId(definitions, roles.functionsSendRows.id)
+    description: roles.functionsSendRows.reason
+  }
+}
+
+resource functionsReceiveTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: telemetryHub
+  name: guid(telemetryHub.id, functionsPrincipalId, roles.functionsReceiveTelemetry.id)
+  properties: {
+    principalId: functionsPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId(definitions, roles.functionsReceiveTelemetry.id)
+    description: roles.functionsReceiveTelemetry.reason
   }
 }
 

@@ -1,4 +1,4 @@
-metadata description = 'Event Hubs namespace without keys; hub rows carries finished rows into Azure Data Explorer.'
+metadata description = 'Event Hubs namespace without keys: hub telemetry takes events of other producers, hub rows carries finished rows into Azure Data Explorer.'
 
 @description('Name of the namespace, 6 to 50 characters.')
 param name string
@@ -69,6 +69,24 @@ resource groups 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2024-01-
   }
 ]
 
+resource telemetry 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' = {
+  parent: namespace
+  name: 'telemetry'
+  properties: {
+    partitionCount: eventHubs.partitionCount
+    retentionDescription: {
+      cleanupPolicy: 'Delete'
+      retentionTimeInHours: eventHubs.retentionHours
+    }
+  }
+}
+
+resource functionsGroup 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2024-01-01' = {
+  parent: telemetry
+  name: 'functions'
+  properties: { userMetadata: 'One reader: function telemetryHub.' }
+}
+
 resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: namespace
   name: 'framewatch'
@@ -87,3 +105,5 @@ output namespaceId string = namespace.id
 output rowsHubName string = rows.name
 @description('Resource id of that hub, for data connections.')
 output rowsHubId string = rows.id
+@description('Hub of events from other producers.')
+output telemetryHubName string = telemetry.name

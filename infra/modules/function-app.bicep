@@ -30,6 +30,8 @@ param vaultUri string
 param kustoUri string
 @description('Database.')
 param databaseName string
+@description('Event Hubs namespace.')
+param hubNamespaceName string
 @description('Blob endpoint of the landing account.')
 param landingBlobEndpoint string
 @description('Resource id of the landing account: events of any other are refused.')
@@ -161,6 +163,12 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     FRAMEWATCH_DROP_CONTAINERS: dropContainers
     FRAMEWATCH_EVENT_TOPIC: landingAccountId
     FRAMEWATCH_BLOB_GRACE_SECONDS: '30'
+    // The host connects the trigger by the same settings.
+    FRAMEWATCH_HUB__fullyQualifiedNamespace: '${hubNamespaceName}.servicebus.windows.net'
+    FRAMEWATCH_HUB__credential: 'managedidentity'
+    FRAMEWATCH_HUB__clientId: identityClientId
+    FRAMEWATCH_HUB_TENANT: 'default'
+    FRAMEWATCH_SINK: functions.sink
   }
 }
 

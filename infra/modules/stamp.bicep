@@ -141,6 +141,9 @@ module access 'access-stamp.bicep' = {
     insightsName: insightsName
     clusterName: cluster.outputs.clusterName
     databaseName: scripts.outputs.databaseName
+    hubNamespaceName: hub.outputs.namespaceName
+    rowsHubName: hub.outputs.rowsHubName
+    telemetryHubName: hub.outputs.telemetryHubName
     functionsPrincipalId: identityPrincipalId
     topicPrincipalId: topic.outputs.principalId
     grafanaPrincipalId: grafanaPrincipalId
@@ -193,6 +196,7 @@ module app 'function-app.bicep' = {
     vaultUri: vaultUri
     kustoUri: cluster.outputs.uri
     databaseName: scripts.outputs.databaseName
+    hubNamespaceName: hub.outputs.namespaceName
     landingBlobEndpoint: storage.outputs.landingBlobEndpoint
     landingAccountId: storage.outputs.landingAccountId
     dropContainers: dropContainers

@@ -61,11 +61,19 @@ export const usesOfRoles: Readonly<Record<string, RoleUse>> = {
   },
   functionsIngest: {
     scopes: [DATABASE],
-    uses: [{ file: 'functions/adapters/kusto-client.ts', says: 'streaming.ingestFromStream(source' }],
+    uses: [{ file: 'functions/adapters/kusto-client.ts', says: 'executeStreamingIngest(database, table' }],
   },
   functionsQuery: {
     scopes: [DATABASE],
-    uses: [{ file: 'functions/adapters/kusto-client.ts', says: "executeQuery(options.database, 'print 1')" }],
+    uses: [{ file: 'functions/adapters/kusto-client.ts', says: "executeQuery(database, 'print 1')" }],
+  },
+  functionsReceiveTelemetry: {
+    scopes: ['Microsoft\\.EventHub/namespaces/eventhubs:telemetry'],
+    uses: [{ file: 'functions/index.ts', says: "app.eventHub('telemetryHub'" }],
+  },
+  functionsSendRows: {
+    scopes: ['Microsoft\\.EventHub/namespaces/eventhubs:rows'],
+    uses: [{ file: 'functions/adapters/event-hubs-client.ts', says: '.sendBatch([event]' }],
   },
   kustoReceiveRows: {
     scopes: ['Microsoft\\.EventHub/namespaces/eventhubs:rows'],

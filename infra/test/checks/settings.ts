@@ -15,7 +15,12 @@ const PLATFORM = new Set([
   'AzureWebJobsStorage__clientId',
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+  // How the host connects a trigger by identity, beside the namespace that functions/config.ts reads too.
+  'FRAMEWATCH_HUB__credential',
+  'FRAMEWATCH_HUB__clientId',
 ]);
+/** A connection string, for one machine: in Azure its parts by identity stand in its place. */
+const NEVER_SET = new Set(['FRAMEWATCH_HUB']);
 /** Without these the host cannot start, or cannot tell of it. */
 const NEEDED = [
   'AzureWebJobsStorage__blobServiceUri',
@@ -128,7 +133,7 @@ function inApp(resource: Resource, scenario: Scenario, source: string): Finding[
         ),
       );
   }
-  for (const name of [...read, ...NEEDED].filter((each) => !(each in settings)))
+  for (const name of [...read, ...NEEDED].filter((each) => !(each in settings) && !NEVER_SET.has(each)))
     found.push(finding('settings', resource.place, ['setting that is not set', 'nothing', name]));
   for (const line of problemsOf(environment)) {
     const [name = '', rest = ''] = line.trim().split(/: (.*)/s);
