@@ -2,11 +2,31 @@ import type { Core } from './core.ts';
 import { listen, renditionsOf, type DashEvent, type DashPlayer } from './dashjs.ts';
 import { addDetails, timingOf } from './details.ts';
 import { cutUrls } from './privacy.ts';
+import { atLast, now } from './source.ts';
 
 /** MediaError.MEDIA_ERR_DECODE */
 const DECODE = 3;
 
-const now = () => performance.now();
+/**
+ * When another source is asked for: the player first clears the old one away, which takes a while, and says nothing until it
+ * loads the new one.
+ */
+function timeSources(player: DashPlayer, core: Core): void {
+  const { begin } = core;
+  const { attachSource } = player;
+  let askedAt: number | undefined;
+  core.begin = (at, request) => begin(askedAt ?? at, request);
+  const timed: typeof attachSource = (...args) => {
+    askedAt = now();
+    try {
+      attachSource.apply(player, args);
+    } finally {
+      askedAt = undefined;
+    }
+  };
+  player.attachSource = timed;
+  atLast(core, () => player.attachSource === timed && (player.attachSource = attachSource));
+}
 
 /** For `plugins` of a dash.js player's `attach`: phases of the startup, segments, licences, steering, the live edge. */
 export const details =
@@ -62,4 +82,5 @@ export const details =
       playbackNotAllowed: () => core.session?.tell(now(), { k: 'blocked' }),
     };
     listen(core, player, handlers);
+    timeSources(player, core);
   };

@@ -53,6 +53,7 @@ export interface DashPlayer {
   isReady(): boolean;
   isDynamic(): boolean;
   getVideoElement(): unknown;
+  attachSource: (...args: never[]) => void;
   getAutoPlay(): boolean;
   getCurrentLiveLatency(): number;
   getTargetLiveDelay(): number;

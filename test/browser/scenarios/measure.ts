@@ -7,15 +7,9 @@ import { runScenario, SCENARIOS } from './run-scenario.ts';
 const seed = Number(process.argv[2] ?? 1);
 const browser = await launchChromium();
 const rows: Row[] = [];
-const takes = [
-  ...SCENARIOS.map((scenario) => ({ scenario, dash: 5 as const, label: '' })),
-  // All of them with 4.7 as well: FRAMEWATCH_HEAVY=1.
-  ...SCENARIOS.filter(({ isLong }) => !isLong).map((scenario) => ({
-    scenario,
-    dash: 4 as const,
-    label: ', dash.js 4.7',
-  })),
-];
+const takes = ([5, 4] as const).flatMap((dash) =>
+  SCENARIOS.map((scenario) => ({ scenario, dash, label: dash === 4 ? ', dash.js 4.7' : '' })),
+);
 for (const { scenario, dash, label } of takes) {
   const { lines, faults, blockedMs } = await runScenario(browser, scenario, seed, { dash });
   const row = {

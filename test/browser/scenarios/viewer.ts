@@ -78,8 +78,6 @@ export const VIEWER: Scenario[] = [
   {
     name: 'another source',
     ends: ['replaced', 'exit'],
-    // The player clears the old source before anybody hears of the new one: on a busy machine that alone may take 50 ms.
-    isLong: true,
     run: async ({ page, play, ms }) => {
       await play();
       await shows(page, ms(1, 2));
