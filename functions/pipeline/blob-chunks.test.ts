@@ -50,7 +50,7 @@ const LINES = [
   acme(1),
   '{"broken":',
   envelope(2, 2, [{ k: 'nonsense', n: 9, t: 1 }]),
-  envelope(3, 4),
+  envelope(3, 4, [{ k: 'pause', n: 8, t: 9, unheard: { of: 1 } }]),
   '',
   acme(2),
 ];

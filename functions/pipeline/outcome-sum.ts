@@ -15,9 +15,17 @@ export function sumOf(rest: Outcome, outcomes: readonly Outcome[]): Outcome {
   const count = (what: 'received' | 'duplicate' | 'clientDropped'): number =>
     all.reduce((sum, outcome) => sum + outcome[what], 0);
   const textOf = (table: keyof OutcomeRows): RowText => joinTexts(all.flatMap(({ text }) => text?.[table] ?? []));
+  // Events that went the long way within an envelope of the fast one are objects.
+  const rowsOf = <T extends keyof OutcomeRows>(table: T): OutcomeRows[T][number][] =>
+    all.flatMap(({ rows }): readonly OutcomeRows[T][number][] => rows[table]);
   return {
     ...rest,
     source: first.source,
+    rows: {
+      PlaybackEvents: rowsOf('PlaybackEvents'),
+      PlaybackBeats: rowsOf('PlaybackBeats'),
+      CdnRequests: rowsOf('CdnRequests'),
+    },
     received: count('received'),
     duplicate: count('duplicate'),
     clientDropped: count('clientDropped'),
