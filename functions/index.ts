@@ -1,5 +1,7 @@
 import { app } from '@azure/functions';
+import packageJson from '../package.json' with { type: 'json' };
 import { blobReader } from './adapters/blob-reader.ts';
+import { catalogCache } from './adapters/catalog-cache.ts';
 import { checkpointStore } from './adapters/checkpoint-store.ts';
 import { counterStore } from './adapters/counters.ts';
 import { digestsOf } from './adapters/digests.ts';
@@ -16,13 +18,16 @@ import { batchIds, systemClock } from './adapters/system.ts';
 import { tokenVerifier } from './adapters/token-verifier.ts';
 import { userAgentReader } from './adapters/user-agents.ts';
 import { readConfig } from './config.ts';
+import { booksAudit } from './pipeline/books-audit.ts';
+import { catalogsOf } from './pipeline/catalogs.ts';
 import { DEFAULT_LIMITS } from './pipeline/decode.ts';
 import { healthChecks, type Probe } from './pipeline/health.ts';
 import { blobCreated } from './triggers/blob-created.ts';
 import { detect } from './triggers/detect.ts';
 import { drainSpill } from './triggers/drain-spill.ts';
-import { health, livez, metrics, readyz } from './triggers/health.ts';
+import { health, livez, readyz } from './triggers/health.ts';
 import { ingestEvents } from './triggers/ingest-events.ts';
+import { metrics } from './triggers/metrics.ts';
 import { reconcileBlobs } from './triggers/reconcile-blobs.ts';
 import { resumeBlobs } from './triggers/resume-blobs.ts';
 import { telemetryHub } from './triggers/telemetry-hub.ts';
@@ -34,13 +39,14 @@ import { keyRing } from './triggers/write-keys.ts';
 
 // The composition root: settings → adapters → functions. The only file that registers functions.
 
+const { version } = packageJson;
 const MAX_WIRE_BYTES = 1024 * 1024;
 const TELEMETRY_HUB = 'telemetry';
 const ROWS_HUB = 'rows';
 
 const config = readConfig();
 const clock = systemClock;
-const counters = counterStore();
+const counters = counterStore(clock);
 const { blob } = config;
 const account = blob && storageAccount({ ...blob, managedIdentityClientId: config.managedIdentityClientId });
 const salts = account && config.saltDays > 0 ? saltStore(account, clock, config.saltDays) : undefined;
@@ -56,7 +62,24 @@ const hub =
     : undefined;
 const sink = hub ? eventHubsSink({ hub, ...writing }) : kustoSink({ client: kusto, ...writing });
 const geo = config.geoDatabases.length > 0 ? geoDatabase(config.geoDatabases) : undefined;
-const core = { sink, clock, counters, digests, geo, userAgents: userAgentReader(), limits: DEFAULT_LIMITS };
+const query = (text: string) => kusto.query(text);
+const catalogs = catalogCache({ query, clock, gauges: counters, build: catalogsOf });
+const core = {
+  sink,
+  clock,
+  counters,
+  // What a batch needs to be at hand before it is read: the salt of its day, and names.
+  digests: {
+    ...digests,
+    prepare: async (atMs: number) => {
+      await Promise.all([digests.prepare?.(atMs), catalogs.prepare()]);
+    },
+  },
+  geo,
+  catalogs,
+  userAgents: userAgentReader(),
+  limits: DEFAULT_LIMITS,
+};
 
 const spill = account && spillStore(account, clock);
 
@@ -140,17 +163,21 @@ app.timer('detect', {
 });
 
 const probes: readonly Probe[] = [
-  // What stands on the way of an event: readiness is about nothing else.
-  hub ? { name: 'event-hubs', run: () => hub.ping() } : { name: 'kusto', run: () => kusto.ping() },
-  ...(spill ? [{ name: 'spill', run: () => spill.ping() }] : []),
+  // Readiness is about what stands on the way of an event, and about nothing else.
+  ...(hub ? [{ name: 'event-hubs', role: 'way' as const, run: () => hub.ping() }] : []),
+  { name: 'kusto', role: hub ? 'support' : 'way', run: () => kusto.ping() },
+  ...(spill ? [{ name: 'spill', role: 'way' as const, run: () => spill.ping() }] : []),
+  ...(salts ? [{ name: 'salts', role: 'support' as const, run: () => salts.ping() }] : []),
 ];
 const healthOptions = {
   check: healthChecks(probes, clock),
   isDraining: () => isDraining,
   readCounters: () => counters.read(),
 };
+const audit = booksAudit({ query, clock, counters });
+const build = { version, node: process.versions.node };
 const probeRoute = { methods: ['GET' as const], authLevel: 'anonymous' as const };
 app.http('livez', { ...probeRoute, handler: livez() });
 app.http('readyz', { ...probeRoute, handler: readyz(healthOptions) });
 app.http('health', { ...probeRoute, handler: health(healthOptions) });
-app.http('metrics', { methods: ['GET'], authLevel: 'function', handler: metrics(healthOptions) });
+app.http('metrics', { methods: ['GET'], authLevel: 'function', handler: metrics({ ...healthOptions, audit, build }) });

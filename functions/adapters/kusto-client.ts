@@ -18,6 +18,8 @@ export interface KustoClient {
   ingest(table: TableName, gzipped: Uint8Array): Promise<void>;
   /** Runs a management command. */
   command(text: string): Promise<void>;
+  /** Rows of a query. */
+  query(text: string): Promise<Readonly<Record<string, unknown>>[]>;
   /** Cheapest round trip that proves the database answers. */
   ping(): Promise<void>;
   close(): void;
@@ -111,6 +113,12 @@ export function kustoClient(options: KustoOptions): KustoClient {
     },
     async command(text) {
       await within(timeoutMs, (await client()).executeMgmt(database, text));
+    },
+    async query(text) {
+      const answer = await within(timeoutMs, (await client()).executeQuery(database, text));
+      return answer.primaryResults.flatMap((table) =>
+        [...table.rows()].map((row) => row.toJSON<Readonly<Record<string, unknown>>>()),
+      );
     },
     async ping() {
       await within(timeoutMs, (await client()).executeQuery(database, 'print 1'));

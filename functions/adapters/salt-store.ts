@@ -22,6 +22,8 @@ const dayOf = (atMs: number): number => Math.floor(atMs / DAY_MS);
 const nameOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
 export interface SaltStore extends Salts {
+  /** Resolves when salts could be read now. */
+  ping(): Promise<void>;
   /** Makes the salts of today and tomorrow, destroys those past their time. Their numbers. */
   rotate(): Promise<{ readonly kept: number; readonly destroyed: number }>;
 }
@@ -99,6 +101,7 @@ export function saltStore(account: StorageAccount, clock: Clock, keepDays: numbe
       if (salts.has(day) || !isKept(day) || isAway()) return;
       await loaded(day);
     },
+    ping: async () => void (await (await container()).getProperties()),
     async rotate() {
       const client = await container();
       const today = dayOf(clock.now());

@@ -65,6 +65,9 @@ export interface Claims {
   readonly address?: unknown;
   readonly geo?: { country?: unknown; region?: unknown; city?: unknown; asn?: unknown } | undefined;
   readonly device?: { type?: unknown; os?: unknown; browser?: unknown } | undefined;
+  /** What is played, and the host that served it; for the catalogs, where the group's columns do not say. */
+  readonly contentId?: unknown;
+  readonly mediaHost?: unknown;
 }
 
 /** Events that share a session header. */

@@ -3,7 +3,7 @@ import type { Batch, Claims } from './batch.ts';
 import { cleanText } from './clean.ts';
 import { countryOfCode } from './country.ts';
 import { networkOf } from './network.ts';
-import type { GeoReader, UserAgentReader } from './ports.ts';
+import type { Catalogs, GeoReader, UserAgentReader } from './ports.ts';
 
 // Where the viewer is and what they watch with. Unknown stays empty, never guessed.
 
@@ -97,6 +97,8 @@ export interface EnrichPorts {
   readonly userAgents: UserAgentReader;
   /** Absent: no database is configured. */
   readonly geo?: GeoReader | undefined;
+  /** Absent: hosts and content ids stand for themselves. */
+  readonly catalogs?: Pick<Catalogs, 'cdnOf' | 'contentOf'> | undefined;
 }
 
 /** Columns that say where and with what. A sender's own word counts only when its key or container is trusted. */

@@ -1,6 +1,6 @@
 import type { DEVICE_TYPES } from '../../schema/common-fields.ts';
 import type { RejectReason } from '../../schema/operations.ts';
-import type { Rows, TableName } from '../../schema/tables.ts';
+import type { ContentCatalogRow, Rows, TableName } from '../../schema/tables.ts';
 import type { RowList } from './row-text.ts';
 
 // What the pipeline needs from the world. Adapters implement these; tests pass plain objects.
@@ -60,11 +60,24 @@ export interface UserAgentHints {
   /** `Sec-CH-UA-Platform` and `Sec-CH-UA-Mobile`, as sent. */
   readonly platform?: string | undefined;
   readonly mobile?: string | undefined;
+  /** `Sec-CH-UA-Full-Version-List`, or `Sec-CH-UA`, as sent. */
+  readonly brands?: string | undefined;
+  /** `Sec-CH-UA-Form-Factors`, as sent. */
+  readonly formFactors?: string | undefined;
 }
 
 export interface UserAgentReader {
   /** Unknown parts are left out, never guessed. */
   read(hints: UserAgentHints): Device;
+}
+
+/** Names for hosts and content ids, in memory. */
+export interface Catalogs {
+  /** Undefined when no entry fits. */
+  cdnOf(host: string): string | undefined;
+  contentOf(tenant: string, contentId: string): ContentCatalogRow | undefined;
+  /** Resolves when the catalogs are at hand, or cannot be had for now. Never rejects. */
+  prepare(): Promise<void>;
 }
 
 export interface Inflater {
@@ -155,6 +168,7 @@ export const COUNTERS = {
   event_grid_ignored_total: 'Event Grid events that did not name a blob of ours, by cause.',
   hub_messages_total: 'Messages of the event hub, by outcome.',
   detector_runs_total: 'Runs of the detectors, by outcome.',
+  audits_total: 'Audits of the books, by outcome.',
 } as const;
 export type CounterName = keyof typeof COUNTERS;
 
@@ -169,6 +183,12 @@ export const GAUGES = {
   breaker_open: '1 while calls of a table are held back because the store failed, by table.',
   spill_blobs: 'Blobs that wait in the spill, as the last drain saw them.',
   spill_oldest_seconds: 'Age of the oldest of them.',
+  events_per_second: 'Events received over the last minute, by door.',
+  unaccounted_events: 'Events that the ledger tells and the tables do not hold, in the last audited hour. 0 when all is well.',
+  audited_batches: 'Batches that the last audit looked at.',
+  audit_timestamp_seconds: 'When the books were last audited, Unix time.',
+  catalog_entries: 'Rows of a catalog in memory, by catalog.',
+  catalog_timestamp_seconds: 'When a catalog was last read, Unix time, by catalog.',
   ingest_lag_seconds: 'From the newest event of the last stored batch to its storing, by door.',
 } as const;
 export type GaugeName = keyof typeof GAUGES;

@@ -1,16 +1,11 @@
 import type { HttpHandler, HttpResponseInit } from '@azure/functions';
-import type { Check } from '../pipeline/health.ts';
-import type { CounterName, GaugeName } from '../pipeline/ports.ts';
+import { isReady, overall, type Check } from '../pipeline/health.ts';
+import type { Reading } from './metrics.ts';
 
 export interface HealthOptions {
   check(): Promise<readonly Check[]>;
   isDraining(): boolean;
-  readCounters(): readonly {
-    readonly name: CounterName | GaugeName;
-    readonly type: 'counter' | 'gauge';
-    readonly help: string;
-    readonly values: readonly { readonly label: string; readonly value: number }[];
-  }[];
+  readCounters(): readonly Reading[];
 }
 
 const NO_STORE = { 'cache-control': 'no-store' };
@@ -24,23 +19,65 @@ const text = (status: number, body: string, type = 'text/plain; charset=utf-8'):
 /** The process answers. Asks nothing of anyone. */
 export const livez = (): HttpHandler => () => text(200, 'ok');
 
-/** 200 when a batch sent now could be stored or, while the store is away, spilled. */
+const checkLine = ({ name, status, output }: Check): string =>
+  status === 'pass' ? `[+] ${name} ok` : `[-] ${name} failed: ${output ?? ''}`;
+
+/**
+ * 200 when a batch sent now could be stored or, while the store is away, spilled. `?verbose` lists every dependency; the
+ * verdict is the same.
+ */
 export function readyz(options: HealthOptions): HttpHandler {
-  return async () => {
+  return async (request) => {
     if (options.isDraining()) return text(503, 'draining');
     const checks = await options.check();
-    const isReady = checks.some((check) => check.status === 'pass');
-    return isReady ? text(200, 'ok') : text(503, checks.map((check) => `${check.name}: fail`).join('\n'));
+    const ready = isReady(checks);
+    const lines = checks.filter(({ status }) => request.query.has('verbose') || (!ready && status === 'fail'));
+    if (request.query.has('verbose'))
+      return text(ready ? 200 : 503, [...lines.map(checkLine), ready ? 'ready' : 'not ready'].join('\n'));
+    return ready ? text(200, 'ok') : text(503, lines.map(checkLine).join('\n'));
   };
 }
 
-/** `application/health+json` (draft-inadarei-api-health-check). */
+const sumOf = (readings: readonly Reading[], name: Reading['name']): number | undefined => {
+  const values = readings.find((reading) => reading.name === name)?.values ?? [];
+  return values.length === 0 ? undefined : values.reduce((sum, { value }) => sum + value, 0);
+};
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** What this instance knows of itself, without asking anyone. */
+function ownEntries(readings: readonly Reading[], time: string): [string, Entry[]][] {
+  const entry = (name: string, observedValue: number | undefined, observedUnit: string): [string, Entry[]][] =>
+    observedValue === undefined
+      ? []
+      : [
+          [
+            name,
+            [
+              {
+                componentType: 'component',
+                status: observedValue === 0 ? 'pass' : 'warn',
+                observedValue,
+                observedUnit,
+                time,
+              },
+            ],
+          ],
+        ];
+  return [
+    ...entry('sink:openBreakers', sumOf(readings, 'breaker_open'), 'tables'),
+    ...entry('spill:depth', sumOf(readings, 'spill_blobs'), 'blobs'),
+    ...entry('spill:oldest', sumOf(readings, 'spill_oldest_seconds'), 's'),
+    ...entry('books:unaccounted', sumOf(readings, 'unaccounted_events'), 'events'),
+  ];
+}
+
+/** `application/health+json` (draft-inadarei-api-health-check): every dependency with its latency and since when. */
 export function health(options: HealthOptions): HttpHandler {
   return async () => {
     const checks = await options.check();
-    const passed = checks.filter((check) => check.status === 'pass').length;
-    const status = passed === 0 || options.isDraining() ? 'fail' : passed < checks.length ? 'warn' : 'pass';
-    const entries = checks.map((check) => [
+    const status = options.isDraining() ? 'fail' : overall(checks);
+    const dependencies = checks.map((check): [string, Entry[]] => [
       `${check.name}:responseTime`,
       [
         {
@@ -50,50 +87,18 @@ export function health(options: HealthOptions): HttpHandler {
           observedUnit: 'ms',
           time: new Date(check.atMs).toISOString(),
           affectedSince: new Date(check.sinceMs).toISOString(),
+          ...(check.output === undefined ? {} : { output: check.output }),
         },
       ],
     ]);
+    const time = new Date(checks[0]?.atMs ?? 0).toISOString();
+    const own = ownEntries(options.readCounters(), time);
+    const worst = status === 'pass' && own.some(([, [one]]) => one?.['status'] === 'warn') ? 'warn' : status;
     const body = JSON.stringify({
-      status,
+      status: worst,
       serviceId: 'framewatch-functions',
-      checks: Object.fromEntries(entries) as unknown,
+      checks: Object.fromEntries([...dependencies, ...own]) as unknown,
     });
-    return text(status === 'fail' ? 503 : 200, body, 'application/health+json');
-  };
-}
-
-const LABEL_OF: Readonly<Partial<Record<CounterName | GaugeName, string>>> = {
-  rows_pending: 'table',
-  breaker_open: 'table',
-  events_rejected_total: 'reason',
-  requests_total: 'status',
-  sink_calls_total: 'outcome',
-  sink_rows_total: 'table',
-  blob_runs_total: 'outcome',
-  event_grid_ignored_total: 'cause',
-  detector_runs_total: 'outcome',
-  hub_messages_total: 'outcome',
-};
-
-const labelled = (name: CounterName | GaugeName, label: string): string =>
-  label === '' ? '' : `{${LABEL_OF[name] ?? 'door'}="${label.replace(/[\\"\n]/g, '_')}"}`;
-
-/** Counters and gauges of this instance: Prometheus text, or JSON when the caller asks for it. */
-export function metrics(options: HealthOptions): HttpHandler {
-  return (request) => {
-    const counters = options.readCounters();
-    if ((request.headers.get('accept') ?? '').includes('application/json')) {
-      const entries = counters.map(({ name, values }) => [
-        name,
-        Object.fromEntries(values.map(({ label, value }) => [label, value])),
-      ]);
-      return text(200, JSON.stringify(Object.fromEntries(entries)), 'application/json');
-    }
-    const lines = counters.flatMap(({ name, type, help, values }) => [
-      `# HELP framewatch_${name} ${help}`,
-      `# TYPE framewatch_${name} ${type}`,
-      ...values.map(({ label, value }) => `framewatch_${name}${labelled(name, label)} ${value}`),
-    ]);
-    return text(200, `${lines.join('\n')}\n`, 'text/plain; version=0.0.4; charset=utf-8');
+    return text(worst === 'fail' ? 503 : 200, body, 'application/health+json');
   };
 }

@@ -1,5 +1,6 @@
 import type { Digests } from '../ports.ts';
 import type { BoundsFault } from '../bounds.ts';
+import { isRecord } from '../batch.ts';
 import type { Claims, Draft, DraftFault, Group, Place } from '../batch.ts';
 
 export interface ParseContext {
@@ -26,13 +27,19 @@ export interface Dialect {
   parse(record: Record<string, unknown>, context: ParseContext): Group;
 }
 
+/** What an event says of its content and its host. */
+function named({ fields }: Draft): Pick<Claims, 'contentId' | 'mediaHost'> {
+  const { contentId, props } = fields;
+  return { contentId, mediaHost: isRecord(props) ? props['host'] : undefined };
+}
+
 /** The group of a format whose records are one event each. */
 export function groupOfOne(source: string, read: Draft | DraftFault, claims: Claims = {}): Group {
   const isFault = 'reason' in read;
   return {
     source,
     shared: {},
-    claims,
+    claims: isFault ? claims : { ...named(read), ...claims },
     drafts: isFault ? [] : [read],
     faults: isFault ? [read] : [],
     clientDropped: 0,
