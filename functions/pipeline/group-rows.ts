@@ -6,7 +6,6 @@ import { checker } from '../../schema/validate.ts';
 import type { Batch, Draft, Group } from './batch.ts';
 import type { Books, Reject } from './books.ts';
 import { fillFromCatalogs } from './catalogs.ts';
-import { fillFromCatalogs } from './catalogs.ts';
 import type { Limits } from './decode.ts';
 import { enrich, enrichRequest, type EnrichPorts } from './enrich.ts';
 import { eventTime } from './event-time.ts';
@@ -47,7 +46,6 @@ export function sharedColumns(
   // A CDN's log speaks of requests: it has no viewer, no device and no session clock to say anything about.
   if (isRequests) return Object.assign(shared, enrichRequest(group.claims, batch, ports));
   Object.assign(shared, enrich(group.claims, batch, ports), { clockSkewMs: skewOf(group, batch) });
-  if (ports.catalogs) fillFromCatalogs(shared, group.claims, batch.tenant, ports.catalogs);
   if (ports.catalogs) fillFromCatalogs(shared, group.claims, batch.tenant, ports.catalogs);
   protect(shared, group.claims, batch, ports.digests);
   return shared;
