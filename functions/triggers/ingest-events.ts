@@ -89,8 +89,6 @@ function batchOf(
       mobile: headers.get('sec-ch-ua-mobile') ?? undefined,
       brands: headers.get('sec-ch-ua-full-version-list') ?? headers.get('sec-ch-ua') ?? undefined,
       formFactors: headers.get('sec-ch-ua-form-factors') ?? undefined,
-      brands: headers.get('sec-ch-ua-full-version-list') ?? headers.get('sec-ch-ua') ?? undefined,
-      formFactors: headers.get('sec-ch-ua-form-factors') ?? undefined,
     },
   };
 }
