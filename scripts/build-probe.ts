@@ -25,6 +25,8 @@ export const PROBE_ENTRIES = {
   breaks: 'breaks',
   cmcd: 'cmcd',
   overlay: 'overlay',
+  gate: 'gate',
+  offline: 'offline',
   p1203: 'p1203',
 } as const;
 
@@ -36,7 +38,7 @@ const INTERNAL =
   'flow,isLast,force,frames,isPaused,isSeeking,isEnded,isHidden,' +
   'video,begin,look,mark,beat,count,tell,more,emit,guard,willPlay,' +
   'items,put,batch,soon,leave,dropped,queue,failed,' +
-  'ready,fail,steer,licence,mediaMs,abandoned,unload,last,mayRest';
+  'ready,fail,steer,licence,mediaMs,abandoned,unload,last,mayRest,isMeasured';
 
 const common = {
   bundle: true,

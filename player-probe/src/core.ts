@@ -21,6 +21,8 @@ export interface ProbeOptions {
   viewerId?: string;
   app?: string;
   appVersion?: string;
+  /** Dimensions of the application's own. */
+  props?: Record<string, string | number | boolean>;
   /** False: the viewer has not consented. The browser's GPC and DNT signals count as a no. */
   consent?: boolean;
   /** Seconds between heartbeats (10); the server may ask for another pace. */
@@ -66,6 +68,8 @@ export interface Core extends Probe {
   /** What the viewer sees whatever the element says: an advertisement, or nothing, for the player is mending it. */
   force?: 'ad' | 'stall' | undefined;
   queue: Queue;
+  /** The session is one of the share that is sent. */
+  isMeasured?: boolean;
   /** Seconds between beats. */
   interval: number;
   /** Every event passes here on its way to the queue; a plugin may put itself in between. */
@@ -94,10 +98,9 @@ const NEWS = /^(star|en|h)/;
 export function createCore(options: ProbeOptions, port: PlayerPort): Core {
   const { endpoint, key, viewerId, onEvent, plugins, ...about } = options;
   let { sample } = about;
-  let isMeasured: boolean;
   const queue = createQueue();
   const transport = createTransport(`${endpoint}/api/v1/events?k=${key}`, queue, (answer) => {
-    ({ interval: core.interval = core.interval, sample = sample } = answer);
+    ({ sample = sample, interval: core.interval = core.interval } = answer);
   });
   const stop = new AbortController();
   let watch: ReturnType<typeof watchMedia> | undefined;
@@ -108,7 +111,7 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
     signal: stop.signal,
     guard,
     emit: (event) => {
-      if (!isMeasured) return;
+      if (!core.isMeasured) return;
       queue.put(core.header!, event);
       if (NEWS.test(event.k)) transport.soon();
       // Where there is none the guard has nothing to do but guard.
@@ -128,7 +131,7 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
         // What is not said is a yes.
         ...(mayTell ? { vid: viewerId } : { consent: 0 }),
       } as Header;
-      isMeasured = !(Math.random() >= sample!);
+      core.isMeasured = !(Math.random() >= sample!);
       core.session = createSession(core, at, view, request);
     },
     look: () => {

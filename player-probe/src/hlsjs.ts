@@ -68,7 +68,6 @@ function categoryOf({ type, details }: HlsData): Failure['cat'] {
 }
 
 function measure(player: HlsPlayer, options: ProbeOptions): Probe {
-  const { version } = player.constructor as { version?: string };
   let chosen = 0;
   let waiting = false;
 
@@ -76,7 +75,7 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
   let rungs: Rung[] = [];
   const port: PlayerPort = {
     name: 'hls.js',
-    ver: version,
+    ver: (player.constructor as { version?: string }).version,
     video,
     kbps: (w, h) => kbpsOf(rungs, w, h, chosen),
   };

@@ -18,7 +18,7 @@ export interface Queue {
   batch: () => Item[];
 }
 
-const MAX_EVENTS = 1000;
+export const MAX_EVENTS = 1000;
 /**
  * A character is at most three bytes in UTF-8, and browsers refuse more than 64 KiB in the last moment of a page: room for
  * one body on the line and one beacon.

@@ -45,8 +45,8 @@ async function bodyOf(req: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** A front door as small as can be: it takes what the probe sends and remembers it. */
-export async function startCollector(): Promise<Collector> {
+/** A front door as small as can be: it takes what the probe sends and remembers it. `port`: 0 takes a free one. */
+export async function startCollector(port = 0): Promise<Collector> {
   const requests: Received[] = [];
   const answers: Collector['answers'] = [];
   const server = createServer((req, res) => {
@@ -82,7 +82,7 @@ export async function startCollector(): Promise<Collector> {
     })();
   });
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   const events: Collector['events'] = (sid) =>
     requests

@@ -11,16 +11,18 @@ export interface Fixture {
   page: Page;
 }
 
-/** One Chromium for the file; a fresh collector, server and page for each test. */
-export function browserFixture(): Fixture {
+/** One Chromium for the file; a fresh collector, server and page for each test. `makeProbe`: another script in the probe's place. */
+export function browserFixture(makeProbe?: () => Promise<Uint8Array>): Fixture {
   const fixture = {} as Fixture;
+  let probe: Uint8Array | undefined;
   beforeAll(async () => {
+    probe = await makeProbe?.();
     fixture.browser = await launchChromium();
   });
   afterAll(() => fixture.browser?.close());
   beforeEach(async () => {
     fixture.collector = await startCollector();
-    fixture.stage = await startStage(fixture.collector.url);
+    fixture.stage = await startStage(fixture.collector.url, probe);
     fixture.page = await fixture.browser.newPage();
   });
   afterEach(async () => {

@@ -101,6 +101,7 @@ describe('the package', () => {
       p1203: 'toP1203',
       breaks: 'ads',
       offline: 'keepOffline',
+      gate: 'withConsent',
     };
     const namesOf = (path: string) => names[path.slice(NAME.length + 1) as keyof typeof names] ?? 'attach';
     expect(loaded.trim().split('\n')).toEqual(script.map((path) => `${path} ${namesOf(path)}`));
