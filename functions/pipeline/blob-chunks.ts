@@ -3,13 +3,15 @@ import type { DecodeFault } from './decode.ts';
 import { ingest, type Entry, type IngestPorts } from './ingest.ts';
 import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
 import { lineReader, type LineReader } from './log-lines.ts';
-import { sumOf } from './outcome-sum.ts';
+import { asText, sumOf } from './outcome-sum.ts';
 import { ingestEnvelope } from './transcode/envelope.ts';
 
 // The content of a blob → batches, in bounded memory.
 
 /** A chunk is one batch: what is durable together and one row of the ledger. Where it ends, only the content decides. */
 const CHUNK_EVENTS = 5000;
+/** So many records go the long way at once: objects by the dozen for each, which are text again before they grow old. */
+const SLICE = 256;
 /** Rows are several times the size of what they are made of, and live until Kusto has them. */
 const CHUNK_BYTES = 1024 * 1024;
 /** Begins a header line of a log: a run that resumes reads those above its first line too. */
@@ -74,6 +76,7 @@ class Draft {
     const records = bytes ? this.#reader.read(bytes) : [tooLong];
     for (const decoded of records) this.#entries.push({ decoded, line: number });
     this.#events += records.length;
+    if (this.#entries.length >= SLICE) this.#takeSlice();
   }
 
   /** The fast path of the probe's envelopes; an envelope with anything to say goes the long way, which knows its line. */
@@ -85,10 +88,14 @@ class Draft {
     return true;
   }
 
+  #takeSlice(): void {
+    this.#outcomes.push(asText(ingest(this.#batch, this.#entries.splice(0), this.#ports)));
+  }
+
   close(): Chunk {
-    const batch = { ...this.#batch, bytes: this.#bytes };
-    const rest = ingest(batch, this.#entries, this.#ports);
-    return { outcome: sumOf(rest, this.#outcomes), nextLine: this.nextLine };
+    if (this.#entries.length > 0 || this.#outcomes.length === 0) this.#takeSlice();
+    const outcome = sumOf(this.#outcomes);
+    return { outcome: { ...outcome, batch: { ...this.#batch, bytes: this.#bytes } }, nextLine: this.nextLine };
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Outcome, OutcomeRows } from './batch.ts';
-import { joinTexts, type RowText } from './row-text.ts';
+import { tableRows, type Outcome, type OutcomeRows } from './batch.ts';
+import { joinTexts, textOf, type RowText } from './row-text.ts';
 
 const least = (values: readonly (number | undefined)[]): number | undefined =>
   values.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a), undefined);
@@ -7,34 +7,42 @@ const least = (values: readonly (number | undefined)[]): number | undefined =>
 const most = (values: readonly (number | undefined)[]): number | undefined =>
   values.reduce((a, b) => (a === undefined || (b !== undefined && b > a) ? b : a), undefined);
 
-/** `rest` and outcomes of the fast path without rejects, as the outcome of one batch: that of `rest`. */
-export function sumOf(rest: Outcome, outcomes: readonly Outcome[]): Outcome {
-  const [first] = outcomes;
-  if (!first) return rest;
-  const all = [...outcomes, rest];
+const NO_ROWS: OutcomeRows = { PlaybackEvents: [], PlaybackBeats: [], CdnRequests: [] };
+
+/** An outcome whose rows are all text. */
+export const asText = (outcome: Outcome): Outcome => ({
+  ...outcome,
+  rows: NO_ROWS,
+  text: {
+    PlaybackEvents: textOf(tableRows(outcome, 'PlaybackEvents')),
+    PlaybackBeats: textOf(tableRows(outcome, 'PlaybackBeats')),
+    CdnRequests: textOf(tableRows(outcome, 'CdnRequests')),
+  },
+});
+
+/** Parts of one batch as the outcome of the whole; at least one part. Rows come as text. */
+export function sumOf(parts: readonly Outcome[]): Outcome {
+  const [first] = parts;
+  if (!first) throw new Error('no parts to sum');
   const count = (what: 'received' | 'duplicate' | 'clientDropped'): number =>
-    all.reduce((sum, outcome) => sum + outcome[what], 0);
-  const textOf = (table: keyof OutcomeRows): RowText => joinTexts(all.flatMap(({ text }) => text?.[table] ?? []));
+    parts.reduce((sum, part) => sum + part[what], 0);
   // Events that went the long way within an envelope of the fast one are objects.
-  const rowsOf = <T extends keyof OutcomeRows>(table: T): OutcomeRows[T][number][] =>
-    all.flatMap(({ rows }): readonly OutcomeRows[T][number][] => rows[table]);
+  const texts = parts.map((part) => (Object.values(part.rows).some(({ length }) => length > 0) ? asText(part) : part));
+  const join = (table: keyof OutcomeRows): RowText => joinTexts(texts.flatMap(({ text }) => text?.[table] ?? []));
   return {
-    ...rest,
-    source: first.source,
-    rows: {
-      PlaybackEvents: rowsOf('PlaybackEvents'),
-      PlaybackBeats: rowsOf('PlaybackBeats'),
-      CdnRequests: rowsOf('CdnRequests'),
-    },
+    ...first,
     received: count('received'),
     duplicate: count('duplicate'),
     clientDropped: count('clientDropped'),
+    rows: NO_ROWS,
     text: {
-      PlaybackEvents: textOf('PlaybackEvents'),
-      PlaybackBeats: textOf('PlaybackBeats'),
-      CdnRequests: textOf('CdnRequests'),
+      PlaybackEvents: join('PlaybackEvents'),
+      PlaybackBeats: join('PlaybackBeats'),
+      CdnRequests: join('CdnRequests'),
     },
-    firstEventMs: least(all.map(({ firstEventMs }) => firstEventMs)),
-    lastEventMs: most(all.map(({ lastEventMs }) => lastEventMs)),
+    rejects: parts.flatMap(({ rejects }) => rejects),
+    errors: parts.flatMap(({ errors }) => errors),
+    firstEventMs: least(parts.map(({ firstEventMs }) => firstEventMs)),
+    lastEventMs: most(parts.map(({ lastEventMs }) => lastEventMs)),
   };
 }

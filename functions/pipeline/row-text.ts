@@ -50,6 +50,8 @@ export function rowAt(rows: RowList<object>, index: number): unknown {
 
 /** Texts behind each other. */
 export function joinTexts(texts: readonly RowText[]): RowText {
+  const [only] = texts;
+  if (texts.length === 1 && only) return only;
   const ends: number[] = [];
   let length = 0;
   for (const text of texts) {
