@@ -184,34 +184,37 @@ describe('limits and faults', () => {
     broker.throttleUntil(0);
   });
 
-  it('after a lost connection both sides go on without loss', async () => {
-    // A send that is under way when the connection goes is known lost only by its time limit: that is how the client works.
-    const producer = new EventHubProducerClient(broker.connectionString, 'faults', {
-      retryOptions: { retryDelayInMs: 20, timeoutInMs: 400 },
-    });
-    const isReading = Promise.withResolvers<void>();
-    const parts = new Set<string>();
-    const received = receive(
-      broker.connectionString,
-      'faults',
-      (events) => {
-        for (const text of events.map(textOf)) if (text.includes('part')) parts.add(text);
-        if (parts.size > 0) isReading.resolve();
-        return parts.size >= 20;
-      },
-      { enqueuedOn: Date.now() - 1 },
-    );
-    await producer.sendBatch([{ body: 'part 0' }]);
-    await isReading.promise;
-    for (let index = 1; index < 20; index++) {
-      if (index % 7 === 3) broker.disconnectAll();
-      await producer.sendBatch([{ body: `part ${index}` }]);
-    }
-    await received;
-    const expected = Array.from({ length: 20 }, (_none, index) => JSON.stringify(`part ${index}`));
-    expect([...parts].sort()).toEqual(expected.sort());
-    await producer.close();
-  });
+  it.runIf(process.env['FRAMEWATCH_HEAVY'] === '1')(
+    'after a lost connection both sides go on without loss',
+    async () => {
+      // A send that is under way when the connection goes is known lost only by its time limit: that is how the client works.
+      const producer = new EventHubProducerClient(broker.connectionString, 'faults', {
+        retryOptions: { retryDelayInMs: 20, timeoutInMs: 400 },
+      });
+      const isReading = Promise.withResolvers<void>();
+      const parts = new Set<string>();
+      const received = receive(
+        broker.connectionString,
+        'faults',
+        (events) => {
+          for (const text of events.map(textOf)) if (text.includes('part')) parts.add(text);
+          if (parts.size > 0) isReading.resolve();
+          return parts.size >= 20;
+        },
+        { enqueuedOn: Date.now() - 1 },
+      );
+      await producer.sendBatch([{ body: 'part 0' }]);
+      await isReading.promise;
+      for (let index = 1; index < 20; index++) {
+        if (index % 7 === 3) broker.disconnectAll();
+        await producer.sendBatch([{ body: `part ${index}` }]);
+      }
+      await received;
+      const expected = Array.from({ length: 20 }, (_none, index) => JSON.stringify(`part ${index}`));
+      expect([...parts].sort()).toEqual(expected.sort());
+      await producer.close();
+    },
+  );
 
   it('the higher owner level takes a partition over, the lower one is turned away', async () => {
     await withProducer('epochs', (producer) => producer.sendBatch([{ body: 1 }], { partitionId: '0' }));
