@@ -160,7 +160,7 @@ export function addDetails(core: Core, { latency, reps }: Source): Details {
       if (failure.cat !== 'media' || failure.fatal === false) return;
       const wait = core.guard((again?: number) => {
         if (session!.state === 'end') return;
-        core.force = again && video!.readyState > 2 ? undefined : 'stall';
+        core.force = again && video!.readyState > 2 && !video!.error ? undefined : 'stall';
         core.look();
         if (core.force) void (video!.requestVideoFrameCallback?.(wait) ?? setTimeout(wait, LOOK_MS, 1));
       });
