@@ -43,7 +43,9 @@ async function chunks(text: string, firstLine = 0): Promise<Chunk[]> {
     yield Buffer.from(text);
   }
   const source = { content: content(), firstLine, dialect: undefined, batchFrom: () => batch };
-  return await Array.fromAsync(chunksOf(source, ports));
+  const found: Chunk[] = [];
+  for await (const chunk of chunksOf(source, ports)) found.push(chunk);
+  return found;
 }
 
 const LINES = [
