@@ -14,13 +14,15 @@ const manifestPath = join(root, 'functions.manifest.json');
 interface ManifestEntry {
   readonly name: string;
   readonly bindings: readonly unknown[];
+  readonly retry?: unknown;
 }
 
 /** Binding names are generated from their content, so they are left out. */
-function entryOf({ name, bindings }: FunctionMetadata): ManifestEntry {
+function entryOf({ name, bindings, retryOptions }: FunctionMetadata): ManifestEntry {
   return {
     name,
     bindings: Object.values(bindings).map(({ name: _name, properties: _properties, ...binding }) => binding),
+    ...(retryOptions === undefined ? {} : { retry: retryOptions }),
   };
 }
 

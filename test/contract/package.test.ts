@@ -35,6 +35,8 @@ const VALUES: Readonly<Record<string, () => string>> = {
   FRAMEWATCH_KEYS: () => '{"server":{"tenant":"default","trusted":true}}',
   FRAMEWATCH_PSEUDONYM_SECRET: () => 'a secret of this test run',
   FRAMEWATCH_IDENTITY_CLIENT_ID: () => '00000000-0000-4000-8000-000000000003',
+  FRAMEWATCH_HUB__fullyQualifiedNamespace: () => 'evhns.servicebus.windows.net',
+  FRAMEWATCH_HUB__clientId: () => '00000000-0000-4000-8000-000000000003',
   FRAMEWATCH_BLOB_CONNECTION: () => 'https://stland.blob.core.windows.net/',
   FRAMEWATCH_DROP_CONTAINERS: () => 'telemetry=default',
   FRAMEWATCH_EVENT_TOPIC: () => '/subscriptions/0/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/stland',
@@ -45,15 +47,16 @@ function azureSettings(): Record<string, string> {
   const text = readFileSync(join(ROOT, 'infra', 'modules', 'function-app.bicep'), 'utf8');
   const settings = [...text.matchAll(/^\s+(FRAMEWATCH_\w+): (.+)$/gm)];
   expect(settings.length).toBeGreaterThan(10);
-  const numbers: Readonly<Record<string, string>> = {
+  const choices: Readonly<Record<string, string>> = {
     'string(functions.lingerMs)': '4',
     'string(functions.kustoMaxCalls)': '2',
+    'functions.sink': 'kusto',
   };
   return Object.fromEntries(
     settings.map(([, name = '', expression = '']) => {
       const literal =
         /^'([^'$]*)'$/.exec(expression)?.[1] ??
-        numbers[expression] ??
+        choices[expression] ??
         (expression.startsWith('hasFrontDoor') ? '' : undefined);
       const value = VALUES[name]?.() ?? literal;
       if (value === undefined) throw new Error(`${name}: ${expression} has no value in this test`);
@@ -67,8 +70,11 @@ beforeAll(async () => {
   ({ externals } = await packageApp(folder));
   kusto = await startKusto({ file: ':memory:', port: 0 });
   await deployKql({ cluster: kusto.url, database: 'framewatch', log: () => undefined, skipValidation: true });
-  // Nothing of this process's environment; timers are off, there is no storage account behind this app.
-  const off = ['detect', 'reconcileBlobs', 'drainSpill'].map((name) => [`AzureWebJobs.${name}.Disabled`, 'true']);
+  // Nothing of this process's environment; timers and hub are off, there is no storage account and no namespace behind this app.
+  const off = ['detect', 'reconcileBlobs', 'drainSpill', 'telemetryHub'].map((name) => [
+    `AzureWebJobs.${name}.Disabled`,
+    'true',
+  ]);
   host = spawn(process.execPath, [HOST, '--app', folder, '--port', '0'], {
     cwd: folder,
     env: { ...azureSettings(), ...(Object.fromEntries(off) as Record<string, string>) },
