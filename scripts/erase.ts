@@ -49,6 +49,8 @@ Exit codes: 0 nothing of them is left where this tool may reach · 2 something i
 const DAY_MS = 86_400_000;
 /** Retention of the tables, kql/schema/040-policies.kql. */
 const KEPT_DAYS = 90;
+/** Days whose pseudonyms may still come in: midnight lies between a batch and its row. */
+const RECENT_DAYS = 2;
 
 export interface EraseRequest {
   readonly viewers: readonly string[];
@@ -72,8 +74,8 @@ interface Found {
 const dropsOf = ({ drops }: Places, tenant: string | undefined): string[] =>
   Object.keys(drops).filter((name) => tenant === undefined || drops[name] === tenant);
 
-async function find(places: Places, request: EraseRequest): Promise<Found> {
-  const { cluster, storage, secret } = places;
+async function find(opened: Places, request: EraseRequest): Promise<Found> {
+  const { cluster, storage, secret } = opened;
   const { viewers, tenant } = request;
   if (viewers.length > 0 && secret === undefined)
     throw new Error(
@@ -83,17 +85,22 @@ async function find(places: Places, request: EraseRequest): Promise<Found> {
   const tenants = tenant === undefined ? await tenantsOf(cluster) : [tenant];
   const sources = { secret: secret ?? '', tenants, salts, nowMs: systemClock.now(), days: KEPT_DAYS };
   const pseudonyms = viewers.length === 0 ? [] : pseudonymsOf(viewers, sources);
-  const searched = request.searchesDrops ? [...OWN_CONTAINERS, ...dropsOf(places, tenant)] : OWN_CONTAINERS;
+  const searched = request.searchesDrops ? [...OWN_CONTAINERS, ...dropsOf(opened, tenant)] : OWN_CONTAINERS;
   const named =
     viewers.length === 0
       ? []
       : await sessionsInBlobs(storage, searched, matcherOf({ viewers, pseudonyms, sessions: [] }));
-  const { own, shared } = await sessionsOf(cluster, pseudonyms, named);
+  const { own, shared, present } = await sessionsOf(cluster, pseudonyms, named);
   const subject = { viewers, pseudonyms, sessions: [...new Set([...request.sessions, ...own])] };
   const saltDays = [...salts.keys()]
     .sort((a, b) => a - b)
     .map((day) => new Date(day * DAY_MS).toISOString().slice(0, 10));
-  return { subject, shared, saltDays, places: await withRejectIds(cluster, tablePlaces(subject, tenant)) };
+  // Predicates name the pseudonyms that are there, and those that may come in meanwhile.
+  const lately = [...salts].filter(([day]) => day * DAY_MS > sources.nowMs - RECENT_DAYS * DAY_MS);
+  const recent = pseudonymsOf(viewers, { ...sources, salts: new Map(lately), days: RECENT_DAYS });
+  const inTables = { ...subject, pseudonyms: viewers.length === 0 ? [] : [...new Set([...present, ...recent])] };
+  const places = await withRejectIds(cluster, tablePlaces(inTables, tenant));
+  return { subject, shared, saltDays, places };
 }
 
 /** The rows of Erasures, so that the books still balance. */

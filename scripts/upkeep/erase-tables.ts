@@ -23,18 +23,21 @@ function chunks<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_none, at) => list.slice(at * size, (at + 1) * size));
 }
 
-/** Sessions of the viewers, those that are `named` for theirs among them, and those in which others have been seen too. */
+/** Sessions of the viewers, those that are `named` for theirs among them, those in which others have been seen too, and the pseudonyms that are in use. */
 export async function sessionsOf(
   cluster: Cluster,
   pseudonyms: readonly string[],
   named: Iterable<string>,
-): Promise<{ own: string[]; shared: string[] }> {
+): Promise<{ own: string[]; shared: string[]; present: string[] }> {
   const own = new Set(named);
+  const present = new Set<string>();
   for (const list of chunks(pseudonyms, IDS_PER_CONDITION))
-    for (const { SessionId } of await cluster.query(
-      `union PlaybackEvents, PlaybackBeats | where ViewerId in (${textList(list)}) | distinct SessionId`,
-    ))
+    for (const { SessionId, ViewerId } of await cluster.query(
+      `union PlaybackEvents, PlaybackBeats | where ViewerId in (${textList(list)}) | distinct SessionId, ViewerId`,
+    )) {
       own.add(String(SessionId));
+      present.add(String(ViewerId));
+    }
   const known = new Set(pseudonyms);
   const shared = new Set<string>();
   for (const list of chunks([...own], IDS_PER_CONDITION))
@@ -42,7 +45,7 @@ export async function sessionsOf(
       `union PlaybackEvents, PlaybackBeats | where SessionId in (${textList(list)}) and isnotempty(ViewerId) | distinct SessionId, ViewerId`,
     ))
       if (!known.has(String(ViewerId))) shared.add(String(SessionId));
-  return { own: [...own].filter((id) => !shared.has(id)), shared: [...shared] };
+  return { own: [...own].filter((id) => !shared.has(id)), shared: [...shared], present: [...present] };
 }
 
 export async function tenantsOf(cluster: Cluster): Promise<string[]> {

@@ -1,6 +1,6 @@
 // Replay and erasure for real: the built app, Azurite and the Kusto-compatible engine with its views.
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,11 +18,14 @@ import type { FunctionsHost } from '../../local/functions-host/supervisor.ts';
 import { startKusto, type KustoServer } from '../../local/kusto/http/server.ts';
 import { deployKql } from '../../scripts/kql-deploy.ts';
 import type { Row } from '../../scripts/kql/cluster.ts';
+import { cdnCatalog, contentCatalog } from '../../schema/catalogs.ts';
+import { readCdnFile, readContentFile, replaceCatalog } from '../../scripts/catalog.ts';
 import { erase } from '../../scripts/erase.ts';
 import { replay } from '../../scripts/replay.ts';
 import { eraseLines, isClean } from '../../scripts/upkeep/erase-report.ts';
 import { summaryOf } from '../../scripts/upkeep/replay-report.ts';
 import { openPlaces, type Places } from '../../scripts/upkeep/places.ts';
+import { readPrometheus } from '../support/prometheus.ts';
 import { builtApp, testSettings, type BuiltApp } from '../support/functions-app.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'framewatch-upkeep-'));
@@ -77,13 +80,37 @@ function startGate(target: string): Promise<Server> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
+/** As an operator does before the functions run. */
+async function fillCatalogs(): Promise<void> {
+  const files = { cdn: join(dataDir, 'cdn.json'), content: join(dataDir, 'content.json') };
+  writeFileSync(files.cdn, JSON.stringify({ '*.media.example': 'our-edge' }));
+  writeFileSync(
+    files.content,
+    JSON.stringify([
+      { contentId: 'title-1', title: 'A "quoted" \\ title\n', streamType: 'vod', durationMs: 5_400_000.5 },
+    ]),
+  );
+  await replaceCatalog(places.cluster, cdnCatalog, [{ hostPattern: 'gone.example', cdn: 'gone' }]);
+  await replaceCatalog(places.cluster, cdnCatalog, readCdnFile(files.cdn));
+  await replaceCatalog(places.cluster, contentCatalog, readContentFile(files.content, 'default'));
+}
+
 beforeAll(async () => {
+  process.env['FRAMEWATCH_PSEUDONYM_SECRET'] = testSettings('')['FRAMEWATCH_PSEUDONYM_SECRET'];
   [kusto, azurite, app] = await Promise.all([
     startKusto({ file: join(dataDir, 'kusto.duckdb'), port: 0, warmUp: false }),
     startAzurite({ blobPort: 0, queuePort: 0 }),
     builtApp(),
   ]);
   await deployKql({ cluster: kusto.url, database: 'framewatch', log: () => undefined });
+  places = openPlaces({
+    cluster: kusto.url,
+    database: 'framewatch',
+    storage: azurite.connectionString(),
+    drops: 'telemetry=default',
+    data: dataDir,
+  });
+  await fillCatalogs();
   gate = await startGate(kusto.url);
   const connection = azurite.connectionString();
   const settings = testSettings(`http://127.0.0.1:${(gate.address() as AddressInfo).port}`);
@@ -92,14 +119,6 @@ beforeAll(async () => {
     FRAMEWATCH_BLOB_CONNECTION: connection,
     FRAMEWATCH_BLOB_GRACE_SECONDS: '0',
   }));
-  process.env['FRAMEWATCH_PSEUDONYM_SECRET'] = settings['FRAMEWATCH_PSEUDONYM_SECRET'];
-  places = openPlaces({
-    cluster: kusto.url,
-    database: 'framewatch',
-    storage: connection,
-    drops: 'telemetry=default',
-    data: dataDir,
-  });
   blobs = BlobServiceClient.fromConnectionString(connection);
   await blobs.getContainerClient('telemetry').createIfNotExists();
 });
@@ -148,6 +167,8 @@ const acmeLine = (session: string, customer: string, type: string, at: number): 
     event_timestamp: new Date(at).toISOString(),
     ip: '203.0.113.9',
   });
+
+const PATIENT = { timeout: 20_000, interval: 100 };
 
 /** The books of everything so far. */
 const unaccounted = (): Promise<Row[]> =>
@@ -229,7 +250,7 @@ describe('replay', () => {
     });
     await claim.release();
     await host.invoke('reconcileBlobs');
-    await expect.poll(() => namesIn('quarantine')).toEqual([expect.stringContaining('blob-unreadable')]);
+    await expect.poll(() => namesIn('quarantine'), PATIENT).toEqual([expect.stringContaining('blob-unreadable')]);
     const rows = `PlaybackEventsDedup_v1 | where SessionId == "${session}"`;
     expect(await countOf(rows)).toBe(0);
 
@@ -241,6 +262,37 @@ describe('replay', () => {
     expect(await countOf(`PlaybackEvents | where SessionId == "${session}"`)).toBe(30);
     expect(await countOf(`PlaybackEvents | where SessionId == "${session}" | where isnotempty(ViewerId)`)).toBe(30);
     expect(await unaccounted()).toEqual([]);
+  });
+});
+
+describe('catalogs', () => {
+  it('name content and CDN where the sender does not, through both doors, and nothing else', async () => {
+    const [known, unknown] = [randomUUID(), randomUUID()];
+    const report = (sid: string, cid: string, host: string): string =>
+      `e=ps,sta=s,sn=0,ts=${Date.now()},sid="${sid}",cid="${cid}",url="https://${host}/seg.m4s",v=2`;
+    const response = await fetch(`${host.url}/api/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cmcd', 'x-framewatch-key': 'simulator' },
+      body: `${report(known, 'title-1', 'a.media.example')}\n${report(unknown, 'title-2', 'a.other.example')}`,
+    });
+    expect(await response.json()).toMatchObject({ accepted: 2 });
+    const names = await query(
+      `PlaybackEvents | where SessionId in ("${known}", "${unknown}") | project SessionId, Cdn, ContentTitle, StreamType`,
+    );
+    expect(names).toContainEqual({
+      SessionId: known,
+      Cdn: 'our-edge',
+      ContentTitle: 'A "quoted" \\ title\n',
+      StreamType: 'vod',
+    });
+    expect(names).toContainEqual({ SessionId: unknown, Cdn: '', ContentTitle: '', StreamType: '' });
+    const metrics = readPrometheus(await (await fetch(`${host.url}/api/metrics`)).text());
+    expect(metrics.get('framewatch_catalog_entries')?.samples).toEqual(
+      new Map([
+        ['{catalog="cdn"}', 1],
+        ['{catalog="content"}', 1],
+      ]),
+    );
   });
 });
 
@@ -296,7 +348,7 @@ describe('erasure', () => {
     ];
     await upload('telemetry', 'acme/both.ndjson.gz', gzipSync(ndjson.join('\n')));
     await host.invoke('reconcileBlobs');
-    await expect.poll(() => countOf(`PlaybackEvents | where SessionId == "${sessions.bobBlob}"`)).toBe(2);
+    await expect.poll(() => countOf(`PlaybackEvents | where SessionId == "${sessions.bobBlob}"`), PATIENT).toBe(2);
     const request = {
       eventId: `cdn-${sessions.alice}`,
       eventTime: new Date(now),
@@ -370,13 +422,10 @@ describe('erasure', () => {
 
     // What waited comes in without the viewer; the rewritten blob is not read in again; the books know what was taken out.
     await expect
-      .poll(
-        async () => {
-          await host.invoke('drainSpill');
-          return namesIn('spill');
-        },
-        { timeout: 10_000 },
-      )
+      .poll(async () => {
+        await host.invoke('drainSpill');
+        return namesIn('spill');
+      }, PATIENT)
       .toEqual([]);
     await host.invoke('reconcileBlobs');
     expect((await rowsOf([waiting.alice])).reduce((sum, rows) => sum + rows)).toBe(0);
@@ -425,7 +474,7 @@ describe('salts', () => {
     const late = { ms: noon + 11 * 3_600_000 };
     const evening = instance(late);
     await evening.salts.prepare(late.ms);
-    await expect.poll(() => evening.of(noon + DAY), { timeout: 5000 }).toMatch(/^[\da-f]{32}$/);
+    await expect.poll(() => evening.of(noon + DAY), PATIENT).toMatch(/^[\da-f]{32}$/);
     expect(today).not.toContain(evening.of(noon + DAY));
     expect(evening.of(late.ms)).toBe([...today][0]);
     expect(evening.missing.length, 'tomorrow is at hand before midnight').toBeLessThan(200);
