@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PlaybackEvent } from '../../schema/tables.ts';
 import { SinkUnavailable, type Sink } from '../pipeline/ports.ts';
+import { textOf } from '../pipeline/row-text.ts';
 import { counterStore } from './counters.ts';
 import { kustoClient, type KustoClient } from './kusto-client.ts';
 import { kustoSink } from './kusto-sink.ts';
@@ -178,13 +179,13 @@ describe('overload', () => {
 });
 
 describe('a permanent refusal', () => {
-  it('isolates the poison rows and stores all others', async () => {
+  it.each(['objects', 'text'])('isolates the poison rows of %s and stores all others', async (form) => {
     behave = (call, response) => isPoison(call) && oneApi(response, 400, 'Stream_DynamicPropertyBagTooLarge', true);
     const batch = rows(100);
     batch[13] = row('bad-13', 'poison');
     batch[77] = row('bad-77', 'poison');
     const [refusals, neighbours] = await Promise.all([
-      sink.write({ PlaybackEvents: batch }),
+      sink.write({ PlaybackEvents: form === 'text' ? textOf(batch) : batch }),
       sink.write({ PlaybackEvents: rows(10, 'n') }),
     ]);
     expect(refusals.map(({ index, table }) => [table, index])).toEqual([

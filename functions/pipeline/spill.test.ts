@@ -1,9 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from './batch.ts';
 import { SinkUnavailable, type RowsByTable, type SpillStore } from './ports.ts';
-import { objectsOf } from './row-text.ts';
+import { objectsOf, textOf } from './row-text.ts';
 import { drainSpill, readSpillLine, spillLine, storeOrSpill } from './spill.ts';
+
+// Many cases on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 const outcomeOf = (batchId: string, count: number): Outcome => ({
   batch: {
@@ -73,6 +76,21 @@ describe('the spill', () => {
       fc.property(fc.string({ unit: 'binary' }), fc.nat(20), (id, count) => {
         const outcome = outcomeOf(id.toWellFormed(), count);
         expect(readSpillLine(spillLine(outcome))).toEqual(JSON.parse(JSON.stringify(outcome)));
+      }),
+    );
+  });
+
+  it('holds rows that came as text beside those that are objects, none lost and none changed', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 }), fc.nat(3), (ids, count) => {
+        const texts = ids.map((id) => ({ eventId: id.toWellFormed(), props: { id: [id.length] } }));
+        const outcome = outcomeOf('b', count);
+        const line = spillLine({ ...outcome, text: { PlaybackEvents: textOf(texts) } });
+        expect(line).not.toContain('\n');
+        expect(readSpillLine(line)).toEqual({
+          ...(JSON.parse(JSON.stringify(outcome)) as object),
+          rows: { ...outcome.rows, PlaybackEvents: [...texts, ...outcome.rows.PlaybackEvents] },
+        });
       }),
     );
   });
