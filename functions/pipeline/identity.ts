@@ -1,3 +1,5 @@
+import { cutSecrets } from './secrets.ts';
+
 // What may name a person, and how it is taken out of text that is stored.
 
 /** Keys whose values are identity wherever they turn up in unknown data. Compared by their letters and digits, without case. */
@@ -76,10 +78,10 @@ const PAIR = /\b([\w-]{2,24})=([^\s&;,"']+)/g;
 const cutMails = (text: string): string =>
   text.includes('@') || text.includes('%40') ? text.replace(EMAIL, '…') : text;
 
-/** Free text that is stored: URLs become their hosts, e-mail addresses go. */
-export const freeText = (text: string): string => cutMails(cutUrls(text));
+/** Free text that is stored: URLs become their hosts, e-mail addresses and secrets go. */
+export const freeText = (text: string): string => cutSecrets(cutMails(cutUrls(text)));
 
-/** A message that software wrote about a failure: addresses of the network go too. A fast way round this looks for `:`, `@`, `%` and `.`. */
+/** A message that software wrote about a failure: addresses of the network go too. */
 export const freeMessage = (text: string): string => freeText(text).replace(IPV4, '…');
 
 /**

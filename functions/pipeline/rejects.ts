@@ -33,7 +33,7 @@ class Quote {
     for (const key of Object.keys(value)) {
       if (this.#room <= 0) break;
       if (isIdentityKey(key)) continue;
-      copy[String(this.#text(key))] = this.of((value as Record<string, unknown>)[key]);
+      copy[this.#text(key)] = this.of((value as Record<string, unknown>)[key]);
     }
     return copy;
   }

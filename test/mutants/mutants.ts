@@ -84,10 +84,24 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'last line without a newline dropped',
-    file: 'functions/pipeline/blob-run.ts',
+    file: 'functions/pipeline/blob-chunks.ts',
     from: 'for (const line of splitter.end())',
     to: 'for (const line of splitter.end().slice(0, 0))',
     caughtBy: [PROMISES],
+  },
+  {
+    name: 'events of the long way lost beside those of the fast one',
+    file: 'functions/pipeline/outcome-sum.ts',
+    from: '=> rows[table]);',
+    to: '=> rows[table].slice(0, 0));',
+    caughtBy: ['functions/pipeline/blob-chunks.test.ts'],
+  },
+  {
+    name: 'no dedupe on the fast path',
+    file: 'functions/pipeline/transcode/envelope.ts',
+    from: 'if (this.#sequences.add(sequence)) {',
+    to: 'if (this.#sequences.add(sequence) || out) {',
+    caughtBy: ['functions/pipeline/transcode/envelope.test.ts'],
   },
   {
     name: 'spill removed before it is stored',

@@ -89,6 +89,8 @@ const text = fc.oneof(
     'no a@b.example',
     'at 203.0.113.9',
     'a%40b.example',
+    'AccountKey=x',
+    'Bearer a.b1234567',
     'x'.repeat(70),
     'playing',
   ),

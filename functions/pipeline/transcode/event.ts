@@ -7,8 +7,8 @@ import { leanStates, type Plan, type Plans, type Slot } from './plan.ts';
 import { bytesOf, pieceOf, type RowBuffer } from './row-buffer.ts';
 
 const [QUOTE, COMMA, COLON, OPEN, CLOSE] = [0x22, 0x2c, 0x3a, 0x7b, 0x7d] as const;
-/** `:`, `@`, `%` and `.` */
-const TELLING = [COLON, 0x40, 0x25, 0x2e];
+/** `%`, `+`, `.`, `/`, `:`, `=`, `@` and `_` */
+const TELLING = [0x25, 0x2b, 0x2e, 0x2f, COLON, 0x3d, 0x40, 0x5f];
 const KIND = bytesOf('"k":');
 const [TRUE, FALSE] = [bytesOf('true'), bytesOf('false')];
 const SEQUENCE = pieceOf('","sequence":');
@@ -160,7 +160,7 @@ export class EventTranscoder {
         return this.#change(slot, out);
       case 'message': {
         const start = cursor.at;
-        // What may be part of a URL, an e-mail address or an address of the network is looked at the long way.
+        // What may be part of a URL, an address or a secret is looked at the long way.
         return this.#text(slot, out) && !TELLING.some((byte) => hasByte(cursor.bytes, start, cursor.at, byte));
       }
       case 'source':
