@@ -74,3 +74,27 @@ it('docs/deploy.md says of every choice what it does', () => {
   const choices = [...read('infra/main.parameters.json').matchAll(/\$\{(\w+)/g)].map((match) => match[1] ?? '');
   expect(choices.filter((name) => !/^AZURE_PRINCIPAL_(?:ID|TYPE)$/.test(name) && !guide.includes(name))).toEqual([]);
 });
+
+it('every pitfall of measuring a player names tests that exist', () => {
+  const scenarios = globSync('test/browser/scenarios/*.ts', { cwd: root }).map(read).join('');
+  const rows = read('docs/probe-pitfalls.md')
+    .split('\n')
+    .filter((line) => /^\| +\d* *\| /.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .slice(1);
+  // All thirteen of the first list, and those found since.
+  expect(rows.flatMap(([, number]) => (number ? [Number(number)] : []))).toEqual(
+    Array.from({ length: 13 }, (_, i) => i + 1),
+  );
+  expect(rows.length).toBeGreaterThan(13);
+  for (const [, , pitfall = '', tests = ''] of rows) {
+    const named = [...tests.matchAll(/(?:`([^`]+)`:|scenarios?) ((?:“[^”]+”(?:, )?)+)/g)].flatMap(
+      ([, path, names = '']) => {
+        const text = path === undefined ? scenarios : read(path);
+        return [...names.matchAll(/“([^”]+)”/g)].map(([, name = '']) => ({ text, name }));
+      },
+    );
+    expect(named.length, pitfall).toBeGreaterThan(0);
+    for (const { text, name } of named) expect(text.includes(`'${name}'`), `${pitfall}: ${name}`).toBe(true);
+  }
+});

@@ -119,12 +119,14 @@ const stage: Oracle = {
         ...options.probe,
       });
     };
+    const pause = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
     if (options.attachAfterMs === undefined) attach();
+    if (options.attachBeforeMs) await pause(options.attachBeforeMs);
     stage.startedAt = performance.now();
     if (options.autoplay !== false) stage.note('request');
     player.initialize(video, options.source ?? '', options.autoplay ?? true);
     if (options.attachAfterMs === undefined) return;
-    await new Promise((resolve) => setTimeout(resolve, options.attachAfterMs));
+    await pause(options.attachAfterMs);
     attach();
   },
 };

@@ -103,6 +103,8 @@ export interface Play {
   endpoint?: string;
   /** attach, then initialize (default), or the other way round with at least that many ms between. */
   attachAfterMs?: number;
+  /** attach, and so long later initialize. */
+  attachBeforeMs?: number;
   autoplay?: boolean;
   source?: string;
   /** Seconds of buffer the player aims at; small, so that a throttle shows soon. */
