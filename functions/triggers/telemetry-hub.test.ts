@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { InvocationContext } from '@azure/functions';
 import fc from 'fast-check';
@@ -106,6 +107,23 @@ describe('telemetryHub', () => {
     ]);
     expect(world.rejects).toEqual([]);
   });
+
+  it.each(globSync('test/corpus/dialects/*/*.{ndjson,w3c,cmcd}'))(
+    'understands %s as the blob door does',
+    async (file) => {
+      const { world, run } = door();
+      const expected = JSON.parse(readFileSync(`${file}.rows.json`, 'utf8')) as Record<string, unknown[]>;
+      await run([readFileSync(file)]);
+      const count = ['PlaybackEvents', 'PlaybackBeats', 'CdnRequests'].reduce(
+        (sum, table) => sum + (expected[table]?.length ?? 0),
+        0,
+      );
+      expect(world.rejects.map(({ reason, detail }) => `${reason}: ${detail}`)).toHaveLength(
+        expected['RejectedEvents']?.length ?? 0,
+      );
+      expect(world.events).toHaveLength(count);
+    },
+  );
 
   it('the same delivery twice leaves the same batch ids, rows and receive times; with other places or none they differ', async () => {
     const idsOf = async (metadata?: Record<string, unknown>): Promise<unknown[]> => {
