@@ -1,4 +1,4 @@
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import rhea, { type Connection, type Container, type EventContext, type Sender } from 'rhea';
 import { receiverAddress, senderAddress } from './addresses.ts';
 import { eventsOf } from './amqp-message.ts';
@@ -38,6 +38,7 @@ const MAX_FRAME_BYTES = 64 * 1024;
 /** Messages a producer may have under way on one link. */
 const PRODUCER_CREDIT = 300;
 const DAY_MS = 86_400_000;
+const GOODBYE_MS = 1000;
 const DEFAULT_RETENTION_BYTES = 512 * 1024 * 1024;
 const EPOCH = 'com.microsoft:epoch';
 const RUNTIME_METRIC = 'com.microsoft:enable-receiver-runtime-metric';
@@ -259,6 +260,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     host,
     receiver_options: { autoaccept: false, credit_window: PRODUCER_CREDIT, max_message_size: MAX_MESSAGE_BYTES },
   });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const port = await listen(server);
   return {
     port,
@@ -268,7 +274,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       namespace.disconnectAll();
+      // A client that does not answer the goodbye must not keep the server.
+      const patience = setTimeout(() => sockets.forEach((socket) => socket.destroy()), GOODBYE_MS);
       await closed;
+      clearTimeout(patience);
       await Promise.all(opened.map((hub) => hub.close()));
     },
   };

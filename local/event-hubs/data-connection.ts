@@ -1,6 +1,6 @@
 import { EventHubConsumerClient, type ReceivedEventData } from '@azure/event-hubs';
 import { hubCheckpoints } from './checkpoints.ts';
-import { HubReader, READER_RETRIES } from './hub-reader.ts';
+import { bodyBytes, HubReader, READER_RETRIES } from './hub-reader.ts';
 
 // Kusto's data connection to an event hub, as infra/modules/kusto-connection.bicep deploys it: each event says by its properties
 // which table, format and mapping it is for, and the connection says it for those that do not.
@@ -63,7 +63,7 @@ const sizeOf = (bodies: readonly Buffer[]): number => bodies.reduce((sum, { leng
 function callsOf(events: readonly ReceivedEventData[], options: DataConnectionOptions): Call[] {
   const calls: Call[] = [];
   for (const event of events) {
-    const body = Buffer.from(event.body as Uint8Array);
+    const body = bodyBytes(event);
     const route = routeOf(event, options);
     if (!route) {
       options.log(`an event for another database is left out (partition key ${event.partitionKey ?? 'none'})`);

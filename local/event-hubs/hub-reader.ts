@@ -18,8 +18,18 @@ export interface HubReaderOptions {
 
 const FIRST_RECONNECT_MS = 500;
 const SLOWEST_RECONNECT_MS = 10_000;
-/** Retries of a client that reads: what is under way when a connection goes is known lost by its time limit alone. */
-export const READER_RETRIES = { maxRetries: 2, timeoutInMs: 10_000 };
+/**
+ * Retries of a client that reads: what is under way when a connection goes is known lost by its time limit alone. The client's own wait
+ * between two tries is 30 s.
+ */
+export const READER_RETRIES = { maxRetries: 2, retryDelayInMs: 500, timeoutInMs: 10_000 };
+
+/** The body as it is, or the text that the sender's client made of it. */
+export function bodyBytes({ body }: ReceivedEventData): Buffer {
+  const value: unknown = body;
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length);
+  return Buffer.from(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+}
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -242,7 +242,7 @@ export class Hub {
       if (!isOver && segment.newestMs > nowMs - this.#options.retentionMs) return;
       for (const partition of this.#partitions)
         partition.events = partition.events.filter((event) => event.segment !== segment);
-      await this.#log.dropOldest();
+      await this.#log.drop(segment);
     }
   }
 

@@ -158,10 +158,11 @@ export class SegmentLog {
     throw new Error(`${segment.path} could not be read at byte ${position}`);
   }
 
-  /** Deletes the oldest file. */
-  async dropOldest(): Promise<void> {
-    const segment = this.#segments.shift();
-    if (!segment) return;
+  /** Deletes a file; harmless when it is gone already. */
+  async drop(segment: Segment): Promise<void> {
+    const index = this.#segments.indexOf(segment);
+    if (index === -1) return;
+    this.#segments.splice(index, 1);
     segment.isDropped = true;
     await segment.handle.close();
     await unlink(segment.path);

@@ -1,4 +1,5 @@
 import type { ReceivedEventData } from '@azure/event-hubs';
+import { bodyBytes } from '../event-hubs/hub-reader.ts';
 import type { TypedData } from './core-api.ts';
 import type { InvocationInput } from './invoke.ts';
 
@@ -9,13 +10,6 @@ interface Origin {
   readonly hub: string;
   readonly consumerGroup: string;
   readonly partition: string;
-}
-
-/** The body as it is, or the text that the sender's client made of it. */
-function bytesOf({ body }: ReceivedEventData): Uint8Array {
-  const value: unknown = body;
-  if (value instanceof Uint8Array) return value;
-  return Buffer.from(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
 }
 
 /** Workers from 3.16 on hand 64-bit numbers over in halves: https://github.com/Azure/azure-functions-nodejs-worker/issues/844 */
@@ -56,7 +50,7 @@ export function inputOf(
 ): InvocationInput {
   const isMany = binding['cardinality'] === 'many';
   const isBinary = binding['dataType'] === 'binary';
-  const bodies = events.map(bytesOf);
+  const bodies = events.map(bodyBytes);
   const texts = (): string[] => bodies.map((body) => Buffer.from(body).toString('utf8'));
   const one = (): TypedData => (isBinary ? { bytes: bodies[0] ?? Buffer.alloc(0) } : { string: texts()[0] ?? '' });
   const many = (): TypedData => (isBinary ? { collectionBytes: { bytes: bodies } } : list(texts()));
