@@ -1,5 +1,7 @@
 // Settings → one frozen object. The only file that reads process.env. Every problem is reported at once, before anything runs.
 
+import { jsonOf, listOf, numberOf, Problems, urlOf, type Env } from './setting-values.ts';
+
 interface WriteKey {
   readonly key: string;
   readonly tenant: string;
@@ -23,6 +25,8 @@ export interface BlobConfig {
   readonly topic: string | undefined;
   /** How long a new blob is left to Event Grid before the timer takes it up. */
   readonly graceMs: number;
+  /** Blobs of this size and more go through Kusto's queue; Infinity: none does. */
+  readonly queuedFromBytes: number;
 }
 
 export interface HubConfig {
@@ -63,60 +67,6 @@ export interface Config {
   readonly hub: HubConfig | undefined;
   /** Where rows go: straight into Kusto, or into hub `rows`, from which a data connection of Kusto reads. */
   readonly sink: 'kusto' | 'event-hubs';
-}
-
-type Env = Readonly<Record<string, string | undefined>>;
-
-/** Collects what is wrong, so that one start tells all. */
-class Problems {
-  readonly #found: string[] = [];
-
-  add(name: string, got: string | undefined, expected: string): void {
-    const shown = got === undefined ? 'nothing' : got.length > 60 ? `${got.slice(0, 60)}…` : got;
-    this.#found.push(`  ${name}: expected ${expected}, got ${shown}`);
-  }
-
-  throwIfAny(): void {
-    if (this.#found.length === 0) return;
-    const where = 'Set them in local.settings.json (Values), or in the function app’s application settings in Azure.';
-    throw new Error(`Framewatch cannot start, its settings have problems:\n${this.#found.join('\n')}\n${where}`);
-  }
-}
-
-function urlOf(env: Env, name: string, fallback: string | undefined, problems: Problems): string {
-  const text = env[name] ?? fallback;
-  if (text !== undefined && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))
-    return text.replace(/\/$/, '');
-  problems.add(name, text, 'an http(s) URL');
-  return '';
-}
-
-function numberOf(
-  env: Env,
-  name: string,
-  fallback: number,
-  bounds: readonly [low: number, high: number],
-  problems: Problems,
-): number {
-  const text = env[name];
-  if (text === undefined || text === '') return fallback;
-  const value = Number(text);
-  if (Number.isFinite(value) && value >= bounds[0] && value <= bounds[1]) return value;
-  problems.add(name, text, `a number from ${bounds[0]} to ${bounds[1]}`);
-  return fallback;
-}
-
-function jsonOf(env: Env, name: string, problems: Problems): Record<string, unknown> | undefined {
-  const text = env[name];
-  if (text === undefined || text === '') return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Reported below: the text itself may hold secrets and is not shown.
-  }
-  problems.add(name, 'other text', 'a JSON object');
-  return undefined;
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
@@ -181,12 +131,6 @@ function tokenSecretsOf(env: Env, keys: readonly WriteKey[], problems: Problems)
   return Object.fromEntries(entries.map(([kid, secret]) => [kid, String(secret)]));
 }
 
-const listOf = (text: string | undefined): string[] =>
-  (text ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean);
-
 function edgeHeadersOf(env: Env, problems: Problems): Config['edgeHeaders'] {
   const headers: Record<string, string> = {};
   for (const pair of listOf(env['FRAMEWATCH_EDGE_HEADERS'])) {
@@ -222,6 +166,7 @@ function blobOf(env: Env, problems: Problems): BlobConfig | undefined {
     drops,
     topic: env['FRAMEWATCH_EVENT_TOPIC'] || undefined,
     graceMs: numberOf(env, 'FRAMEWATCH_BLOB_GRACE_SECONDS', 30, [0, 3600], problems) * 1000,
+    queuedFromBytes: numberOf(env, 'FRAMEWATCH_QUEUED_FROM_BYTES', 256 * 2 ** 20, [0, 1e15], problems) || Infinity,
   };
 }
 

@@ -10,6 +10,7 @@ import { eventHubsSink } from './adapters/event-hubs-sink.ts';
 import { geoDatabase } from './adapters/geo-database.ts';
 import { inflater } from './adapters/inflater.ts';
 import { kustoClient } from './adapters/kusto-client.ts';
+import { kustoQueue, queuedSink } from './adapters/kusto-queue.ts';
 import { kustoSink } from './adapters/kusto-sink.ts';
 import { saltStore } from './adapters/salt-store.ts';
 import { spillStore } from './adapters/spill-store.ts';
@@ -61,6 +62,7 @@ const hub =
     ? rowsHub({ ...config.hub, hub: ROWS_HUB, attemptMs, managedIdentityClientId })
     : undefined;
 const sink = hub ? eventHubsSink({ hub, ...writing }) : kustoSink({ client: kusto, ...writing });
+const queue = kustoQueue({ ...config.kusto, managedIdentityClientId });
 const geo = config.geoDatabases.length > 0 ? geoDatabase(config.geoDatabases) : undefined;
 const query = (text: string) => kusto.query(text);
 const catalogs = catalogCache({ query, clock, gauges: counters, build: catalogsOf });
@@ -100,6 +102,7 @@ app.hook.appTerminate(() => {
   isDraining = true;
   hub?.close();
   kusto.close();
+  queue.close();
 });
 
 app.http('ingestEvents', {
@@ -126,7 +129,14 @@ app.http('ingestEvents', {
 });
 
 if (blob && account && spill) {
-  const run = { ...core, reader: blobReader(account), checkpoints: checkpointStore(account), tenants: blob.drops };
+  const run = {
+    ...core,
+    reader: blobReader(account),
+    checkpoints: checkpointStore(account),
+    tenants: blob.drops,
+    // Hubs are a queue themselves.
+    queue: hub ? undefined : { sink: queuedSink(queue, sink, counters), fromBytes: blob.queuedFromBytes },
+  };
   app.eventGrid('blobCreated', { handler: blobCreated({ ...run, account, topic: blob.topic }) });
   app.timer('reconcileBlobs', { schedule: '30 * * * * *', handler: reconcileBlobs({ ...run, graceMs: blob.graceMs }) });
   app.timer('drainSpill', { schedule: '*/15 * * * * *', handler: drainSpill(spill, core) });

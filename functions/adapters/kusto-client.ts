@@ -44,7 +44,7 @@ function limitTime(client: DataClient, timeoutMs: number): void {
   }));
 }
 
-async function connectionOf(options: KustoOptions): Promise<KustoConnectionStringBuilder> {
+export async function connectionOf(options: KustoOptions): Promise<KustoConnectionStringBuilder> {
   const { KustoConnectionStringBuilder: Builder } = await import('azure-kusto-data');
   if (isLocal(options.url)) {
     const builder = new Builder(`Data Source=${options.url};Initial Catalog=${options.database}`);
@@ -67,7 +67,7 @@ async function connectionOf(options: KustoOptions): Promise<KustoConnectionStrin
 const SLACK_MS = 250;
 
 /** Before its first call the library asks for the cluster's metadata, with no deadline at all: this one covers that too. */
-async function within<T>(timeoutMs: number, call: Promise<T>): Promise<T> {
+export async function within<T>(timeoutMs: number, call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs + SLACK_MS);

@@ -14,6 +14,8 @@ const CHUNK_EVENTS = 5000;
 const SLICE = 256;
 /** Rows are several times the size of what they are made of, and live until Kusto has them. */
 const CHUNK_BYTES = 1024 * 1024;
+/** A queue takes big pieces: each becomes an extent of its own. */
+const BIG = 8;
 /** Begins a header line of a log: a run that resumes reads those above its first line too. */
 const HASH = 0x23;
 const BRACE = 0x7b;
@@ -22,6 +24,8 @@ export interface ChunkSource {
   readonly content: AsyncIterable<Uint8Array>;
   /** Lines before it are durable already. */
   readonly firstLine: number;
+  /** Chunks are several times the usual size. */
+  readonly isBig?: boolean;
   /** The dialect that the blob's folder names. */
   readonly dialect: string | undefined;
   /** The batch of the chunk that begins with a line, its bytes not yet counted. */
@@ -49,12 +53,14 @@ class Draft {
   readonly #outcomes: Outcome[] = [];
   readonly #entries: Entry[] = [];
   readonly #firstLine: number;
+  readonly #scale: number;
   nextLine: number;
   #bytes = 0;
   #events = 0;
 
-  constructor(batch: Batch, firstLine: number, reader: LineReader, ports: IngestPorts) {
-    this.#batch = batch;
+  constructor(source: ChunkSource, firstLine: number, reader: LineReader, ports: IngestPorts) {
+    this.#batch = source.batchFrom(firstLine);
+    this.#scale = source.isBig === true ? BIG : 1;
     this.#reader = reader;
     this.#ports = ports;
     this.#firstLine = firstLine;
@@ -66,7 +72,7 @@ class Draft {
   }
 
   get isFull(): boolean {
-    return this.#events >= CHUNK_EVENTS || this.#bytes >= CHUNK_BYTES;
+    return this.#events >= CHUNK_EVENTS * this.#scale || this.#bytes >= CHUNK_BYTES * this.#scale;
   }
 
   add({ bytes, number }: Line): void {
@@ -104,7 +110,7 @@ export async function* chunksOf(source: ChunkSource, ports: IngestPorts): AsyncG
   const { content, firstLine, dialect } = source;
   const reader = lineReader(dialect, { ...ports.limits, maxBodyBytes: MAX_LINE_BYTES });
   const splitter = new LineSplitter();
-  const fresh = (line: number): Draft => new Draft(source.batchFrom(line), line, reader, ports);
+  const fresh = (line: number): Draft => new Draft(source, line, reader, ports);
   let draft = fresh(firstLine);
   let fault: unknown;
   try {

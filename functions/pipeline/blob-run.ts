@@ -8,6 +8,7 @@ import {
   type Checkpoint,
   type Checkpoints,
   type Claim,
+  type Sink,
   SinkUnavailable,
 } from './ports.ts';
 import type { DecodeFault } from './decode.ts';
@@ -20,6 +21,8 @@ export interface BlobRunOptions extends StorePorts, IngestPorts {
   readonly checkpoints: Checkpoints;
   /** Owner of each drop container. */
   readonly tenants: Readonly<Record<string, string>>;
+  /** Where the rows of big blobs go, and from which size on a blob is big. */
+  readonly queue?: { readonly sink: Sink; readonly fromBytes: number } | undefined;
   /** Under which door the books name these batches; absent: blob. */
   readonly door?: Batch['door'];
 }
@@ -56,14 +59,16 @@ async function readOn(
 ): Promise<Checkpoint> {
   let checkpoint = begun;
   await options.digests.prepare?.(facts.modifiedMs);
+  const queue = options.queue && facts.size >= options.queue.fromBytes ? options.queue : undefined;
   const source: ChunkSource = {
     content: options.reader.open(ref, facts.etag),
     firstLine: begun.linesDone,
     dialect: dialectOfPath(ref.name),
+    isBig: queue !== undefined,
     batchFrom: (line) => batchOf(ref, facts, String(line), 0, options),
   };
   for await (const { outcome, nextLine } of chunksOf(source, options)) {
-    const { received, stored, rejected } = await store(outcome, options);
+    const { received, stored, rejected } = await store(outcome, queue ? { ...options, sink: queue.sink } : options);
     checkpoint = {
       ...checkpoint,
       linesDone: nextLine,

@@ -102,9 +102,10 @@ export interface Refusal {
 export interface Sink {
   /**
    * Resolves when every row is durable, except the refused ones it returns.
+   * `batch`: the id that these rows have whenever they are written again; a store that keeps such ids takes them once.
    * @throws {SinkUnavailable} when the outcome is unknown or the store is away: nothing may be acknowledged.
    */
-  write(rows: RowsByTable): Promise<readonly Refusal[]>;
+  write(rows: RowsByTable, batch?: string): Promise<readonly Refusal[]>;
 }
 
 /** The store is away, throttles or is misconfigured: the sender keeps its batch and comes again. */
@@ -184,7 +185,8 @@ export const GAUGES = {
   spill_blobs: 'Blobs that wait in the spill, as the last drain saw them.',
   spill_oldest_seconds: 'Age of the oldest of them.',
   events_per_second: 'Events received over the last minute, by door.',
-  unaccounted_events: 'Events that the ledger tells and the tables do not hold, in the last audited hour. 0 when all is well.',
+  unaccounted_events:
+    'Events that the ledger tells and the tables do not hold, in the last audited hour. 0 when all is well.',
   audited_batches: 'Batches that the last audit looked at.',
   audit_timestamp_seconds: 'When the books were last audited, Unix time.',
   catalog_entries: 'Rows of a catalog in memory, by catalog.',

@@ -78,7 +78,7 @@ export async function store(outcome: Outcome, ports: StorePorts): Promise<Stored
     CdnRequests: tableRows(outcome, 'CdnRequests'),
     RejectedEvents: rejects,
   };
-  const refusals = await sink.write(written);
+  const refusals = await sink.write(written, batch.batchId);
   const lost = refusals.find(({ table }) => table === 'RejectedEvents');
   if (lost) throw new Error(`the store refuses a quarantine row: ${lost.detail}`);
   const refused = refusedRejects(outcome, written, refusals, digests);
