@@ -1,4 +1,4 @@
-import { freeText, isIdentityKey } from './identity.ts';
+import { freeText, isIdentityKey, versionText } from './identity.ts';
 
 // Values of unknown shape on their way into a `dynamic` column or a string column.
 
@@ -10,6 +10,9 @@ export interface CleanFault {
 /** Well-formed text: a lone surrogate would poison the whole file it is written to. Free when the text is well formed. */
 export const cleanText = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed());
 
+/** Names of values that are versions. */
+const VERSION = /ver(?:sion)?$/i;
+
 /** Keys by which code that merges objects reaches what all objects share. */
 const PROTOTYPE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -18,7 +21,7 @@ export const cutText = (text: string, max: number): string =>
   text.length <= max ? text : text.slice(0, max).toWellFormed();
 
 /**
- * Copies a JSON value for a `dynamic` column: text made well formed, URLs cut to their host, e-mail addresses out, identity removed by key.
+ * Copies a JSON value for a `dynamic` column: text made well formed, URLs cut to their host, addresses and secrets out, identity removed by key.
  * Numbers past the range of a double and keys of prototypes are faults, because JSON cannot carry the first and
  * merging code downstream may run on the second.
  */
@@ -29,7 +32,8 @@ export class DynamicCleaner {
   readonly redacted: string[] = [];
 
   clean(value: unknown, path: string): unknown {
-    if (typeof value === 'string') return freeText(cleanText(value));
+    if (typeof value === 'string')
+      return VERSION.test(path) ? versionText(cleanText(value)) : freeText(cleanText(value));
     if (typeof value === 'number' && !Number.isFinite(value)) {
       this.fault ??= { field: path, detail: 'number beyond the range of a double' };
       return undefined;

@@ -1,3 +1,4 @@
+import { networkOf } from './network.ts';
 import { cutSecrets } from './secrets.ts';
 
 // What may name a person, and how it is taken out of text that is stored.
@@ -73,16 +74,27 @@ const IPV6 = /\b(?:[0-9a-f]{1,4}:){3,7}(?:[0-9a-f]{1,4}|:)|\b(?:[0-9a-f]{1,4}:){
 const EMAIL = /(?<![\w.+%-])[\w.+%-]+(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}/g;
 const KEYED = /"([\w-]{2,24})"\s{0,4}:\s{0,4}("(?:[^"\\]|\\.)*"?|-?\d{1,24})/g;
 
+/** Cookies by their usual names. */
+const COOKIE = /^(?:session|sess|auth|jwt|csrf|xsrf|[a-z]*sessid|jsessionid)$/i;
 const PAIR = /\b([\w-]{2,24})=([^\s&;,"']+)/g;
 
 const cutMails = (text: string): string =>
   text.includes('@') || text.includes('%40') ? text.replace(EMAIL, '…') : text;
 
-/** Free text that is stored: URLs become their hosts, e-mail addresses and secrets go. */
-export const freeText = (text: string): string => cutSecrets(cutMails(cutUrls(text)));
+/** What may be an address of IPv6; whether it is one, its groups say. */
+const COLONS = /(?<![\w:.])(?=[\da-f]{0,4}:)[\da-f:]{4,39}(?![\w:])/gi;
 
-/** A message that software wrote about a failure: addresses of the network go too. */
-export const freeMessage = (text: string): string => freeText(text).replace(IPV4, '…');
+/** Takes addresses of the network out of a text; times of the day and time codes stay. */
+const cutAddresses = (text: string): string => {
+  const rest = text.replace(IPV4, '…');
+  return rest.includes(':') ? rest.replace(COLONS, (found) => (networkOf(found) === undefined ? found : '…')) : rest;
+};
+
+/** Free text that is stored: URLs become their hosts; addresses of mail and network, and secrets, go. */
+export const freeText = (text: string): string => cutSecrets(cutAddresses(cutMails(cutUrls(text))));
+
+/** A version may look like an address. */
+export const versionText = (text: string): string => cutSecrets(cutMails(cutUrls(text)));
 
 /**
  * Takes identity out of text that could not be parsed: values of identity keys, addresses, e-mails, URLs.
@@ -91,7 +103,7 @@ export const freeMessage = (text: string): string => freeText(text).replace(IPV4
 export function scrubText(text: string): string {
   return freeText(text)
     .replace(KEYED, (match, key: string) => (isIdentityKey(key) ? `"${key}":"…"` : match))
-    .replace(PAIR, (match, key: string) => (isIdentityKey(key) ? `${key}=…` : match))
+    .replace(PAIR, (match, key: string) => (isIdentityKey(key) || COOKIE.test(key) ? `${key}=…` : match))
     .replace(IPV4, '…')
     .replace(IPV6, '…');
 }

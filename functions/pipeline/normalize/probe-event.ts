@@ -2,7 +2,7 @@ import { EVENT_KINDS } from '../../../schema/playback-events.ts';
 import type { Draft, DraftFault, Place } from '../batch.ts';
 import { isRecord } from '../batch.ts';
 import { cleanText, cutText, DynamicCleaner } from '../clean.ts';
-import { freeMessage, hostOf } from '../identity.ts';
+import { freeText, hostOf } from '../identity.ts';
 import { BASE_COLUMNS, BEAT_COLUMNS, KIND_COLUMNS, NESTED_COLUMNS } from './probe-columns.ts';
 
 type Columns = Readonly<Record<string, string | undefined>>;
@@ -28,7 +28,7 @@ export const MESSAGE_LENGTH = 240;
 
 function columnValue(column: string, value: unknown, cleaner: DynamicCleaner): unknown {
   if (typeof value === 'string') {
-    if (column === 'errorMessage') return cutText(freeMessage(cleanText(value)), MESSAGE_LENGTH);
+    if (column === 'errorMessage') return cutText(freeText(cleanText(value)), MESSAGE_LENGTH);
     return cleanText(value);
   }
   if (typeof value === 'number' || typeof value === 'boolean') return TEXT_COLUMNS.has(column) ? String(value) : value;
