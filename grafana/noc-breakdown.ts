@@ -1,7 +1,7 @@
 // The lower part: where it hurts, and whether the telemetry itself can be trusted.
 import { FILTERS, WHOLE } from './data-source.ts';
 import { NOC_UID, PANEL, type PanelList } from './noc-ids.ts';
-import { bars, lines, look, note, table } from './panels.ts';
+import { bars, lines, look, note, number, table } from './panels.ts';
 import { LEVELS } from './targets.ts';
 
 const NARROW = `/d/${NOC_UID}/noc-overview?\${__url_time_range}`;
@@ -104,11 +104,22 @@ export const ingestion = (): PanelList => [
     .overrideByName('LagP95Seconds', look({ name: 'Lag p95', unit: 's', decimals: 1, levels: LEVELS.lagSeconds }))
     .overrideByName('RejectedPct', look({ name: 'Rejected', unit: 'percent', decimals: 2, levels: LEVELS.rejectedPct }))
     .overrideByName('DuplicatePct', look({ name: 'Duplicates', unit: 'percent', decimals: 2 })),
+  number({
+    id: 34,
+    title: 'Unaccounted events',
+    at: { x: 18, y: 61, w: 6, h: 3 },
+    unit: 'none',
+    decimals: 0,
+    levels: LEVELS.unaccounted,
+    description:
+      'Rows and rejects that the ledger tells and the tables do not hold, in the hour that ended 5 min before the end of the range, plus batches whose books do not balance. Anything but 0 is loss or an accounting fault; IngestAudit() names the batches.',
+    query: 'IngestAudit($__timeTo - 65m, $__timeTo - 5m) | summarize Unaccounted = sum(Unaccounted)',
+  }),
   note(
     33,
     'Reading this board',
     'Where the numbers come from.',
-    { x: 18, y: 61, w: 6, h: 7 },
+    { x: 18, y: 64, w: 6, h: 4 },
     [
       'Numbers come from the KQL functions under `kql/functions`; the formula stands in each panel’s description.',
       '',

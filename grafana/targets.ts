@@ -18,6 +18,7 @@ export const LEVELS = {
   lagSeconds: { warn: 60, bad: 300 },
   rejectedPct: { warn: 1, bad: 10 },
   incidents: { warn: 1, bad: 2 },
+  unaccounted: { warn: 1, bad: 100 },
 } as const satisfies Record<string, Levels>;
 
 const [GREEN, YELLOW, RED] = ['green', 'yellow', 'red'];
