@@ -19,6 +19,8 @@ const IDENTITY_KEYS = new Set([
   'userid',
   'username',
   'customerid',
+  'customeruserid',
+  'visitorid',
   'accountid',
   'subscriberid',
   'deviceid',
