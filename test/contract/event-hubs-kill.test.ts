@@ -50,7 +50,7 @@ it(`${KILLS} times killed while it stores: no acknowledged event is lost or doub
       retryOptions: { maxRetries: 0, timeoutInMs: 500 },
     });
     const run = { isOver: false };
-    const goal = acknowledged.length + 60;
+    const goal = acknowledged.length + 30;
     const sender = async (): Promise<void> => {
       while (!run.isOver) {
         const id = `event-${sent++}`;
@@ -77,7 +77,7 @@ it(`${KILLS} times killed while it stores: no acknowledged event is lost or doub
   const total = facts.reduce((sum, { lastEnqueuedSequenceNumber }) => sum + lastEnqueuedSequenceNumber + 1, 0);
   const events = await receive(connection, 'telemetry', (all) => all.length >= total, undefined, 60_000);
   const found = events.map((event) => /event-\d+/.exec(textOf(event))?.[0] ?? '');
-  expect(acknowledged.length).toBeGreaterThanOrEqual(KILLS * 60);
+  expect(acknowledged.length).toBeGreaterThanOrEqual(KILLS * 30);
   const lost = acknowledged.filter((id) => !found.includes(id));
   expect(lost).toEqual([]);
   expect(new Set(found).size).toBe(found.length);

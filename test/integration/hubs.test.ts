@@ -1,4 +1,5 @@
-// The hub door end to end: real client → AMQP stand-in → host's trigger → pipeline → local engine, and the books.
+// Event Hubs end to end, with Microsoft's clients on both sides of the AMQP stand-in. The door: producer → hub `telemetry` → trigger →
+// pipeline → local engine. The sink: HTTP door → hub `rows` → the reader that stands for Kusto's data connection → local engine.
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,16 +11,20 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { envelope } from '../../bench/bodies.ts';
 import { startAzurite, type Azurite } from '../../local/azurite/azurite.ts';
 import { startBroker, type Broker } from '../../local/event-hubs/broker.ts';
+import { startDataConnection } from '../../local/event-hubs/data-connection.ts';
 import type { FunctionsHost } from '../../local/functions-host/supervisor.ts';
 import { startKusto, type KustoServer } from '../../local/kusto/http/server.ts';
 import { builtApp, testSettings, type BuiltApp } from '../support/functions-app.ts';
 import { createDedupViews, createTables } from '../support/kusto-tables.ts';
 
+const IS_HEAVY = process.env['FRAMEWATCH_HEAVY'] === '1';
 const EVENTS = 10;
 const dir = mkdtempSync(join(tmpdir(), 'framewatch-hub-door-'));
 let kusto: KustoServer;
 let broker: Broker;
-let azurite: Azurite;
+let azurite: Azurite | undefined;
+let connection: { stop(): Promise<void> } | undefined;
+const log: string[] = [];
 let app: BuiltApp;
 let host: FunctionsHost | undefined;
 let client: Client;
@@ -38,13 +43,17 @@ async function startHost(more: Readonly<Record<string, string>> = {}): Promise<v
 
 /** A store that is away is found out soon. */
 const hasty = { FRAMEWATCH_KUSTO_DEADLINE_MS: '400' };
-const withSpill = (): Record<string, string> => ({ FRAMEWATCH_BLOB_CONNECTION: azurite.connectionString() });
+const withSpill = (): Record<string, string> =>
+  azurite ? { FRAMEWATCH_BLOB_CONNECTION: azurite.connectionString() } : {};
 
 beforeAll(async () => {
-  const hubs = [{ name: 'telemetry', partitionCount: 2, consumerGroups: ['functions'] }];
+  const hubs = [
+    { name: 'telemetry', partitionCount: 2, consumerGroups: ['functions'] },
+    { name: 'rows', partitionCount: 2, consumerGroups: ['adx'] },
+  ];
   [kusto, azurite, app, broker] = await Promise.all([
     kustoAt(0),
-    startAzurite({ blobPort: 0, queuePort: 0 }),
+    IS_HEAVY ? startAzurite({ blobPort: 0, queuePort: 0 }) : undefined,
     builtApp(),
     startBroker({ port: 0, dir: join(dir, 'hubs'), hubs }),
   ]);
@@ -57,6 +66,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await host?.close();
+  await connection?.stop();
   await producer?.close();
   client?.close();
   await Promise.all([broker?.close(), kusto?.close(), azurite?.close()]);
@@ -164,7 +174,7 @@ it('the same messages delivered again change neither rows nor books', async () =
 });
 
 // A seeded share of this is in functions/triggers/telemetry-hub.test.ts.
-it.runIf(process.env['FRAMEWATCH_HEAVY'] === '1')(
+it.runIf(IS_HEAVY)(
   'while Kusto is away events go to the spill and the partition goes on; without a spill it waits, and loses nothing',
   async () => {
     const port = Number(new URL(kusto.url).port);
@@ -189,3 +199,94 @@ it.runIf(process.env['FRAMEWATCH_HEAVY'] === '1')(
     expect(await books()).toMatchObject({ Batches: 13, Received: 5 * EVENTS + 3 + 8 });
   },
 );
+
+const connectData = (): void => {
+  connection = startDataConnection({
+    connection: broker.connectionString,
+    hub: 'rows',
+    consumerGroup: 'adx',
+    kustoUrl: kusto.url,
+    database: 'framewatch',
+    stateDir: dir,
+    fallback: { table: 'PlaybackEvents', format: 'multijson', mapping: 'PlaybackEvents_v1' },
+    log: (line) => log.push(line),
+  });
+};
+
+async function post(sid: string): Promise<{ status: number; retryAfter: string | null }> {
+  const batch = envelope(Math.floor(Math.random() * 1e9), EVENTS, Date.now());
+  batch.h.sid = sid;
+  const response = await fetch(`${host?.url}/api/v1/events`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain', 'x-framewatch-key': 'simulator' },
+    body: `${JSON.stringify(batch)}\nnot json`,
+  });
+  await response.arrayBuffer();
+  return { status: response.status, retryAfter: response.headers.get('retry-after') };
+}
+
+const stored = async (sids: readonly string[]): Promise<(number | undefined)[]> => {
+  const rows = await query<{ SessionId: string; Events: number }>(
+    'union PlaybackEvents, PlaybackBeats | summarize Events = dcount(EventId) by SessionId',
+  );
+  const found = new Map(rows.map((row) => [row.SessionId, row.Events]));
+  return sids.map((sid) => found.get(sid));
+};
+
+it('what is answered 202 is in the hub before Kusto knows of it, and arrives there once the data connection reads', async () => {
+  await host?.close();
+  await startHost({ FRAMEWATCH_SINK: 'event-hubs', FRAMEWATCH_KUSTO_DEADLINE_MS: '4000' });
+  const sids = Array.from({ length: 12 }, () => randomUUID());
+  const answers = await Promise.all(sids.map(post));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+  expect(await stored(sids)).toEqual(sids.map(() => undefined));
+  connectData();
+  await expect.poll(() => stored(sids), { timeout: 20_000 }).toEqual(sids.map(() => EVENTS));
+  const books = (): Promise<unknown[]> =>
+    query(
+      "IngestLedger | where Door == 'http' | summarize take_any(*) by BatchId | summarize R = sum(Received), S = sum(Stored), J = sum(Rejected)",
+    );
+  await expect
+    .poll(books, { timeout: 10_000 })
+    .toEqual([{ R: sids.length * (EVENTS + 1), S: sids.length * EVENTS, J: sids.length }]);
+  expect(await query("RejectedEvents | where BatchId !startswith 'hub-' | summarize N = dcount(RejectId)")).toEqual([
+    { N: sids.length },
+  ]);
+});
+
+it.runIf(IS_HEAVY)('a throttled hub is told to the sender with Retry-After, and a later try is stored', async () => {
+  const sid = randomUUID();
+  broker.throttleUntil(Infinity);
+  const refused = await post(sid);
+  expect(refused.status).toBe(503);
+  expect(Number(refused.retryAfter)).toBeGreaterThanOrEqual(1);
+  broker.throttleUntil(0);
+  await expect.poll(async () => (await post(sid)).status, { timeout: 15_000, interval: 300 }).toBe(202);
+  await expect.poll(() => stored([sid]), { timeout: 20_000 }).toEqual([EVENTS]);
+});
+
+it('the data connection routes by properties, uses its own table without them, and leaves out what Kusto refuses', async () => {
+  const producer = new EventHubProducerClient(broker.connectionString, 'rows');
+  const row = (eventId: string): Buffer => Buffer.from(JSON.stringify({ eventId, sessionId: 'routed', kind: 'pause' }));
+  const properties = { Table: 'PlaybackBeats', Format: 'multijson', IngestionMappingReference: 'PlaybackBeats_v1' };
+  await producer.sendBatch([
+    { body: row('fallback') },
+    { body: row('beat'), properties },
+    { body: Buffer.from('{"broken":'), properties },
+    { body: row('nowhere'), properties: { ...properties, Table: 'NoSuchTable' } },
+    { body: row('elsewhere'), properties: { ...properties, Database: 'other' } },
+    { body: row('after'), properties },
+  ]);
+  await producer.close();
+  const found = (): Promise<unknown[]> =>
+    query(
+      "union withsource = T PlaybackEvents, PlaybackBeats | where SessionId == 'routed' | project T, EventId | order by EventId asc",
+    );
+  await expect.poll(found, { timeout: 20_000 }).toEqual([
+    { T: 'PlaybackBeats', EventId: 'after' },
+    { T: 'PlaybackBeats', EventId: 'beat' },
+    { T: 'PlaybackEvents', EventId: 'fallback' },
+  ]);
+  expect(log.filter((line) => line.includes('refused'))).toHaveLength(2);
+  expect(log.filter((line) => line.includes('another database'))).toHaveLength(1);
+});
