@@ -1,3 +1,4 @@
+import type { LeanBeat, LeanCounters, LeanEnvelope } from '../schema/probe-wire-v2.ts';
 import type { Envelope, WireBeat, WireCounters, WireEvent } from '../schema/probe-wire.ts';
 
 const CDNS = ['edge-a', 'edge-b', 'edge-c'];
@@ -103,3 +104,50 @@ export function envelope(index: number, events: number, now: number): Envelope {
 /** Bodies of distinct sessions; `count · events` distinct events in all. */
 export const bodies = (count: number, events: number, now: number): Buffer[] =>
   Array.from({ length: count }, (_none, index) => Buffer.from(JSON.stringify(envelope(index, events, now))));
+
+type LeanBeatEvent = LeanBeat & Extract<LeanEnvelope['e'][number], { k: 'hb' }>;
+
+function leanBeat(n: number, random: () => number, totals: Record<string, number>): LeanBeatEvent {
+  const stallMs = random() < 0.05 ? Math.round(random() * 3000) : 0;
+  const kbps = pick(LADDER, random);
+  const gains: Record<string, number> = {
+    playMs: 10_000 - stallMs,
+    bits: kbps * (10_000 - stallMs),
+    tot: 250,
+    sg: 5,
+    by: Math.round(random() * 1e7),
+    dl: Math.round(random() * 4000),
+    t0: 3,
+    t1: 2,
+    ...(stallMs > 0 && { stallMs, stalls: 1 }),
+    ...(random() < 0.5 && { drop: 1 + Math.floor(random() * 3) }),
+  };
+  for (const [name, gain] of Object.entries(gains)) totals[name] = (totals[name] ?? 0) + gain;
+  return {
+    k: 'hb',
+    n,
+    t: n * 10_000 + Math.round(random() * 50),
+    pt: n * 10_000,
+    kbps,
+    w: 1280,
+    h: 720,
+    bl: Math.round(random() * 30_000),
+    st: 'play',
+    i: gains satisfies LeanCounters,
+    c: { ...totals } satisfies LeanCounters,
+    blMin: Math.round(random() * 20_000),
+    rate: 1,
+    pw: 1280,
+    ph: 720,
+  };
+}
+
+/** The same in version 2 of the wire, as the probe of today sends it. */
+export function leanEnvelope(index: number, events: number, now: number): LeanEnvelope {
+  const random = randomFrom(index * 7919 + 1);
+  const { h, e } = envelope(index, Math.min(events, 2), now);
+  const totals: Record<string, number> = {};
+  const list = e as LeanEnvelope['e'];
+  for (let n = list.length; n < events; n++) list.push(leanBeat(n, random, totals));
+  return { v: 2, h: { ...h, t0: now - events * 10_000 }, e: list } as LeanEnvelope;
+}

@@ -108,7 +108,7 @@ function beatOf({ st, i, c, late, target, ...rest }: Fields): Fields {
 }
 
 /** Phases told as the startup time when each was over become the time each took; the last one is the decoder's. */
-function phasesOf(ph: unknown, ms: unknown): unknown {
+export function phasesOf(ph: unknown, ms: unknown): unknown {
   if (!isFields(ph) || typeof ms !== 'number') return ph;
   const phases: Fields = {};
   let before = 0;

@@ -1,6 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { contextFields, identityFields } from '../../../schema/common-fields.ts';
-import { checker } from '../../../schema/validate.ts';
 import type { Batch, Draft, DraftFault, Outcome, Place } from '../batch.ts';
 import { Books, type Reject } from '../books.ts';
 import { boundsFault } from '../bounds.ts';
@@ -8,11 +6,12 @@ import type { Limits } from '../decode.ts';
 import { GroupRows, sharedColumns, type IngestPorts } from '../group-rows.ts';
 import { HARD_DEPTH, HARD_KEYS, HARD_VALUES, scanJson, type JsonShape } from '../json-scan.ts';
 import { droppedBy, openSession, probe, readSessionEvent, type Session } from '../normalize/probe.ts';
-import { EventTranscoder, type SessionText } from './event.ts';
+import { EventTranscoder } from './event.ts';
 import { JsonCursor } from './json-cursor.ts';
 import { compilePlans } from './plan.ts';
 import { bytesOf, RowBuffer } from './row-buffer.ts';
 import { Sequences } from './sequences.ts';
+import { sessionText, type SessionText } from './session-text.ts';
 
 // The fast path of the probe's envelopes: from the bytes of a body to the text of its rows, without an object for either.
 // It takes what is plainly as the probe sends it; an event that is anything else goes the long way by itself, and a body that
@@ -27,11 +26,6 @@ const LONGER = 6;
 /** By so much the text of an event's numbers can grow when they are written anew. */
 const GROWTH = 8 * 1024;
 
-/** What rows of both tables share; each event's own columns are checked as they are written. */
-const { eventId: _id, sequence: _sequence, eventTime: _time, ...ofBatch } = identityFields;
-const checkShared = checker({ name: 'both', doc: '', fields: { ...ofBatch, ...contextFields } });
-
-const NOTHING = bytesOf('');
 const cursor = new JsonCursor();
 const events = new RowBuffer();
 const beats = new RowBuffer();
@@ -56,27 +50,6 @@ function parsed(from: number, to: number): { value: unknown } | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** What the rows of a session share, as text; undefined when the schema does not take it: every event is a reject then. */
-function sessionText(session: Session, shared: Record<string, unknown>, batch: Batch): SessionText | undefined {
-  const { header, sentMs } = session;
-  const { props } = header.shared;
-  if (!checkShared(shared).ok) return undefined;
-  const { cdn } = shared;
-  // Left out of the text, and no copy made for it.
-  shared['cdn'] = undefined;
-  const head = bytesOf(JSON.stringify(shared).slice(0, -1));
-  shared['cdn'] = cdn;
-  return {
-    head,
-    cdn: cdn === undefined ? NOTHING : bytesOf(`,"cdn":${JSON.stringify(cdn)}`),
-    id: bytesOf(`,"eventId":${JSON.stringify(header.sid).slice(0, -1)}:`),
-    props: props === undefined ? undefined : bytesOf(`,"props":${JSON.stringify(props)}`),
-    t0: header.t0,
-    receivedMs: batch.receivedMs,
-    skewMs: batch.receivedMs - sentMs,
-  };
 }
 
 /** One body under way. */
@@ -160,15 +133,14 @@ class Run {
   /** One event as an object; false when the body is no JSON or nothing that a parser should be given. */
   #longWay(session: Session, rows: GroupRows): boolean {
     const start = cursor.at;
-    this.#shape ??= scanJson(cursor.bytes);
-    if (isTooMuch(this.#shape) || !cursor.skip()) return false;
-    const event = parsed(start, cursor.at);
+    if (!cursor.skip()) return false;
+    const suspect = this.#isSuspect(start, cursor.at);
+    const event = suspect === undefined ? undefined : parsed(start, cursor.at);
     if (!event) return false;
     const { limits } = this.#ports;
-    const suspect = isSuspect(this.#shape, cursor.bytes.length, limits);
     const read = readSessionEvent(session, event.value, {
       next: (): Place => ({ position: this.#position++, part: 0 }),
-      boundsFault: (value) => (suspect ? boundsFault(value, limits) : undefined),
+      boundsFault: (value) => (suspect === true ? boundsFault(value, limits) : undefined),
     });
     if ('reason' in read) this.#faults.push(read);
     else {
@@ -177,6 +149,19 @@ class Run {
       if (reject) this.#rejects.push(reject);
     }
     return true;
+  }
+
+  /** Whether the bounds of an event have to be looked at; undefined when no parser should be given the body. */
+  #isSuspect(start: number, end: number): boolean | undefined {
+    const { limits } = this.#ports;
+    const { length } = cursor.bytes;
+    if (length <= limits.maxEventBytes && (end - start) * LONGER <= limits.maxEventBytes) {
+      const { depth, keys } = scanJson(cursor.bytes, start, end);
+      // Then it is within its bounds whatever else is in the body.
+      if (depth + 2 <= limits.maxDepth && keys <= limits.maxKeys) return false;
+    }
+    this.#shape ??= scanJson(cursor.bytes);
+    return isTooMuch(this.#shape) ? undefined : isSuspect(this.#shape, length, limits);
   }
 
   #isDuplicate({ sequence }: Draft): boolean {

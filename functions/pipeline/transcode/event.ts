@@ -1,17 +1,19 @@
+import { phasesOf } from '../../../schema/probe-upgrade.ts';
 import { eventTime } from '../event-time.ts';
+import { freeText } from '../identity.ts';
 import { startsWith } from './byte-table.ts';
-import { putDynamic, putSource } from './loose-values.ts';
+import { putDynamic, putSource, takePhases } from './loose-values.ts';
 import type { JsonCursor } from './json-cursor.ts';
 import { LeanCounts, putGains, putTotals, type BeatLatency } from './lean-counts.ts';
 import { leanStates, type Plan, type Plans, type Slot } from './plan.ts';
 import { bytesOf, pieceOf, type RowBuffer } from './row-buffer.ts';
+import type { SessionText } from './session-text.ts';
 
 const [QUOTE, COMMA, COLON, OPEN, CLOSE] = [0x22, 0x2c, 0x3a, 0x7b, 0x7d] as const;
-/** `%`, `+`, `.`, `/`, `:`, `=`, `@` and `_` */
-const TELLING = [0x25, 0x2b, 0x2e, 0x2f, COLON, 0x3d, 0x40, 0x5f];
 const KIND = bytesOf('"k":');
 const [TRUE, FALSE] = [bytesOf('true'), bytesOf('false')];
 const SEQUENCE = pieceOf('","sequence":');
+const PHASES = pieceOf(',"startupPhases":');
 const EVENT_TIME = pieceOf(',"eventTime":"');
 const TEXT_END = pieceOf('"');
 const ROW_END = pieceOf('}\n');
@@ -21,22 +23,6 @@ const FLAGS = {
 };
 /** More than one event's own columns can take: every string is bounded by its column. */
 const ROW_BYTES = 32 * 1024;
-
-/** What the rows of one session share, as text. */
-export interface SessionText {
-  /** `,"eventId":"sid:` */
-  readonly id: Uint8Array;
-  /** From the brace of a row to before its own columns. */
-  readonly head: Uint8Array;
-  /** The session's CDN, for events that say none; empty when the session says none either. */
-  readonly cdn: Uint8Array;
-  /** Fields of the header that have no column: every row holds them. */
-  readonly props: Uint8Array | undefined;
-  /** Epoch ms of t = 0 on the client's clock. */
-  readonly t0: number;
-  readonly receivedMs: number;
-  readonly skewMs: number;
-}
 
 /** Writes events of the probe's wire as rows without making objects of them. One for each version of the wire. */
 export class EventTranscoder {
@@ -49,6 +35,8 @@ export class EventTranscoder {
   readonly #totals = new LeanCounts();
   readonly #latency: BeatLatency = { max: undefined, target: undefined };
   #epoch = 0;
+  #durationMs: number | undefined;
+  #phases: unknown;
   #hasGains = false;
   #hasTotals = false;
   #hasOwnCdn = false;
@@ -93,6 +81,8 @@ export class EventTranscoder {
 
   #begin(): void {
     this.#epoch++;
+    this.#durationMs = undefined;
+    this.#phases = undefined;
     this.#hasGains = false;
     this.#hasTotals = false;
     this.#hasOwnCdn = false;
@@ -159,9 +149,12 @@ export class EventTranscoder {
       case 'change':
         return this.#change(slot, out);
       case 'message': {
-        const start = cursor.at;
+        const start = cursor.at + 1;
+        if (!this.#text(slot, out)) return false;
         // What may be part of a URL, an address or a secret is looked at the long way.
-        return this.#text(slot, out) && !TELLING.some((byte) => hasByte(cursor.bytes, start, cursor.at, byte));
+        const { buffer, byteOffset } = cursor.bytes;
+        const text = Buffer.from(buffer, byteOffset + start, cursor.at - 1 - start).toString('utf8');
+        return freeText(text) === text;
       }
       case 'source':
         this.#hasProps = true;
@@ -170,6 +163,13 @@ export class EventTranscoder {
         if (!this.#number(slot, out)) return false;
         this.dropped = cursor.value;
         return true;
+      case 'duration':
+        if (!this.#number(slot, out)) return false;
+        this.#durationMs = cursor.value;
+        return true;
+      case 'phases':
+        this.#phases = takePhases(cursor);
+        return this.#phases !== undefined;
       case 'gains':
         this.#hasGains = true;
         return this.#gains.read(cursor);
@@ -278,6 +278,10 @@ export class EventTranscoder {
   #end(plan: Plan, out: RowBuffer, session: SessionText): boolean {
     for (const index of plan.required) if (this.#seen[index] !== this.#epoch) return false;
     if (this.#hasGains && !putGains(out, this.#gains, this.#latency)) return false;
+    if (this.#phases !== undefined) {
+      out.put(PHASES);
+      out.putLong(bytesOf(JSON.stringify(phasesOf(this.#phases, this.#durationMs))));
+    }
     if (this.#hasTotals && !putTotals(out, this.#totals)) return false;
     const { eventMs, flag } = eventTime(session.t0 + this.#sessionTimeMs, session.receivedMs, session.skewMs);
     this.eventMs = eventMs;
@@ -289,9 +293,4 @@ export class EventTranscoder {
     out.put(ROW_END);
     return true;
   }
-}
-
-function hasByte(bytes: Uint8Array, from: number, to: number, wanted: number): boolean {
-  for (let at = from; at < to; at++) if (bytes[at] === wanted) return true;
-  return false;
 }

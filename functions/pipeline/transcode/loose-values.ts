@@ -14,6 +14,14 @@ const phases = new ByteTable(PHASES.map((name, index) => [name, 1 << index]));
 const SOURCE = pieceOf('{"src":');
 const SOURCE_END = pieceOf('}');
 
+/** The phases of a start as they are told; undefined when they are anything but numbers under known names. */
+export function takePhases(cursor: JsonCursor): unknown {
+  const start = cursor.at;
+  if (cursor.bytes[start] !== OPEN || !readPhases(cursor)) return undefined;
+  const { buffer, byteOffset } = cursor.bytes;
+  return JSON.parse(Buffer.from(buffer, byteOffset + start, cursor.at - start).toString('latin1'));
+}
+
 /** Copies a list of numbers or an object of phases, verbatim; false when it is anything else or there are blanks in it. */
 export function putDynamic(cursor: JsonCursor, out: RowBuffer, name: Piece): boolean {
   const start = cursor.at;

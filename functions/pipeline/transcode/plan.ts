@@ -37,6 +37,8 @@ export type Action =
   | 'nested'
   | 'source'
   /** Of version 2. */
+  | 'duration'
+  | 'phases'
   | 'state'
   | 'gains'
   | 'totals'
@@ -95,6 +97,9 @@ const EMPTY_IS_NOTHING = new Set(['kbps', 'w', 'h', 'cdn']);
 /** Kinds whose upgrade to version 1 computes more than counters. */
 const LEAN_LONG_WAY = new Set(['ready', 'error']);
 
+/** Version 2 tells when each phase of a start was over, not how long it took. */
+const LEAN_START: Readonly<Record<string, Action>> = { ms: 'duration', ph: 'phases' };
+
 function actionOf(name: string, field: Field): Action {
   if (OF_COLUMN[name] !== undefined) return OF_COLUMN[name];
   if (field.kind === 'string') return TEXT_COLUMNS.has(name) ? 'change' : 'text';
@@ -118,9 +123,13 @@ class Compiler {
     return [key, { key: keyOf(key), action, index, column, nested, isCdn, isNothingEmpty, next: undefined }];
   }
 
-  #columns(columns: Readonly<Record<string, string>>, fields: Fields): [string, Slot][] {
+  #columns(
+    columns: Readonly<Record<string, string>>,
+    fields: Fields,
+    actions: Readonly<Record<string, Action>> = {},
+  ): [string, Slot][] {
     return Object.entries(columns).map(([key, name]) =>
-      this.#slot(key, actionOf(name, fields[name]!), columnOf(fields, name)),
+      this.#slot(key, actions[key] ?? actionOf(name, fields[name]!), columnOf(fields, name)),
     );
   }
 
@@ -170,11 +179,11 @@ class Compiler {
     if (this.#isLean && LEAN_LONG_WAY.has(kind)) return undefined;
     const { fields } = playbackEvents;
     const columnsOf: Readonly<Record<string, Readonly<Record<string, string>>>> = KIND_COLUMNS;
-    const { ph, ...own } = columnsOf[kind]!;
-    const columns = { ...BASE_COLUMNS, ...own, ...(ph !== undefined && !this.#isLean && { ph }) };
+    const columns = { ...BASE_COLUMNS, ...columnsOf[kind] };
+    const actions = this.#isLean && kind === 'start' ? LEAN_START : {};
     const isLeanEnd = this.#isLean && kind === 'end';
     const counters = isLeanEnd ? this.#slot('c', 'totals', NO_COLUMN) : this.#nested('c', fields);
-    return this.#plan(kind, [...this.#columns(columns, fields), counters], isLeanEnd ? ['c'] : []);
+    return this.#plan(kind, [...this.#columns(columns, fields, actions), counters], isLeanEnd ? ['c'] : []);
   }
 }
 
