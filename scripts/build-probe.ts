@@ -38,7 +38,7 @@ const INTERNAL =
   'flow,isLast,force,frames,isPaused,isSeeking,isEnded,isHidden,' +
   'video,begin,look,mark,beat,count,tell,more,emit,guard,willPlay,' +
   'items,put,batch,soon,leave,dropped,queue,failed,' +
-  'ready,fail,steer,licence,mediaMs,abandoned,unload,last,mayRest,isMeasured';
+  'ready,fail,steer,licence,mediaMs,abandoned,unload,last,mayRest,isMeasured,lag,book';
 
 const common = {
   bundle: true,

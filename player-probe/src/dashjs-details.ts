@@ -35,7 +35,7 @@ export const details =
     let licenceAt = 0;
     let keySystem: string | undefined;
     const { ready, mark, segment, fail, steer, licence } = addDetails(core, {
-      latency: () => [player.getCurrentLiveLatency(), player.getTargetLiveDelay()],
+      lag: () => [player.getCurrentLiveLatency(), player.getTargetLiveDelay()],
       reps: () => renditionsOf(player),
     });
     const loaded = ({ request, error }: DashEvent, abandoned = false) => {

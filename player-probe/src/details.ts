@@ -41,7 +41,7 @@ export interface Details {
 /** What a player's adapter answers besides; may throw as long as the player cannot know. */
 export interface Source {
   /** Of a live stream its latency and what the player aims at, s; less than 0 or NaN: not known. */
-  latency: () => [latency: number, target: number];
+  lag: () => [latency: number, target: number];
   /** The renditions of the video, none as long as they are not known. */
   reps: () => NonNullable<Kind<'ready'>['reps']>;
 }
@@ -83,7 +83,7 @@ function rowOf(load: LoadDetails, bad: Kind<'segment'>['bad']): Fields<Kind<'seg
 }
 
 /** Adds them to what `core` measures. */
-export function addDetails(core: Core, { latency, reps }: Source): Details {
+export function addDetails(core: Core, { lag, reps }: Source): Details {
   let phases: NonNullable<Kind<'start'>['ph']> = {};
   /** The last time that segments failed, and that a steering server answered. */
   let troubleAt = -Infinity;
@@ -95,7 +95,7 @@ export function addDetails(core: Core, { latency, reps }: Source): Details {
   let readyOf: unknown;
   const { emit, look, more } = core;
 
-  const count = (name: keyof Totals, by: number) => core.session?.count(now(), name, by);
+  const count = (name: keyof Totals, by: number) => core.session?.count(name, by);
   const tell = (event: Fields<LeanEvent>) => core.session?.tell(now(), event);
   const addTo = core.guard((event: LeanEvent) => {
     const told = event as Partial<Kind<'start'>> & Partial<Kind<'cdn'>>;
@@ -126,7 +126,7 @@ export function addDetails(core: Core, { latency, reps }: Source): Details {
     ready();
     low = Math.min(low ?? Infinity, bufferMs(video));
     if (header!.pl!.st !== 'l') return;
-    const [seconds, aim] = latency();
+    const [seconds, aim] = lag();
     const ltc = known(1000 * seconds);
     if (!ltc) return;
     late = Math.max(late ?? 0, ltc);
@@ -147,7 +147,7 @@ export function addDetails(core: Core, { latency, reps }: Source): Details {
 
   const mark = (phase: Phase) => {
     // Time spent since the last signal counts first.
-    count('startMs', 0);
+    core.session?.book(now());
     phases[phase] ??= core.session?.totals.startMs ?? 0;
   };
 

@@ -81,7 +81,7 @@ function measure(player: HlsPlayer, options: ProbeOptions): Probe {
   };
   const core = createCore(options, port);
   const more = addDetails(core, {
-    latency: () => {
+    lag: () => {
       const { latency, playingDate, targetLatency } = player;
       const dated = (Date.now() - +playingDate!) / 1000;
       return [Math.abs(dated - latency) < CLOCK_S ? dated : latency, targetLatency!];

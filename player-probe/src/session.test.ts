@@ -379,16 +379,19 @@ function perform(
   );
   for (const [ms, [kind, change, shown]] of steps) {
     at = (Number.isNaN(ms) ? 0 : at) + (ms || 0);
-    // A segment brings no time.
-    if (session.state !== 'end' && kind !== 'segment') latest = Math.max(latest, Math.round(at));
+    // What is counted brings no time.
+    if (session.state !== 'end' && kind !== 'segment' && kind !== 'mark') latest = Math.max(latest, Math.round(at));
     if (kind === 'look') session.look(at, (look = { ...look, ...change }), shown);
     else if (kind === 'beat') session.beat(at);
     else if (kind === 'segment') session.segment({ ty: 'video', cdn: `cdn-${ms % 3}`, by: 500, failed: ms % 2 === 1 });
-    else if (kind === 'mark') session.count(at, 'dl', 7);
+    else if (kind === 'mark') session.count('dl', 7);
     else if (kind === 'ready') session.tell(at, { k: 'blocked' } as never);
     else session.error(at, { cat: 'media', code: '3', fatal: kind === 'fatal' });
   }
-  if (session.state !== 'end') session.end(at, 'exit');
+  if (session.state !== 'end') {
+    latest = Math.max(latest, Math.round(at));
+    session.end(at, 'exit');
+  }
   return { events, wallMs: latest - 5000 };
 }
 

@@ -31,7 +31,10 @@ export interface Session {
   error: (at: number, failure: Failure) => void;
   /** An event, a figure that the session itself knows nothing of. */
   tell: (at: number, event: Fields<LeanEvent>) => void;
-  count: (at: number, name: keyof Totals, by: number) => void;
+  /** For the next beat; without a time, as `segment`. */
+  count: (name: keyof Totals, by: number) => void;
+  /** Books the time until now to the present state. */
+  book: (at: number) => void;
   /** In turn from `look`; out of turn when the page is hidden. */
   beat: (at: number) => void;
   end: (at: number, why: EndReason) => void;
@@ -58,7 +61,8 @@ export function createSession(
 ): Session {
   const t0 = round(at);
   const totals: Totals = {};
-  let told: Totals = {};
+  /** Since the last beat. */
+  let gains: Totals = {};
   let started = !request;
   let state: State = started ? 'play' : 'start';
   let sequence = 0;
@@ -89,10 +93,23 @@ export function createSession(
     config.emit({ n: sequence++, ...event, t: now - t0, pt, bl, kbps, w, h, cdn } as LeanEvent);
   };
 
-  const add = (name: keyof Totals, by: number | null | undefined) => {
-    if (by! > 0) totals[name] = (totals[name] ?? 0) + by!;
+  /** Counts for the next beat alone: nobody asks for it by session. */
+  const gain = (name: keyof Totals, by: number | null | undefined, to = gains) => {
+    if (by! > 0) to[name] = (to[name] ?? 0) + by!;
   };
-  const since = (name: keyof Totals) => totals[name]! - (told[name] ?? 0) || 0;
+  const add = (name: keyof Totals, by: number | null | undefined) => {
+    gain(name, by);
+    gain(name, by, totals);
+  };
+  /** Takes back, but not what a beat has told. */
+  const take = (name: keyof Totals, by: number): number => {
+    by = max(0, min(gains[name] ?? 0, by));
+    if (by) {
+      gains[name] -= by;
+      totals[name] -= by;
+    }
+    return by;
+  };
 
   /** Wraps a signal: the time since the last one is booked to the present state. */
   const live =
@@ -104,21 +121,16 @@ export function createSession(
       run += ms;
       add(`${state}Ms`, ms);
       if (state === 'play') add('bits', ms * kbps);
-      if (view.isHidden) add('hiddenMs', ms);
+      if (view.isHidden) gain('hiddenMs', ms);
       return signal(...args);
     };
 
   const beat = (st: LeanBeat['st'] = state) => {
-    const i: Totals = {};
-    const c: Totals = {};
-    for (const name in totals) {
-      i[name as 'tot'] = since(name as 'tot') || undefined!;
-      c[name as 'tot'] = totals[name as 'tot'] || undefined!;
-    }
-    told = c;
+    const i = gains;
+    gains = {};
     beatAt = now;
     // The end that follows has them all.
-    tell({ k: 'hb', st, i, c: state === 'end' ? undefined : c, ...config.more?.() });
+    tell({ k: 'hb', st, i, c: state === 'end' ? undefined : { ...totals }, ...config.more?.() });
   };
 
   /** From one state to the next, with the event of what is over. */
@@ -143,10 +155,9 @@ export function createSession(
     if (isOut(next) && (left === 'play' || left === 'freeze')) {
       // It began when the last frame's time was over, and a freeze that ends in a stall was its beginning. What a beat has
       // told stays.
-      run = round(max(0, min(left === 'play' ? still - frameMs : ms, ms, since(`${left}Ms`))));
+      run = take(`${left}Ms`, min(left === 'play' ? round(still - frameMs) : ms, ms));
       add(`${next}Ms`, run);
-      if (run) totals[`${left}Ms`] -= run;
-      if (left === 'play') totals.bits = max(told.bits ?? 0, totals.bits! - run * kbps);
+      if (left === 'play') take('bits', run * kbps);
       ms -= run;
     }
     if (left === 'seek') seekAt = frameAt = moveAt = now;
@@ -159,7 +170,7 @@ export function createSession(
       why = failure && (!started || isStuck(state)) ? (started ? 'vpf' : 'vsf') : started ? why : 'ebvs';
     enter('end');
     beat(why);
-    tell({ k: 'end', why, c: told });
+    tell({ k: 'end', why, c: totals });
   };
 
   /** Counts frames and says whether what should move does: the picture, or without one the playhead. */
@@ -259,10 +270,10 @@ export function createSession(
 
   const segment = ({ ty, by, failed, cdn: to }: Load) => {
     if (state === 'end') return;
-    add('sg', 1);
-    add('by', by);
+    gain('sg', 1);
+    gain('by', by);
     if (failed) {
-      add('bad', 1);
+      gain('bad', 1);
       troubleAt = now;
       return;
     }
@@ -292,6 +303,7 @@ export function createSession(
       if (fatal) end('exit');
     }),
     tell: live(tell),
-    count: live(add),
+    book: live(() => undefined),
+    count: gain,
   };
 }

@@ -89,7 +89,7 @@ function measure(player: ShakaPlayer, options: ProbeOptions): Probe {
   };
   const core = createCore(options, port);
   const details = addDetails(core, {
-    latency: () => {
+    lag: () => {
       const { liveSync } = player.getConfiguration().streaming as LiveSync;
       return [player.getStats().liveLatency, liveSync?.enabled ? liveSync.targetLatency : 0];
     },

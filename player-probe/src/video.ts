@@ -27,7 +27,7 @@ function measure(video: HTMLVideoElement, options: VideoOptions): Probe {
   };
   const core = createCore(options, port);
   const details = addDetails(core, {
-    latency: () => [0, 0],
+    lag: () => [0, 0],
     reps: () => {
       const { videoWidth: w, videoHeight: h } = video;
       return video.readyState ? [{ kbps: options.kbps?.(w, h) ?? 0, w, h }] : [];
