@@ -31,6 +31,9 @@ export function bodyBytes({ body }: ReceivedEventData): Buffer {
   return Buffer.from(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
 }
 
+/** A quiet partition is asked so often: only at the end of a wait does the client see that its connection is gone. Its own is a minute. */
+const WAIT_SECONDS = 5;
+
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export class HubReader {
@@ -88,6 +91,7 @@ export class HubReader {
       {
         startPosition: done === undefined ? { offset: '-1' } : { sequenceNumber: done },
         maxBatchSize: this.#options.maxBatchSize,
+        maxWaitTimeInSeconds: WAIT_SECONDS,
         skipParsingBodyAsJson: true,
       },
     );

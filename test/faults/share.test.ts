@@ -1,0 +1,82 @@
+// A share of every proof under faults that fits each test run; the whole is heavy.test.ts. One stack serves all of it.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomFrom } from '../../bench/bodies.ts';
+import { scenariosOf, senderScenarios, wireScenarios } from './cases.ts';
+import { fileLimit, fillDisk } from './disk.ts';
+import { blobDoor, httpDoor, hubDoor, shuffled } from './doors.ts';
+import { startFaultStack, type FaultStack } from './fault-stack.ts';
+import { stopUnderLoad } from './graceful-stop.ts';
+import { killDuringHttp } from './kills.ts';
+import { brokenPromises, runScenario } from './scenario.ts';
+import { runSoak } from './soak.ts';
+
+const HEAVY = Boolean(process.env['FRAMEWATCH_HEAVY']);
+const SEED = Number(process.env['FRAMEWATCH_SEED'] ?? 5);
+/** Short deadlines, so that a fault of half a second already goes all the way to spill and breaker. */
+const HASTY = {
+  FRAMEWATCH_KUSTO_DEADLINE_MS: '300',
+  FRAMEWATCH_KUSTO_TIMEOUT_MS: '1000',
+  FRAMEWATCH_BLOB_GRACE_SECONDS: '0',
+};
+const HOLD_MS = 500;
+const DRIVE_MS = 300;
+const DOORS = [httpDoor, blobDoor, hubDoor];
+
+// The heavy run does all of this at full length.
+describe.skipIf(HEAVY)(`faults, a share by seed ${SEED}`, () => {
+  let stack: FaultStack;
+  beforeAll(async () => {
+    stack = await startFaultStack({ env: HASTY });
+  });
+  afterAll(() => stack?.close());
+
+  const random = randomFrom(SEED);
+  const share = [
+    ...shuffled(scenariosOf('kusto', HOLD_MS), random).slice(0, 2),
+    ...shuffled(scenariosOf('both', HOLD_MS), random).slice(0, 1),
+    ...shuffled(senderScenarios(), random).slice(0, 1),
+    ...shuffled(wireScenarios(HOLD_MS), random).slice(0, 1),
+  ];
+  it.each(share.map((scenario) => [scenario.name, scenario.target, scenario] as const))(
+    '%s (%s): nothing is lost or twice, the books balance, and all is there within 30 s',
+    async (_name, _target, scenario) => {
+      expect(brokenPromises(await runScenario(stack, DOORS, { ...scenario, driveMs: DRIVE_MS }))).toEqual([]);
+    },
+  );
+
+  it('SIGTERM under load: not ready first, whoever was in is answered, nothing acknowledged is lost', async () => {
+    const { readiness, underWay, late, exitSeconds, short } = await stopUnderLoad(stack);
+    expect(readiness).toContain(503);
+    expect(readiness.slice(readiness.indexOf(503))).not.toContain(200);
+    expect(Object.keys(underWay).filter((status) => !['202', '503'].includes(status))).toEqual([]);
+    expect(Object.keys(late).filter((status) => !['0', '202', '503'].includes(status))).toEqual([]);
+    expect(exitSeconds).toBeLessThan(10);
+    expect(short).toEqual([]);
+  });
+
+  it('a disk that takes no more, with the spill beside it, and a kill -9: nothing acknowledged is lost', async () => {
+    const report = await fillDisk(
+      stack,
+      fileLimit(stack.databaseDir, () => stack.engine.pid),
+      4,
+    );
+    expect(Object.keys(report.statuses.full).filter((status) => !['202', '503'].includes(status))).toEqual([]);
+    expect(report).toMatchObject({ impolite: 0, short: [], shortAfterKill: [], unaccounted: [] });
+  });
+
+  it('kill -9 of the functions: every event answered 202 is there, none twice', async () => {
+    expect(await killDuringHttp(stack, 1)).toMatchObject({ short: [], doubled: [], unparseable: 0, unaccounted: [] });
+  });
+
+  it('a steady load with bad events, resends and a fault: the counters agree (its memory only the long run can judge)', async () => {
+    const { told, found, unaccounted } = await runSoak(stack, {
+      warmUpSeconds: 0,
+      seconds: 2,
+      faultEverySeconds: 6,
+      isDriven: true,
+    });
+    expect(told.received).toBe(told.accepted + told.rejected + told.duplicate);
+    expect(found).toEqual({ rows: told.accepted, distinct: told.accepted, rejects: told.rejected });
+    expect(unaccounted).toEqual([]);
+  });
+});
