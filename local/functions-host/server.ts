@@ -14,6 +14,8 @@ export interface ServerOptions {
   readonly invoker: Invoker;
   readonly hostJson: HostJson;
   readonly maxBodyBytes: number;
+  /** A request must be here by then, body and all: 408 otherwise. Default 10 s. */
+  readonly bodyTimeoutMs?: number;
   isDisabled(name: string): boolean;
 }
 
@@ -26,7 +28,7 @@ export interface RunningServer {
 
 const HOME =
   '<!DOCTYPE html><html lang="en"><title>Functions</title><body><h1>Your Functions app is up and running</h1></body></html>';
-/** A body must be here by then: 408 otherwise, as Kestrel's least data rate has it. */
+/** What Kestrel's least data rate amounts to for a small body. */
 const BODY_TIMEOUT_MS = 10_000;
 /** Node looks for late requests only so often; its default of 30 s would let a slow sender stay that long. */
 const TIMEOUT_CHECK_MS = 1000;
@@ -119,8 +121,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     startedMs: Date.now(),
     isDisabled: (name: string) => options.isDisabled(name),
   };
+  const { bodyTimeoutMs = BODY_TIMEOUT_MS } = options;
   const server = createServer(
-    { requestTimeout: BODY_TIMEOUT_MS, headersTimeout: BODY_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    {
+      requestTimeout: bodyTimeoutMs,
+      headersTimeout: bodyTimeoutMs,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, bodyTimeoutMs),
+    },
     (request, response) => {
       if (!server.listening) response.setHeader('connection', 'close');
       handle(request, response, routes, options, context).catch((error: unknown) => {
