@@ -90,6 +90,10 @@ export class LeanCounts {
 
 /** Writes a value under its column; false when the schema refuses it. */
 function put(out: RowBuffer, column: Column, value: number): boolean {
+  if (value === 0 && column.low <= 0) {
+    out.put(column.zero);
+    return true;
+  }
   if (!(value >= column.low && value <= column.high) || (column.isWhole && !Number.isInteger(value))) return false;
   out.put(column.name);
   out.number(value);

@@ -16,6 +16,8 @@ import { pieceOf, type Piece } from './row-buffer.ts';
 export interface Column {
   /** `,"name":` */
   readonly name: Piece;
+  /** With the value 0. */
+  readonly zero: Piece;
   readonly low: number;
   readonly high: number;
   readonly isWhole: boolean;
@@ -77,6 +79,7 @@ export function columnOf(fields: Fields, name: string): Column {
   const { low, high } = rangeOf(field);
   return {
     name: pieceOf(`,"${name}":`),
+    zero: pieceOf(`,"${name}":0`),
     low,
     high,
     isWhole: field.kind !== 'real',
@@ -85,7 +88,15 @@ export function columnOf(fields: Fields, name: string): Column {
   };
 }
 
-const NO_COLUMN: Column = { name: pieceOf(''), low: 0, high: 0, isWhole: false, maxBytes: 0, oneOf: undefined };
+const NO_COLUMN: Column = {
+  name: pieceOf(''),
+  zero: pieceOf(''),
+  low: 0,
+  high: 0,
+  isWhole: false,
+  maxBytes: 0,
+  oneOf: undefined,
+};
 const PROPS_SOURCE = columnOf(playbackEvents.fields, 'props');
 const OF_COLUMN: Readonly<Record<string, Action>> = {
   sessionTimeMs: 'time',

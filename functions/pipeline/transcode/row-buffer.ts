@@ -8,6 +8,7 @@ const DAY_MS = 86_400_000;
 const SHORT = 24;
 /** Integers up to here are written digit by digit in 32 bits. */
 const SMALL = 1_000_000_000;
+const SMALL_DIGITS = 9;
 
 const encoder = new TextEncoder();
 export const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
@@ -74,7 +75,11 @@ export class RowBuffer {
   /** A number as `JSON.stringify` writes it. */
   number(value: number): void {
     if (value >= 0 && value < SMALL && Number.isInteger(value)) this.#small(value);
-    else this.putLong(encoder.encode(JSON.stringify(value)));
+    else if (value >= SMALL && Number.isSafeInteger(value)) {
+      const high = Math.floor(value / SMALL);
+      this.#small(high);
+      this.#digits(value - high * SMALL, SMALL_DIGITS);
+    } else this.putLong(encoder.encode(JSON.stringify(value)));
   }
 
   #small(value: number): void {
