@@ -1,8 +1,10 @@
 import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
+import type { Core, Probe } from './core.ts';
+import { bufferMs } from './media.ts';
 import type { Header } from './queue.ts';
 import type { Kind } from './signals.ts';
 
-// Common Media Client Data v2 (CTA-5004-B), event mode, from what the probe tells.
+// Common Media Client Data v2 (CTA-5004-B): reports of events, and keys for the player's own requests, from what the probe knows.
 // https://cta-wave.github.io/Resources/common-media-client-data--cta-5004-b.html
 
 export interface CmcdOptions {
@@ -54,6 +56,13 @@ interface Told {
   stallMs: number;
 }
 
+const written = (all: Keys) =>
+  Object.keys(all)
+    .sort()
+    .filter((key) => all[key] !== undefined && all[key] !== '')
+    .map((key) => (all[key] === true ? key : `${key}=${all[key]}`))
+    .join();
+
 /** A change of state, unless it is none; `t` is ms since the session began. */
 type Change = (sta: string, t: number, more?: Keys) => Keys[];
 type Reports = { [K in LeanEvent['k']]?: (event: Kind<K>, change: Change, told: Told) => Keys[] };
@@ -77,7 +86,7 @@ const REPORTS: Reports = {
   mute: ({ t, to }) => [{ e: YES.test(String(to)) ? 'm' : 'um', t }],
   fullscreen: ({ t, to }) => [{ e: YES.test(String(to)) ? 'pe' : 'pc', t }],
   error: ({ t, code }) => [{ e: 'e', t, ec: `(${quoted(`${code}`, MAX_TEXT)})` }],
-  cdn: ({ t }) => [{ e: 'ce', t, cen: '"cdn"' }],
+  cdn: ({ t, to }) => (to ? [{ e: 'ce', t, cen: '"cdn"' }] : []),
   adBreak: ({ t, q }) => (ADS[q] ? [{ e: ADS[q], t }] : []),
   ad: ({ t, q }) => (ADS[q] ? [{ e: ADS[q], t }] : []),
   hb: ({ t, st, bl = 0, i, c }, change) => {
@@ -126,11 +135,7 @@ function lineOf({ t, ...keys }: Keys, event: LeanEvent, { h, told }: { h: Header
     v: 2,
     ...keys,
   };
-  return Object.keys(all)
-    .sort()
-    .filter((key) => all[key] !== undefined && all[key] !== '')
-    .map((key) => (all[key] === true ? key : `${key}=${all[key]}`))
-    .join();
+  return written(all);
 }
 
 /** Encodes events as CMCD v2 reports, one string a report; remembers what each session was told. */
@@ -178,5 +183,65 @@ export function createCmcd({ url }: CmcdOptions): (event: LeanEvent, header: Hea
     } catch {
       // The reports matter less than the playback and its measurement.
     }
+  };
+}
+
+export interface CmcdRequests {
+  /** The address with the keys in its query. */
+  query: (url: string) => string;
+  /** The keys as header fields; not in the safe list of CORS, so that they cost a preflight at another origin. */
+  headers: () => Record<string, string>;
+}
+
+const sessionKeys = (h: Header, msd: number | undefined): Keys => ({
+  cid: h.contentId && quoted(h.contentId, MAX_TEXT),
+  msd,
+  sf: FORMATS[h.pl?.name ?? ''],
+  sid: quoted(h.sid, MAX_ID),
+  st: h.streamType ?? h.pl?.st,
+  v: 2,
+});
+
+/**
+ * Keys for the requests that the player of `probe` makes, for its hooks. What they say is as it is at the moment of the
+ * request; what the probe does not know of the object (`br`, `d`, `ot`, …) is not in them.
+ */
+export function cmcdRequests(probe: Probe): CmcdRequests {
+  let sn = 0;
+  let sid = '';
+  let last = { by: 0, dl: 0 };
+  let mtp: string | undefined;
+
+  /** By the header that carries them. */
+  const keys = (): Record<string, Keys> => {
+    const { header, session, video } = probe as Core;
+    if (!header || !session || !video) return {};
+    const { startMs, stalls, stallMs, drop: dfa, by = 0, dl = 0 } = session.totals;
+    const isFirst = sid !== header.sid && session.state !== 'start';
+    if (isFirst) ({ sid } = header);
+    if (dl > last.dl) mtp = list(hundred(((by - last.by) * 8) / (dl - last.dl)));
+    last = { by, dl };
+    const { playbackRate: pr, currentTime } = video;
+    return {
+      Request: { bl: list(hundred(bufferMs(video))), dfa, mtp, sn: sn++, sta: STATES[session.state] },
+      Session: sessionKeys(header, isFirst ? startMs : undefined),
+      Status: {
+        bg: document.hidden || undefined,
+        bsa: stalls && list(stalls),
+        bsda: stalls && list(stallMs!),
+        pr: pr === 1 ? undefined : pr,
+        pt: Math.round(currentTime * 1000),
+      },
+    };
+  };
+  const fields = () => Object.entries(keys()).map(([name, some]) => [`CMCD-${name}`, written(some)] as const);
+  return {
+    query: (url) => {
+      const text = fields()
+        .flatMap(([, some]) => some || [])
+        .join();
+      return text ? `${url}${url.includes('?') ? '&' : '?'}CMCD=${encodeURIComponent(text)}` : url;
+    },
+    headers: () => Object.fromEntries(fields().filter(([, text]) => text)),
   };
 }

@@ -18,6 +18,7 @@ function timeSources(player: DashPlayer, core: Core): void {
   core.begin = (at, request) => begin(askedAt ?? at, request);
   const timed: typeof attachSource = (...args) => {
     askedAt = now();
+    core.guard(() => core.session?.end(askedAt!, 'replaced'))();
     try {
       attachSource.apply(player, args);
     } finally {

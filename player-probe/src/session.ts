@@ -263,7 +263,7 @@ export function createSession(
       fail(`${state}-timeout`, 'timeout');
     else if (
       now - beatAt >= 1000 * config.interval * (state === 'pause' ? PAUSED_BEATS : 1) &&
-      !(state === 'freeze' ? run < VERDICT_MS : state === 'play' && still > RECENT_MS)
+      !(state === 'freeze' ? run < VERDICT_MS : state === 'play' && still > 1.5 * frameMs)
     )
       beat();
   };

@@ -1,7 +1,7 @@
 import type Hls from 'hls.js';
 import type shaka from 'shaka-player';
 import { attach as attachDash, type DashPlayer } from '../../player-probe/src/complete.ts';
-import { createCmcd } from '../../player-probe/src/cmcd.ts';
+import { cmcdRequests, createCmcd } from '../../player-probe/src/cmcd.ts';
 import { attach as attachHls } from '../../player-probe/src/hlsjs.ts';
 import { attach as attachShaka } from '../../player-probe/src/shaka.ts';
 import { attach as attachVideo } from '../../player-probe/src/video.ts';
@@ -47,6 +47,7 @@ export interface Show extends Sight {
 }
 
 export interface Players {
+  cmcdRequests: typeof cmcdRequests;
   shows: Show[];
   held: () => string[];
   start: (options: ShowOptions) => Promise<void>;
@@ -164,6 +165,7 @@ function watch(show: Show): void {
 }
 
 const players: Players = {
+  cmcdRequests,
   shows: [],
   held: () => [...held.values()].sort(),
   note: (show, what, value) => {

@@ -96,7 +96,7 @@ describe('the package', () => {
     writeFileSync(join(site, 'load.js'), code);
     const loaded = execFileSync(process.execPath, ['load.js'], { cwd: site, encoding: 'utf8' });
     const names = {
-      cmcd: 'createCmcd,createCmcdEncoder',
+      cmcd: 'cmcdRequests,createCmcd,createCmcdEncoder',
       overlay: 'withOverlay',
       p1203: 'toP1203',
       breaks: 'ads',
