@@ -19,6 +19,10 @@ import { createDedupViews, createTables } from '../support/kusto-tables.ts';
 
 const IS_HEAVY = process.env['FRAMEWATCH_HEAVY'] === '1';
 const EVENTS = 10;
+const HUBS = [
+  { name: 'telemetry', partitionCount: 2, consumerGroups: ['functions'] },
+  { name: 'rows', partitionCount: 2, consumerGroups: ['adx'] },
+];
 const dir = mkdtempSync(join(tmpdir(), 'framewatch-hub-door-'));
 let kusto: KustoServer;
 let broker: Broker;
@@ -47,15 +51,11 @@ const withSpill = (): Record<string, string> =>
   azurite ? { FRAMEWATCH_BLOB_CONNECTION: azurite.connectionString() } : {};
 
 beforeAll(async () => {
-  const hubs = [
-    { name: 'telemetry', partitionCount: 2, consumerGroups: ['functions'] },
-    { name: 'rows', partitionCount: 2, consumerGroups: ['adx'] },
-  ];
   [kusto, azurite, app, broker] = await Promise.all([
     kustoAt(0),
     IS_HEAVY ? startAzurite({ blobPort: 0, queuePort: 0 }) : undefined,
     builtApp(),
-    startBroker({ port: 0, dir: join(dir, 'hubs'), hubs }),
+    startBroker({ port: 0, dir: join(dir, 'hubs'), hubs: HUBS }),
   ]);
   await createTables(kusto.url);
   await createDedupViews(kusto.url);
@@ -128,8 +128,8 @@ const acme = (sid: string, index: number): object => ({
   device_type: 'mobile',
 });
 
-const sids = Array.from({ length: 6 }, () => randomUUID());
-const [plain = '', zipped = '', second = '', records = '', spilled = '', patient = ''] = sids;
+const ids = Array.from({ length: 7 }, () => randomUUID());
+const [plain = '', zipped = '', second = '', records = '', spilled = '', patient = '', afterwards = ''] = ids;
 
 it('good, gzipped, listed, broken and poisonous messages: each event is stored or in quarantine, and the books balance', async () => {
   await send([
@@ -264,6 +264,38 @@ it.runIf(IS_HEAVY)('a throttled hub is told to the sender with Retry-After, and 
   await expect.poll(async () => (await post(sid)).status, { timeout: 15_000, interval: 300 }).toBe(202);
   await expect.poll(() => stored([sid]), { timeout: 20_000 }).toEqual([EVENTS]);
 });
+
+it.runIf(IS_HEAVY)(
+  'a namespace that goes and comes back loses nothing of what was answered 202, on either side',
+  async () => {
+    const { port } = broker;
+    const sids: string[] = [];
+    const answered = async (): Promise<number> => {
+      const sid = randomUUID();
+      const { status } = await post(sid);
+      if (status === 202) sids.push(sid);
+      return status;
+    };
+    const run = { isOver: false };
+    const sender = async (): Promise<void> => {
+      while (!run.isOver) expect([202, 503]).toContain(await answered());
+    };
+    const senders = Array.from({ length: 4 }, sender);
+    for (let outage = 0; outage < 3; outage++) {
+      const before = sids.length;
+      await expect.poll(() => sids.length, { timeout: 30_000 }).toBeGreaterThan(before + 3);
+      await broker.close();
+      expect((await answered()) === 202, 'nothing is acknowledged while the namespace is away').toBe(false);
+      broker = await startBroker({ port, dir: join(dir, 'hubs'), hubs: HUBS });
+    }
+    await expect.poll(answered, { timeout: 30_000, interval: 300 }).toBe(202);
+    run.isOver = true;
+    await Promise.all(senders);
+    await expect.poll(() => stored(sids), { timeout: 60_000 }).toEqual(sids.map(() => EVENTS));
+    await send([envelopeOf(afterwards)]);
+    await expect.poll(() => stored([afterwards]), { timeout: 30_000 }).toEqual([EVENTS]);
+  },
+);
 
 it('the data connection routes by properties, uses its own table without them, and leaves out what Kusto refuses', async () => {
   const producer = new EventHubProducerClient(broker.connectionString, 'rows');
