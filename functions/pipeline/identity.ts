@@ -55,7 +55,7 @@ const IDENTITY_KEYS = new Set([
 export const isIdentityKey = (key: string): boolean =>
   key.length <= 24 && IDENTITY_KEYS.has(key.replace(/[^a-z\d]/gi, '').toLowerCase());
 
-const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]{1,10}:\/\/[^\s"'<>\\]+/gi;
+const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]{1,10}:\/\/[^\s"<>\\]+/gi;
 
 /** Reduces every URL in a text to its host: paths and queries carry tokens, titles and people. */
 export function cutUrls(text: string): string {

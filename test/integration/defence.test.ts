@@ -241,7 +241,7 @@ it('every line of the log is one line, bounded, without controls', () => {
   }
 });
 
-const BODIES = isHeavy ? 10_000 : 250;
+const BODIES = isHeavy ? 10_000 : 120;
 it(`${BODIES} damaged bodies over HTTP: documented answers, the same process alive, the books balanced in the store`, async () => {
   const random = randomOf(7);
   const all = seeds(Date.now());
@@ -288,11 +288,9 @@ it('hostile text as a session id stays text: each id finds its own two rows thro
     properties.setParameter('sid', sid);
     const rows = await query('declare query_parameters(sid:string); Session(sid)', properties);
     expect({ sid, rows: rows.length }).toEqual({ sid, rows: 2 });
-    const stored = await query(
-      'declare query_parameters(sid:string); PlaybackEvents | where SessionId == sid and Sequence == 0 | project SessionId, Props',
-      properties,
-    );
-    expect(stored).toMatchObject([{ SessionId: sid, Props: { note: sid } }]);
   }
+  const stored = await query('PlaybackEvents | where Sequence == 0 | project SessionId, Note = tostring(Props.note)');
+  const notes = new Map(stored.map(({ SessionId, Note }) => [SessionId, Note]));
+  for (const sid of ids) expect(notes.get(sid)).toBe(sid);
   expect(Number((await query('PlaybackEvents | count'))[0]?.['Count'])).toBe(before);
 });
