@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../simulate/random.ts';
 import { browserFixture } from './fixture.ts';
-import { detach, hide, leave, moves, stands } from './hand.ts';
+import { changeSource, detach, hide, leave, moves, stands } from './hand.ts';
 import { createLiveOrigin } from './scenarios/live-origin.ts';
-import { play } from './stage.ts';
+import { CLIP, play } from './stage.ts';
 import { truthsOf } from './truth.ts';
 import { isComplete, kinds } from './verdicts.ts';
 
@@ -25,6 +25,43 @@ describe('delivery', () => {
       expect(request.at - collector.requests[i]!.at).toBeGreaterThan(950);
     expect(isComplete(collector.events())).toBe(true);
   });
+
+  test('every request is a simple one and packed; the share of sessions that the server wants holds from the next one on', async () => {
+    const { page, stage, collector } = on;
+    collector.answers.push({ status: 202, body: { sample: 0 } });
+    await play(page, stage, { probe: { interval: 0.5 } });
+    await collector.until((event) => event.k === 'hb');
+    const first = await page.evaluate(() => window.stage.probe!.header!.sid);
+    await changeSource(page, `${CLIP}?2`);
+    await page.waitForFunction((sid) => window.stage.probe!.header!.sid !== sid, first);
+    await moves(page, 24);
+    await detach(page);
+    await collector.until((event) => event.k === 'end');
+    const kindsOf = collector.requests.map(({ method, contentType, gzip }) => `${method} ${contentType} ${gzip}`);
+    expect(new Set(kindsOf)).toEqual(new Set(['POST text/plain true']));
+    // The second was played to its end as well, and nobody was told.
+    await page.waitForTimeout(1500);
+    expect(new Set(collector.requests.flatMap(({ events }) => events.map(({ h }) => h.sid)))).toEqual(new Set([first]));
+    expect(collector.requests[0]!.events[0]!.h.sr).toBe(1);
+  });
+
+  test.runIf(isHeavy)(
+    'without a word of the server each pause before another try is twice the one before, or more',
+    async () => {
+      const { page, stage, collector } = on;
+      for (let i = 0; i < 4; i++) collector.answers.push({ status: 500 });
+      await play(page, stage, { probe: { interval: 1 } });
+      await collector.until((event) => event.k === 'hb', 60_000);
+      const times = collector.requests.slice(0, 5).map(({ at }) => at);
+      const pauses = times.slice(1).map((at, i) => at - times[i]!);
+      console.log(`pauses ${pauses.join()} ms`);
+      // Timers may fire a moment early by another clock.
+      for (const [i, ms] of pauses.entries()) expect(ms).toBeGreaterThan(1000 * 2 ** i - 50);
+      // Those of many viewers must not come together: none is at the shortest.
+      expect(pauses.some((ms, i) => ms > 1000 * 2 ** i + 100)).toBe(true);
+    },
+    120_000,
+  );
 
   test('the server sets the pace of the beats', async () => {
     const { page, stage, collector } = on;
