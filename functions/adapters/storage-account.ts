@@ -1,4 +1,4 @@
-import type { BlobServiceClient } from '@azure/storage-blob';
+import type { BlobServiceClient, RequestPolicyFactory } from '@azure/storage-blob';
 
 // Which storage account is ours, and a client for it, loaded at first use.
 
@@ -17,6 +17,20 @@ interface StorageOptions {
 
 const DEVELOPMENT =
   'DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;';
+
+/** Tries of a call. The library's own waits between them, 4, 12 and 28 s, would outlast the outage by a minute. */
+const RETRIES = { maxTries: 4, retryDelayInMs: 250, maxRetryDelayInMs: 4000 };
+/** Longest wait for the head of an answer; without it a call that hangs holds its run, and with it the timer, for ever. */
+const CALL_MS = 15_000;
+
+const limitTime: RequestPolicyFactory = {
+  create: (next) => ({
+    sendRequest(request) {
+      request.timeout = CALL_MS;
+      return next.sendRequest(request);
+    },
+  }),
+};
 
 /** Name and host of the account in a connection string. */
 export function accountOf(connection: string): { name: string; host: string } {
@@ -38,11 +52,19 @@ export function storageAccount(options: StorageOptions): StorageAccount {
   const { name, host } = url ? { name: url.hostname.split('.', 1)[0] ?? '', host: url.host } : accountOf(connection);
   let connecting: Promise<BlobServiceClient> | undefined;
   const connect = async (): Promise<BlobServiceClient> => {
-    const { BlobServiceClient: Client } = await import('@azure/storage-blob');
-    if (isConnectionString)
-      return Client.fromConnectionString(/UseDevelopmentStorage=true/i.test(connection) ? DEVELOPMENT : connection);
+    const { BlobServiceClient: Client, newPipeline } = await import('@azure/storage-blob');
+    const limited = (endpoint: string, credential: Parameters<typeof newPipeline>[0]): BlobServiceClient => {
+      const pipeline = newPipeline(credential, { retryOptions: RETRIES });
+      pipeline.factories.push(limitTime);
+      return new Client(endpoint, pipeline);
+    };
+    if (isConnectionString) {
+      const text = /UseDevelopmentStorage=true/i.test(connection) ? DEVELOPMENT : connection;
+      const { url: endpoint, credential } = Client.fromConnectionString(text);
+      return limited(endpoint, credential);
+    }
     const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
-    return new Client(
+    return limited(
       connection,
       clientId === undefined ? new DefaultAzureCredential() : new ManagedIdentityCredential({ clientId }),
     );
