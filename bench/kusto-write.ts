@@ -42,10 +42,10 @@ const batchOf = (receivedMs: number): Batch => ({
 });
 
 /** Heartbeats of distinct sessions as the pipeline writes them, one text a request. */
-function texts(): RowText[] {
+export function beatTexts(count: number): RowText[] {
   const now = Date.now();
   const ports = { digests: digestsOf('only for this bench'), userAgents: { read: () => ({}) }, limits: DEFAULT_LIMITS };
-  return bodies(BODIES, EVENTS, now).map((body) => {
+  return bodies(count, EVENTS, now).map((body) => {
     const text = ingestEnvelope(batchOf(now), body, ports)?.text?.PlaybackBeats;
     if (!text) throw new Error('a body of the bench is no envelope');
     return text;
@@ -78,7 +78,7 @@ async function cost(write: Write, calls: readonly (readonly RowText[])[], rows: 
 
 /** What the sink costs from ready rows to Kusto's acknowledgement, beside the least that anyone could do with the same bytes. */
 export async function benchKustoWrite(): Promise<Row[]> {
-  const all = texts();
+  const all = beatTexts(BODIES);
   const rows = all.reduce((sum, { ends }) => sum + ends.length, 0);
   const calls = Array.from({ length: BODIES / BODIES_A_CALL }, (_none, n) =>
     all.slice(n * BODIES_A_CALL, (n + 1) * BODIES_A_CALL),

@@ -5,6 +5,7 @@ import { benchClone } from './clone.ts';
 import { benchColdStart } from './cold-start.ts';
 import { benchDoor } from './door.ts';
 import { benchEngine, ENGINE_PARTS } from './engine.ts';
+import { benchHubWrite } from './hub-write.ts';
 import { benchKustoWrite } from './kusto-write.ts';
 import { benchPipeline } from './pipeline.ts';
 import { benchProbe, benchScenarios } from './probe.ts';
@@ -23,7 +24,7 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    'usage: npm run bench [-- --full] [--only SECTION [--part PART]] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, pipeline, write, blob, cold-start, series, engine, probe or scenarios; the others keep their last figures\n  --part PART     of the engine: queries, start or ingest; its other figures stay\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
+    'usage: npm run bench [-- --full] [--only SECTION [--part PART]] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, pipeline, write, hub, blob, cold-start, series, engine, probe or scenarios; the others keep their last figures\n  --part PART     of the engine: queries, start or ingest; its other figures stay\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
   );
   process.exit(0);
 }
@@ -65,6 +66,7 @@ const measured: readonly (readonly [
   ['door', 'HTTP door', () => benchDoor(Number(values.seconds))],
   ['pipeline', 'Pipeline', benchPipeline],
   ['write', 'Write to Kusto', benchKustoWrite],
+  ['hub', 'Write to Event Hubs', benchHubWrite],
   ['blob', 'Blob door', benchBlob],
   ['cold-start', 'Cold start', benchColdStart],
   ['series', 'Series', benchSeries],
