@@ -1,4 +1,5 @@
 // Replay and erasure for real: the built app, Azurite and the Kusto-compatible engine with its views.
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
@@ -10,10 +11,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { envelope } from '../../bench/bodies.ts';
 import { checkpointStore } from '../../functions/adapters/checkpoint-store.ts';
-import { digestsOf } from '../../functions/adapters/digests.ts';
-import { saltStore, storedSalts } from '../../functions/adapters/salt-store.ts';
-import { storageAccount } from '../../functions/adapters/storage-account.ts';
-import { devConnectionString, startAzurite, type Azurite } from '../../local/azurite/azurite.ts';
+import { startAzurite, type Azurite } from '../../local/azurite/azurite.ts';
 import type { FunctionsHost } from '../../local/functions-host/supervisor.ts';
 import { startKusto, type KustoServer } from '../../local/kusto/http/server.ts';
 import { loadKql } from '../../scripts/kql/load.ts';
@@ -178,6 +176,18 @@ const acmeLine = (session: string, customer: string, type: string, at: number): 
 
 const PATIENT = { timeout: 20_000, interval: 100 };
 
+/** Runs a command as an operator does, without a terminal. */
+const run = (script: string, ...words: string[]): Promise<{ code: number | null; said: string }> =>
+  new Promise((resolve) => {
+    const place = ['--cluster', kusto.url, '--storage', azurite.connectionString(), '--data', dataDir];
+    const child = spawn(process.execPath, [`scripts/${script}.ts`, ...place, ...words], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.once('exit', (code) => resolve({ code, said }));
+  });
+
 /** The books of everything so far. */
 const unaccounted = (): Promise<Row[]> =>
   query('IngestAudit(ago(2d), now() + 1d) | where Unaccounted != 0 or Missing != 0 or MissingRejects != 0');
@@ -294,7 +304,11 @@ describe('catalogs', () => {
       StreamType: 'vod',
     });
     expect(names).toContainEqual({ SessionId: unknown, Cdn: '', ContentTitle: '', StreamType: '' });
-    const metrics = readPrometheus(await (await fetch(`${host.url}/api/metrics`)).text());
+    const scrape = async () => readPrometheus(await (await fetch(`${host.url}/api/metrics`)).text());
+    await expect
+      .poll(async () => (await scrape()).get('framewatch_unaccounted_events')?.samples, PATIENT)
+      .toEqual(new Map([['', 0]]));
+    const metrics = await scrape();
     expect(metrics.get('framewatch_catalog_entries')?.samples).toEqual(
       new Map([
         ['{catalog="cdn"}', 1],
@@ -460,64 +474,17 @@ describe('erasure', () => {
   });
 });
 
-// Last: a rotation in 2031 destroys the salts of today.
-describe('salts', () => {
-  const DAY = 86_400_000;
-  const noon = Date.UTC(2031, 2, 10, 12);
-  const secret = 'a secret of this test run';
-  const instance = (clock: { ms: number }, keepDays = 3) => {
-    const salts = saltStore(places.storage, { now: () => clock.ms }, keepDays);
-    const missing: string[] = [];
-    const digests = digestsOf(secret, { salts, counters: { add: (name) => missing.push(name) } });
-    return { salts, missing, of: (atMs: number) => digests.pseudonym('default', 'alice', atMs) };
-  };
-
-  it('instances that race for a day agree on its salt, and midnight changes every pseudonym', async () => {
-    const clock = { ms: noon };
-    const instances = Array.from({ length: 6 }, () => instance(clock));
-    await Promise.all(instances.map(({ salts }) => salts.prepare(noon)));
-    const today = new Set(instances.map(({ of }) => of(noon)));
-    expect(today.size, 'one viewer is one viewer, whichever instance answers').toBe(1);
-    expect([...today]).not.toContain(digestsOf(secret).pseudonym('default', 'alice', noon));
-    const late = { ms: noon + 11 * 3_600_000 };
-    const evening = instance(late);
-    await evening.salts.prepare(late.ms);
-    await expect.poll(() => evening.of(noon + DAY), PATIENT).toMatch(/^[\da-f]{32}$/);
-    expect(today).not.toContain(evening.of(noon + DAY));
-    expect(evening.of(late.ms)).toBe([...today][0]);
-    expect(evening.missing.length, 'tomorrow is at hand before midnight').toBeLessThan(200);
-  });
-
-  it('a salt past its time is destroyed, and no instance makes it again', async () => {
-    const clock = { ms: noon };
-    await instance(clock).salts.prepare(noon);
-    clock.ms = noon + 4 * DAY;
-    const later = instance(clock);
-    expect((await later.salts.rotate()).destroyed).toBeGreaterThan(0);
-    await later.salts.prepare(noon);
-    expect(later.of(noon)).toBeUndefined();
-    const days = [...(await storedSalts(places.storage)).keys()].filter((day) => day * DAY > noon - DAY);
-    expect(days.map((day) => new Date(day * DAY).toISOString().slice(0, 10)).sort()).toEqual([
-      '2031-03-11',
-      '2031-03-14',
-      '2031-03-15',
+describe('the commands', () => {
+  it('change nothing unasked, and say by their exit codes what is left', async () => {
+    await post('{"strange":2}');
+    const before = await countOf('RejectedEvents');
+    const [look, unasked] = await Promise.all([
+      run('replay', '--reason', 'unknown-dialect'),
+      run('erase', '--session', 'of nobody'),
     ]);
-  });
-
-  it('with storage away batches go on without pseudonyms, counted, and nobody waits twice', async () => {
-    const closed = devConnectionString(1);
-    const away = storageAccount({ connection: closed, isConnectionString: true, managedIdentityClientId: undefined });
-    const clock = { ms: noon };
-    const salts = saltStore(away, { now: () => clock.ms }, 3);
-    const missing: string[] = [];
-    const digests = digestsOf(secret, { salts, counters: { add: (name) => missing.push(name) } });
-    await digests.prepare?.(noon);
-    expect(digests.pseudonym('default', 'alice', noon)).toBeUndefined();
-    expect(missing).toEqual(['pseudonyms_missing_total']);
-    const second = await Promise.race([
-      digests.prepare?.(noon).then(() => 'at once'),
-      new Promise((resolve) => setTimeout(resolve, 1000, 'waited')),
-    ]);
-    expect(second).toBe('at once');
+    expect([look.code, unasked.code]).toEqual([2, 3]);
+    expect(look.said).toContain('Dry run: nothing was changed.');
+    expect(unasked.said).toContain('Not confirmed; nothing was changed.');
+    expect(await countOf('RejectedEvents')).toBe(before);
   });
 });
