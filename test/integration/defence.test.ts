@@ -1,7 +1,7 @@
 // The app in the local host, the engine and blob storage for real: planted secrets and identities must come out nowhere, damaged bodies
 // over the wire must leave the books balanced, and hostile text must stay text.
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -39,7 +39,28 @@ let blobs: BlobServiceClient;
 /** Everything that the app has answered. */
 const answers: string[] = [];
 
+/** Loaded by every child process: writes down what it looks up and connects to beyond this machine, and that it is there. */
+const WATCH = `
+const { appendFileSync } = require('node:fs'), dns = require('node:dns'), net = require('node:net');
+const note = (what) => appendFileSync(${JSON.stringify(join(dataDir, 'network.log'))}, what + '\\n');
+const isHere = (host) => host === undefined || /^(127\\.|localhost$|::1$|0\\.0\\.0\\.0$|::$)/.test(host);
+note('watching ' + process.argv[1]);
+for (const [where, name] of [[dns, 'lookup'], [dns.promises, 'lookup'], [dns, 'resolve'], [dns, 'resolve4']]) {
+  const real = where[name];
+  where[name] = function (host, ...rest) { if (!isHere(host)) note('looks up ' + host); return real.call(this, host, ...rest); };
+}
+const { connect } = net.Socket.prototype;
+net.Socket.prototype.connect = function (...args) {
+  const [first] = Array.isArray(args[0]) ? args[0] : args;
+  if (typeof first === 'object' && first !== null && !isHere(first.host)) note('connects to ' + first.host);
+  return connect.apply(this, args);
+};
+`;
+
 beforeAll(async () => {
+  const watch = join(dataDir, 'watch.cjs');
+  writeFileSync(watch, WATCH);
+  process.env['NODE_OPTIONS'] = `--require=${watch}`;
   const start = startKusto({ file: join(dataDir, 'kusto.duckdb'), port: 0, warmUp: false });
   [kusto, azurite, app] = await Promise.all([start, startAzurite({ blobPort: 0, queuePort: 0 }), builtApp()]);
   await createTables(kusto.url);
@@ -56,6 +77,7 @@ beforeAll(async () => {
   client = new Client(`Data Source=${kusto.url};Initial Catalog=framewatch`);
   blobs = BlobServiceClient.fromConnectionString(azurite.connectionString());
   await blobs.getContainerClient('telemetry').createIfNotExists();
+  delete process.env['NODE_OPTIONS'];
 });
 
 afterAll(async () => {
@@ -293,4 +315,12 @@ it('hostile text as a session id stays text: each id finds its own two rows thro
   const notes = new Map(stored.map(({ SessionId, Note }) => [SessionId, Note]));
   for (const sid of ids) expect(notes.get(sid)).toBe(sid);
   expect(Number((await query('PlaybackEvents | count'))[0]?.['Count'])).toBe(before);
+});
+
+it('no process of the app, its host or blob storage has looked up a name or left this machine', () => {
+  const seen = readFileSync(join(dataDir, 'network.log'), 'utf8').trim().split('\n');
+  expect(seen.filter((line) => line.startsWith('watching ')).join(' ')).toMatch(
+    /functions-host.*azurite|azurite.*functions-host/,
+  );
+  expect(seen.filter((line) => !line.startsWith('watching '))).toEqual([]);
 });
