@@ -45,6 +45,16 @@ async function fetched(container: ContainerClient, day: number): Promise<Buffer>
   return stored;
 }
 
+/** Waits for work that goes on by itself, but not for ever. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, enough]);
+  clearTimeout(timer);
+}
+
 async function containerOf(account: StorageAccount): Promise<ContainerClient> {
   const container = (await account.client()).getContainerClient(CONTAINER);
   await container.createIfNotExists({ abortSignal: AbortSignal.timeout(WAIT_MS) });
@@ -99,7 +109,7 @@ export function saltStore(account: StorageAccount, clock: Clock, keepDays: numbe
       const day = dayOf(atMs);
       // What is older has lost its salt for good: making another would only look like a pseudonym.
       if (salts.has(day) || !isKept(day) || isAway()) return;
-      await loaded(day);
+      await atMost(WAIT_MS, loaded(day));
     },
     ping: async () => void (await (await container()).getProperties()),
     async rotate() {
