@@ -21,8 +21,8 @@ export interface Session {
   readonly state: State;
   readonly totals: Readonly<Totals>;
   /**
-   * The element as it is now. `shown`: a frame has just reached the screen. True when all is calm: it plays, frames come, and
-   * there is so much ahead that a starved player is far off.
+   * The element as it is now. `shown`: a frame has just reached the screen. True when all is calm: it plays or is paused, no
+   * frame is missed, and there is so much ahead that a starved player is far off.
    */
   look: (at: number, look: Sample, shown?: boolean) => boolean | undefined;
   /** Without a time, for the clock costs more than the rest of it and this comes often: it counts as of the last look. */
@@ -249,7 +249,7 @@ export function createSession(
     if (!view.isEnded) patience();
     else if (started) end('completed');
     else fail('no-frame', 'vsf');
-    return state === 'play' && still < RECENT_MS && view.bl > CALM_MS;
+    return !isStuck(state) && still < RECENT_MS && view.bl > CALM_MS;
   };
 
   const fail = (code: string, why: EndReason) => {
