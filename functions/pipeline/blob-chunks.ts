@@ -11,7 +11,7 @@ import { ingestEnvelope } from './transcode/envelope.ts';
 /** A chunk is one batch: what is durable together and one row of the ledger. Where it ends, only the content decides. */
 const CHUNK_EVENTS = 5000;
 /** So many records go the long way at once: objects by the dozen for each, which are text again before they grow old. */
-const SLICE = 256;
+const SLICE = 64;
 /** Rows are several times the size of what they are made of, and live until Kusto has them. */
 const CHUNK_BYTES = 1024 * 1024;
 /** A queue takes big pieces: each becomes an extent of its own. */
