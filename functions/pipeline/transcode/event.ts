@@ -22,7 +22,7 @@ const FLAGS = {
   replaced: pieceOf('","timeFlag":"replaced"'),
 };
 /** More than one event's own columns can take: every string is bounded by its column. */
-const ROW_BYTES = 32 * 1024;
+const ROW_BYTES = 12 * 1024;
 
 /** Writes events of the probe's wire as rows without making objects of them. One for each version of the wire. */
 export class EventTranscoder {
