@@ -22,8 +22,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'quarantine after the acknowledgement',
     file: 'functions/pipeline/store.ts',
-    from: 'const refusals = await sink.write(written);',
-    to: 'const refusals = await sink.write({ ...written, RejectedEvents: [] }); void sink.write({ RejectedEvents: rejects });',
+    from: 'const refusals = await sink.write(written',
+    to: 'void sink.write({ RejectedEvents: rejects }); const refusals = await sink.write({ ...written, RejectedEvents: [] }',
     caughtBy: [PROMISES],
   },
   {
@@ -78,8 +78,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'checkpoint before the commit',
     file: 'functions/pipeline/blob-run.ts',
-    from: '= await store(outcome, options);',
-    to: '= (await claim.save({ ...checkpoint, linesDone: chunk.nextLine, stored: checkpoint.stored + outcome.received }), await store(outcome, options));',
+    from: 'const { received, stored, rejected } = await store(',
+    to: 'await claim.save({ ...checkpoint, linesDone: nextLine, stored: checkpoint.stored + outcome.received }); const { received, stored, rejected } = await store(',
     caughtBy: [PROMISES],
   },
   {
@@ -92,8 +92,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'events of the long way lost beside those of the fast one',
     file: 'functions/pipeline/outcome-sum.ts',
-    from: '=> rows[table]);',
-    to: '=> rows[table].slice(0, 0));',
+    from: '? asText(part) : part',
+    to: '? part : part',
     caughtBy: ['functions/pipeline/blob-chunks.test.ts'],
   },
   {
