@@ -69,6 +69,10 @@ param browserKey string = newGuid()
 @description('First server key, used only when the vault has no keys yet.')
 param serverKey string = newGuid()
 
+@secure()
+@description('First secret of signed tokens, used only when the vault has none yet.')
+param tokenSecret string = newGuid()
+
 var prefixes = loadJsonContent('abbreviations.json')
 var settings = loadJsonContent('profiles.json')[profile]
 var tags = { 'azd-env-name': environmentName, application: 'framewatch' }
@@ -128,6 +132,7 @@ module vault 'modules/keyvault.bicep' = {
     pseudonymSecret: pseudonymSecret
     browserKey: browserKey
     serverKey: serverKey
+    tokenSecret: tokenSecret
   }
 }
 

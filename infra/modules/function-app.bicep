@@ -148,6 +148,8 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     FRAMEWATCH_LINGER_MS: string(functions.lingerMs)
     FRAMEWATCH_MAX_CALLS: string(functions.kustoMaxCalls)
     FRAMEWATCH_KEYS: '${secret}framewatch-keys/)'
+    FRAMEWATCH_TOKEN_SECRETS: '${secret}framewatch-token-secrets/)'
+    FRAMEWATCH_NETWORK_EVENTS_PER_SECOND: '2000'
     FRAMEWATCH_PSEUDONYM_SECRET: '${secret}framewatch-pseudonym-secret/)'
     // As long as rows are kept (kql/schema/040-policies.kql): erasure by viewer needs the salts of their days.
     FRAMEWATCH_SALT_DAYS: '90'
@@ -163,6 +165,7 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     FRAMEWATCH_DROP_CONTAINERS: dropContainers
     FRAMEWATCH_EVENT_TOPIC: landingAccountId
     FRAMEWATCH_BLOB_GRACE_SECONDS: '30'
+    FRAMEWATCH_QUEUED_FROM_BYTES: '268435456'
     // The host connects the trigger by the same settings.
     FRAMEWATCH_HUB__fullyQualifiedNamespace: '${hubNamespaceName}.servicebus.windows.net'
     FRAMEWATCH_HUB__credential: 'managedidentity'

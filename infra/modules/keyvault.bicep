@@ -23,6 +23,9 @@ param browserKey string
 @secure()
 @description('First server key, used only when the vault has no keys yet.')
 param serverKey string
+@secure()
+@description('First secret of signed tokens, used only when the vault has none yet.')
+param tokenSecret string
 
 var serverEntry = { '${serverKey}': { tenant: 'default', trusted: true } }
 var browserEntry = { '${browserKey}': { tenant: 'default', origins: allowedOrigins } }
@@ -68,6 +71,18 @@ resource keys 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
   name: 'framewatch-keys'
   properties: {
     value: string(firstKeys)
+    contentType: 'application/json'
+    attributes: { enabled: true }
+  }
+}
+
+// Who issues tokens reads it here; the next one is added beside it by hand, see docs/settings.md.
+@onlyIfNotExists()
+resource tokens 'Microsoft.KeyVault/vaults/secrets@2024-11-01' = {
+  parent: vault
+  name: 'framewatch-token-secrets'
+  properties: {
+    value: string({ first: tokenSecret })
     contentType: 'application/json'
     attributes: { enabled: true }
   }

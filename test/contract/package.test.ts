@@ -34,6 +34,7 @@ const VALUES: Readonly<Record<string, () => string>> = {
   FRAMEWATCH_KUSTO_DATABASE: () => 'framewatch',
   FRAMEWATCH_KEYS: () => '{"server":{"tenant":"default","trusted":true}}',
   FRAMEWATCH_PSEUDONYM_SECRET: () => 'a secret of this test run',
+  FRAMEWATCH_TOKEN_SECRETS: () => '{"first":"a secret of tokens, of this test run"}',
   FRAMEWATCH_IDENTITY_CLIENT_ID: () => '00000000-0000-4000-8000-000000000003',
   FRAMEWATCH_HUB__fullyQualifiedNamespace: () => 'evhns.servicebus.windows.net',
   FRAMEWATCH_HUB__clientId: () => '00000000-0000-4000-8000-000000000003',

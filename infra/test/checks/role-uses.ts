@@ -61,7 +61,10 @@ export const usesOfRoles: Readonly<Record<string, RoleUse>> = {
   },
   functionsIngest: {
     scopes: [DATABASE],
-    uses: [{ file: 'functions/adapters/kusto-client.ts', says: 'executeStreamingIngest(database, table' }],
+    uses: [
+      { file: 'functions/adapters/kusto-client.ts', says: 'executeStreamingIngest(database, table' },
+      { file: 'functions/adapters/kusto-queue.ts', says: '.ingestFromStream(' },
+    ],
   },
   functionsQuery: {
     scopes: [DATABASE],
