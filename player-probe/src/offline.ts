@@ -33,7 +33,7 @@ function read(): { names: string[]; kept: Kept } {
 
 /**
  * For `plugins`: what has not arrived when the page goes is kept in the browser's storage and sent from the next page of the
- * site that has this plugin, with its own session and numbers, so that the server takes every event once. What goes with the
+ * site that has this plugin and plays, with its own session and numbers, so that the server takes every event once. What goes with the
  * page's last beacon is kept too, for nobody hears the answer to that. Storage on the device is for you to ask consent for:
  * nothing is kept of a session without it, nor where the browser says no (GPC, DNT), and what was kept is removed then.
  */
@@ -45,6 +45,7 @@ export const keepOffline =
     /** The first of those that waited at the last beat, and whether something is kept. */
     let oldest: Item | undefined;
     let isKept = false;
+    let isTaken = false;
 
     const keep = guard(() => {
       const sessions = new Map<Header, string[]>();
@@ -58,9 +59,11 @@ export const keepOffline =
     const take = guard(() => {
       const { names, kept } = read();
       const since = Date.now() - maxAgeHours * HOUR_MS;
-      for (const [h, events] of refused() ? [] : kept)
+      // Who says no now has taken back the earlier yes.
+      const mayTell = !refused() && core.header!.consent !== 0;
+      for (const [h, events] of kept)
         for (const json of events)
-          if (h.t0 > since && queue.items.size < MAX_KEPT) queue.items.add({ h, json });
+          if (mayTell && h.t0 > since && queue.items.size < MAX_KEPT) queue.items.add({ h, json });
           else queue.dropped++;
       // Kept anew before it is let go of.
       keep();
@@ -75,10 +78,14 @@ export const keepOffline =
     });
 
     core.emit = (event) => {
+      // Not before anything may leave: behind a consent gate this is the answer.
+      if (!isTaken) {
+        isTaken = true;
+        take();
+        if (queue.items.size) send();
+      }
       emit(event);
       if (event.k === 'hb' || event.k === 'end') check(document.hidden || event.k === 'end');
     };
     core.signal.addEventListener('abort', send);
-    take();
-    if (queue.items.size) send();
   };

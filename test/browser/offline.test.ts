@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ConsentProbe } from '../../player-probe/src/gate.ts';
 import { bundleProbe } from '../../scripts/build-probe.ts';
 import { launchChromium } from './chromium.ts';
 import { startCollector, type Collector } from './collector.ts';
@@ -97,6 +98,23 @@ describe('a queue that outlives the page', () => {
       await page.addInitScript(() => Object.defineProperty(navigator, 'globalPrivacyControl', { value: true }));
     await playUnheard(probe);
     expect(await kept()).toEqual([]);
+  });
+
+  test.runIf(isHeavy)('what was kept waits for the answer of a viewer who is asked, and a no removes it', async () => {
+    for (const isGranted of [true, false]) {
+      const first = await playUnheard({ offline: true });
+      await comesBack();
+      await play(page, stage, { probe: { interval: 0.5, offline: true, asks: true } });
+      await moves(page, 12);
+      expect(collector.requests).toHaveLength(0);
+      expect(await kept()).toHaveLength(1);
+      await page.evaluate((yes) => (window.stage.probe as ConsentProbe).consent(yes), isGranted);
+      await collector.until((event) => event.k === 'hb');
+      await detach(page);
+      await collector.until((event) => event.k === 'end');
+      await expect.poll(kept, { timeout: 20_000 }).toEqual([]);
+      expect(taken().some(({ h }) => h.sid === first)).toBe(isGranted);
+    }
   });
 
   test('what is too old or broken is dropped, and counted', async () => {
