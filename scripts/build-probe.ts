@@ -22,6 +22,7 @@ export const PROBE_ENTRIES = {
   video: 'video',
   hlsjs: 'hlsjs',
   shaka: 'shaka',
+  view: 'view',
   breaks: 'breaks',
   cmcd: 'cmcd',
   overlay: 'overlay',

@@ -70,7 +70,7 @@ function open(player: object) {
     const parent = document.fullscreenElement ?? document.body;
     if (host.parentNode !== parent && parent !== video) parent.append(host);
     const { right, top } = video.getBoundingClientRect();
-    host.style.cssText = `left:${Math.max(0, right - WIDTH - 4 * EDGE)}px;top:${Math.max(0, top) + EDGE}px`;
+    host.style.cssText = `left:${Math.max(0, Math.min(right, innerWidth) - WIDTH - 4 * EDGE)}px;top:${Math.max(0, top) + EDGE}px`;
   };
   const draw = ({ session, header }: Probe) => {
     const video = videoOf(player)!;

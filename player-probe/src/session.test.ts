@@ -265,6 +265,17 @@ describe('what counts and what does not', () => {
     expect(of(s.events, 'end')[0]!.c.watchMs).toBe(2500);
   });
 
+  test('a size that comes with the first frame is that of the start and no switch', () => {
+    const s = stage();
+    s.see({ kbps: 800 });
+    s.stand(500);
+    s.see({ flow: true, frames: 3, kbps: 200, w: 320, h: 180 }, true);
+    s.play(2000);
+    expect(of(s.events, 'start').map(({ kbps }) => kbps)).toEqual([200]);
+    expect(of(s.events, 'rendition')).toEqual([]);
+    expect(s.session.totals.bits).toBe(2000 * 200);
+  });
+
   test('a rendition is what is on screen; the first one is no switch', () => {
     const s = stage();
     s.see({ kbps: 0 });

@@ -234,6 +234,8 @@ export function createSession(
     const alive = watch(shown);
     if (!started && !isPaused && alive && !force) {
       started = true;
+      // What came before was nobody's rendition.
+      kbps = view.kbps;
       tell({ k: 'start', ms: totals.startMs ?? 0 });
     }
     const seen = judge(alive);

@@ -4,6 +4,8 @@ import { attach as attachDash, type DashPlayer } from '../../player-probe/src/co
 import { cmcdRequests, createCmcd } from '../../player-probe/src/cmcd.ts';
 import { attach as attachHls } from '../../player-probe/src/hlsjs.ts';
 import { attach as attachShaka } from '../../player-probe/src/shaka.ts';
+import { ads } from '../../player-probe/src/breaks.ts';
+import { view as viewOf } from '../../player-probe/src/view.ts';
 import { attach as attachVideo } from '../../player-probe/src/video.ts';
 import type { Probe, ProbeOptions } from '../../player-probe/src/index.ts';
 import { upgradeEvent } from '../../schema/probe-upgrade.ts';
@@ -25,6 +27,8 @@ export interface ShowOptions {
   bufferS?: number;
   /** Where CMCD reports of it go to as well. */
   cmcd?: string;
+  /** Tells how the player stands on the page as well. */
+  view?: boolean;
   /** Where the key of an encrypted source is to be had. */
   licence?: string;
   probe?: Partial<ProbeOptions>;
@@ -48,6 +52,7 @@ export interface Show extends Sight {
 
 export interface Players {
   cmcdRequests: typeof cmcdRequests;
+  ads: typeof ads;
   shows: Show[];
   held: () => string[];
   start: (options: ShowOptions) => Promise<void>;
@@ -166,12 +171,24 @@ function watch(show: Show): void {
 
 const players: Players = {
   cmcdRequests,
+  ads,
   shows: [],
   held: () => [...held.values()].sort(),
   note: (show, what, value) => {
     players.shows[show]!.log.push({ at: performance.now(), what, ...(value !== undefined && { value }) });
   },
-  start: async ({ kind, source, endpoint, autoplay = true, attachAfterMs, bufferS = 4, cmcd, licence, probe }) => {
+  start: async ({
+    kind,
+    source,
+    endpoint,
+    autoplay = true,
+    attachAfterMs,
+    bufferS = 4,
+    cmcd,
+    licence,
+    view,
+    probe,
+  }) => {
     const video = document.createElement('video');
     video.muted = true;
     video.autoplay = autoplay;
@@ -187,7 +204,14 @@ const players: Players = {
         show.told.push(upgradeEvent(event, header.pl?.name) as WireEvent);
         report?.(event, header);
       };
-      show.probe = driver.attach({ endpoint, key: 'demo', interval: 2, onEvent, ...probe });
+      show.probe = driver.attach({
+        endpoint,
+        key: 'demo',
+        interval: 2,
+        onEvent,
+        ...(view && { plugins: [viewOf] }),
+        ...probe,
+      });
     };
     if (attachAfterMs === undefined) attach();
     if (autoplay) show.log.push({ at: performance.now(), what: 'request' });

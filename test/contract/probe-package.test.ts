@@ -100,6 +100,7 @@ describe('the package', () => {
       overlay: 'withOverlay',
       p1203: 'toP1203',
       breaks: 'ads',
+      view: 'view',
       offline: 'keepOffline',
       gate: 'withConsent',
     };
