@@ -35,6 +35,7 @@ export interface ReplayOptions {
   readonly isDryRun: boolean;
   readonly kinds: readonly ('events' | 'blobs')[];
   readonly progress: (text: string) => void;
+  readonly pageSize?: number | undefined;
 }
 
 const NO_SECRET = 'no secret: viewers of replayed blobs stay without pseudonym';
@@ -42,7 +43,7 @@ const NO_SECRET = 'no secret: viewers of replayed blobs stay without pseudonym';
 /** Everything `npm run replay` does but reading the command line. */
 export async function replay(places: Places, options: ReplayOptions): Promise<ReplayReport> {
   const { cluster, storage, secret, drops } = places;
-  const { isDryRun, filter, kinds, progress } = options;
+  const { isDryRun, filter, kinds, progress, pageSize } = options;
   const counters = counterStore();
   const client = kustoClient({
     url: cluster.url,
@@ -61,7 +62,7 @@ export async function replay(places: Places, options: ReplayOptions): Promise<Re
     limits: DEFAULT_LIMITS,
   };
   if (secret === undefined && kinds.includes('blobs')) progress(NO_SECRET);
-  const run = { ports, isDryRun, runId: `r${systemClock.now().toString(36)}`, progress };
+  const run = { ports, isDryRun, pageSize, runId: `r${systemClock.now().toString(36)}`, progress };
   try {
     return {
       isDryRun,

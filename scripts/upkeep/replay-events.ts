@@ -18,6 +18,8 @@ export interface ReplayRun {
   /** Absent: only tells what would happen. */
   readonly ports: IngestPorts & StorePorts;
   readonly isDryRun: boolean;
+  /** Quarantined events of one query. */
+  readonly pageSize?: number | undefined;
   /** Part of the names of the batches of this run. */
   readonly runId: string;
   progress(text: string): void;
@@ -46,7 +48,7 @@ const isBlobRow = (row: Row): boolean => String(row['BatchId']).endsWith('-fault
 const dateOf = (value: unknown): Date => (value instanceof Date ? value : new Date(String(value)));
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
-function pageQuery(filter: ReplayFilter, after: { at: Date; id: string } | undefined): string {
+function pageQuery(filter: ReplayFilter, pageSize: number, after: { at: Date; id: string } | undefined): string {
   const { reasons, since, until, tenant } = filter;
   const conditions = [
     since && `ReceivedAt >= ${timeLiteral(since)}`,
@@ -65,7 +67,7 @@ RejectedEvents
 ${conditions.map((condition) => `| where ${condition}\n`).join('')}| summarize take_any(*) by RejectId
 | join kind=leftanti Done on RejectId
 | sort by ReceivedAt asc, RejectId asc
-| take ${PAGE}
+| take ${pageSize}
 | join kind=leftouter Doors on BatchId
 | project RejectId, BatchId, ReceivedAt, Tenant, Source, Stage, Reason, Position, Payload, Door, Origin
 | sort by ReceivedAt asc, RejectId asc`;
@@ -114,7 +116,7 @@ function byBatch(events: readonly QuarantinedEvent[]): Map<string, QuarantinedEv
  * @throws {SinkUnavailable} when the store is away; what is not marked by then comes again
  */
 export async function replayEvents(cluster: Cluster, filter: ReplayFilter, run: ReplayRun): Promise<ReplayVerdict[]> {
-  const { ports, isDryRun, runId } = run;
+  const { ports, isDryRun, runId, pageSize = PAGE } = run;
   const verdicts: ReplayVerdict[] = [];
   // What this run has stored or, in a dry run, would have.
   const seen = new Set<string>();
@@ -131,7 +133,7 @@ export async function replayEvents(cluster: Cluster, filter: ReplayFilter, run: 
   };
   let after: { at: Date; id: string } | undefined;
   for (let page = 0; verdicts.length < filter.limit; page++) {
-    const rows = await cluster.query(pageQuery(filter, after));
+    const rows = await cluster.query(pageQuery(filter, pageSize, after));
     const last = rows.at(-1);
     const chosen = rows
       .filter((row) => !isBlobRow(row))
@@ -149,7 +151,7 @@ export async function replayEvents(cluster: Cluster, filter: ReplayFilter, run: 
         verdicts.push({ rejectId, reason: reasonOf.get(rejectId) ?? '', outcome: became, stillReason: reason, detail });
     }
     if (chosen.length > 0) run.progress(`${verdicts.length} events looked at`);
-    if (!last || rows.length < PAGE) break;
+    if (!last || rows.length < pageSize) break;
     after = { at: dateOf(last['ReceivedAt']), id: String(last['RejectId']) };
   }
   return verdicts;
