@@ -289,9 +289,10 @@ describe('T26: text that is made to be slow to match', () => {
     const least = (text: string): number => {
       let best = Infinity;
       for (let again = 0; again < 4; again++) {
-        const started = performance.now();
+        const before = process.cpuUsage();
         readers[name]?.(text);
-        best = Math.min(best, performance.now() - started);
+        const { user, system } = process.cpuUsage(before);
+        best = Math.min(best, (user + system) / 1000);
       }
       return best;
     };
