@@ -12,10 +12,10 @@ import { runSoak } from './soak.ts';
 
 const HEAVY = Boolean(process.env['FRAMEWATCH_HEAVY']);
 const SEED = Number(process.env['FRAMEWATCH_SEED'] ?? 5);
-/** Short deadlines, so that a fault of half a second already goes all the way to spill and breaker. */
+/** Short deadlines, so that a fault of half a second already goes all the way to spill and breaker; a call itself has time enough on a busy machine. */
 const HASTY = {
   FRAMEWATCH_KUSTO_DEADLINE_MS: '300',
-  FRAMEWATCH_KUSTO_TIMEOUT_MS: '1000',
+  FRAMEWATCH_KUSTO_TIMEOUT_MS: '4000',
   FRAMEWATCH_BLOB_GRACE_SECONDS: '0',
 };
 const HOLD_MS = 500;
@@ -32,10 +32,9 @@ describe.skipIf(HEAVY)(`faults, a share by seed ${SEED}`, () => {
 
   const random = randomFrom(SEED);
   const share = [
-    ...shuffled(scenariosOf('kusto', HOLD_MS), random).slice(0, 2),
+    ...shuffled(scenariosOf('kusto', HOLD_MS), random).slice(0, 1),
     ...shuffled(scenariosOf('both', HOLD_MS), random).slice(0, 1),
-    ...shuffled(senderScenarios(), random).slice(0, 1),
-    ...shuffled(wireScenarios(HOLD_MS), random).slice(0, 1),
+    ...shuffled([...senderScenarios(), ...wireScenarios(HOLD_MS)], random).slice(0, 1),
   ];
   it.each(share.map((scenario) => [scenario.name, scenario.target, scenario] as const))(
     '%s (%s): nothing is lost or twice, the books balance, and all is there within 30 s',

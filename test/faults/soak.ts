@@ -32,7 +32,7 @@ export interface SoakReport {
 const EVENTS = 50;
 const BATCHES_PER_SECOND = 10;
 const FAULT_SECONDS = 5;
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 180_000;
 const SOAK_FAULTS: readonly FaultName[] = [
   'reset',
   '429 with Retry-After',
