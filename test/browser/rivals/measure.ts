@@ -140,7 +140,7 @@ const rows: Row[] = NAMES.flatMap((name) => [
   {
     what: `${SDKS[name].label}: a quiet minute`,
     figure: figures(quiet, name),
-    note: `main thread (${busy}) · sent, with queries · leaving included`,
+    note: `CPU of the main thread (${busy}) · sent, with queries · leaving included`,
   },
   {
     what: `${SDKS[name].label}: a minute with a stall, a jump and a pause`,
