@@ -72,7 +72,7 @@ beforeAll(async () => {
   kusto = await startKusto({ file: ':memory:', port: 0 });
   await deployKql({ cluster: kusto.url, database: 'framewatch', log: () => undefined, skipValidation: true });
   // Nothing of this process's environment; timers and hub are off, there is no storage account and no namespace behind this app.
-  const off = ['detect', 'reconcileBlobs', 'drainSpill', 'telemetryHub'].map((name) => [
+  const off = ['detect', 'reconcileBlobs', 'drainSpill', 'rotateSalts', 'telemetryHub'].map((name) => [
     `AzureWebJobs.${name}.Disabled`,
     'true',
   ]);
