@@ -9,7 +9,7 @@ const WORDS = new Set(
     'sponsored popup popunder promo affiliate affiliates prebid dfp oas openx criteo taboola ' +
     'analytics analytic analysis track tracks tracker trackers tracking trk beacon beacons pixel pixels px telemetry ' +
     'stat stats statistic statistics metric metrics metrica matomo piwik collect collector collection count counter ' +
-    'counters hit hits log logs logger logging impression impressions imp imps ping pageview pageviews pv view views ' +
+    'counters hit hits log logs logger logging impression impressions imp imps ping pageview pageviews pv ' +
     'visit visits visitor visitors click clicks clickstream fingerprint fp rum perf perfops performance vitals monitor ' +
     'monitoring measure measurement audience insight insights capture record recorder report reporting survey heatmap ' +
     'tag tags tagmanager gtm gtag ga utag tealium omniture comscore nielsen chartbeat newrelic sentry honeybadger ' +
