@@ -119,7 +119,7 @@ describe('metrics', () => {
       }),
       { numRuns: 30 },
     );
-  });
+  }, 30_000);
 
   it('the reader of this test sees broken text', () => {
     const head = '# HELP a_total x\n# TYPE a_total counter\n';
