@@ -34,7 +34,7 @@ const seen = (kind: Kind) =>
   }, `${on.stage.origin}${SECRET}licence/${kind}`);
 
 describe.each(VERSIONS)('licences, dash.js %i among the players', (dash) => {
-  test('a licence is told with the time that it took and with its part of the startup', async () => {
+  test.runIf(isHeavy)('a licence is told with the time that it took and with its part of the startup', async () => {
     await on.open(dash);
     on.intercept(server.answer);
     server.delayMs = 300;

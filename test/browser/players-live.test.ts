@@ -4,9 +4,10 @@ import { createLiveOrigin } from './scenarios/live-origin.ts';
 import { kinds, sum } from './verdicts.ts';
 
 const on = playersFixture();
+const isHeavy = process.env['FRAMEWATCH_HEAVY'] === '1';
 const SEGMENT_S = 2;
 
-test('how far behind a live channel the picture is, in Shaka and hls.js', async () => {
+test.runIf(isHeavy)('how far behind a live channel the picture is, in Shaka and hls.js', async () => {
   const { page } = on;
   const live = createLiveOrigin(28);
   const players = ['shaka', 'hlsjs'] as const;

@@ -7,6 +7,7 @@ import { kinds, only } from './verdicts.ts';
 // How a player stands on its page, advertisements, and the session as input of P.1203; of an hls.js player.
 
 const on = playersFixture();
+const isHeavy = process.env['FRAMEWATCH_HEAVY'] === '1';
 
 interface Fact {
   from?: unknown;
@@ -21,7 +22,7 @@ beforeEach(async () => {
   await on.open();
 });
 
-test('what becomes of the player on its page, each told once with what it was and is', async () => {
+test.runIf(isHeavy)('what becomes of the player on its page, each told once with what it was and is', async () => {
   const { page } = on;
   await on.start({ kind: 'hlsjs', view: true, probe: { interval: 0.5 } });
   await on.state('play');
@@ -65,7 +66,7 @@ test('what becomes of the player on its page, each told once with what it was an
   expect([beat.pw, beat.ph, beat.rate]).toEqual([400, 180, 1.5]);
 });
 
-test('a break is neither startup nor watched time; the rest is what P.1203 asks for', async () => {
+test.runIf(isHeavy)('a break is neither startup nor watched time; the rest is what P.1203 asks for', async () => {
   const { page } = on;
   await on.start({ kind: 'hlsjs', view: true, probe: { interval: 0.5 } });
   await on.state('play');
