@@ -74,6 +74,9 @@ describe('an answer of 202', () => {
     const books = only(kusto.take());
     expect(JSON.parse(text)).toMatchObject({ received: 4, accepted: 2, duplicate: 2 });
     expect(idsOf(books).sort()).toEqual(['s1:0', 's1:1']);
+    const again = await send(envelope([event(0), event(1), event(0), event(1)]));
+    expect(JSON.parse(again.text)).toMatchObject({ received: 4, accepted: 2, duplicate: 2 });
+    expect(idsOf(only(kusto.take())).sort()).toEqual(['s1:0', 's1:1']);
   });
 });
 

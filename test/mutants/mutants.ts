@@ -101,7 +101,7 @@ export const mutants: readonly Mutant[] = [
     file: 'functions/pipeline/transcode/envelope.ts',
     from: 'if (this.#sequences.add(sequence)) {',
     to: 'if (this.#sequences.add(sequence) || out) {',
-    caughtBy: ['functions/pipeline/transcode/envelope.test.ts'],
+    caughtBy: [PROMISES],
   },
   {
     name: 'spill removed before it is stored',
