@@ -40,7 +40,6 @@ export function protect(columns: Record<string, unknown>, claims: Claims, batch:
     return;
   }
   const viewerId = viewerIdOf(claims.viewerId);
-  const pseudonym =
-    viewerId === undefined ? undefined : digests.pseudonym(batch.tenant, viewerId, batch.receivedMs);
+  const pseudonym = viewerId === undefined ? undefined : digests.pseudonym(batch.tenant, viewerId, batch.receivedMs);
   if (pseudonym !== undefined) columns['viewerId'] = pseudonym;
 }
