@@ -62,6 +62,40 @@ describe('the probe does no harm', () => {
     expect(growth).toBeLessThan(10_000);
   });
 
+  test('in calm play it looks at the frame counter twice a second and asks for no frame', async () => {
+    const { page, stage } = on;
+    await play(page, stage, { bufferS: 12 });
+    await page.waitForFunction(() => {
+      const { buffered, currentTime } = document.querySelector('video')!;
+      return currentTime > 1 && buffered.length === 1 && buffered.end(0) - currentTime > 8;
+    });
+    const { looks, frames, seconds } = await page.evaluate(async () => {
+      // dash.js and the oracle do the same: who asks is told by the stack.
+      const seen = { looks: 0, frames: 0 };
+      const isOwn = () => /framewatch\.js/.test(new Error('asked').stack ?? '');
+      const { prototype } = HTMLVideoElement;
+      // oxlint-disable-next-line typescript/unbound-method -- kept to be called with its element
+      const { getVideoPlaybackQuality: quality, requestVideoFrameCallback: request } = prototype;
+      prototype.getVideoPlaybackQuality = function look() {
+        if (isOwn()) seen.looks++;
+        return quality.call(this);
+      };
+      prototype.requestVideoFrameCallback = function ask(callback) {
+        if (isOwn()) seen.frames++;
+        return request.call(this, callback);
+      };
+      const from = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      Object.assign(prototype, { getVideoPlaybackQuality: quality, requestVideoFrameCallback: request });
+      return { ...seen, seconds: (performance.now() - from) / 1000 };
+    });
+    console.log(`${looks} looks in ${seconds.toFixed(1)} s`);
+    expect(looks).toBeGreaterThan(0);
+    // Where the machine makes frames late it looks more often for a moment; without calm it would be four times a second.
+    expect(looks).toBeLessThan(3.5 * seconds);
+    expect(frames).toBe(0);
+  });
+
   test('a manifest that is not there is a failed start, fatal, and no exit before start', async () => {
     const { page, stage, collector } = on;
     await play(page, stage, { source: '/demo/clip/stage/none.mpd?token=secret' });
