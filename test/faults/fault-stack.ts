@@ -49,7 +49,7 @@ export interface FaultStack {
 export interface Engine {
   readonly url: string;
   readonly pid: number;
-  /** SIGKILL, then a new process on the same file and port. Resolves when it answers. */
+  /** SIGKILL, unless it has ended already, then a new process on the same file and port. Resolves when it answers. */
   killAndRestart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -85,7 +85,11 @@ export async function startEngine(file: string, args: readonly string[] = []): P
     },
     async killAndRestart() {
       isKilling = true;
-      process.kill(child.pid, 'SIGKILL');
+      try {
+        process.kill(child.pid, 'SIGKILL');
+      } catch {
+        // It has ended already.
+      }
       await child.stop();
       isKilling = false;
       child = await launch();
