@@ -38,10 +38,17 @@ async function claimOf(blob: BlockBlobClient): Promise<Claim | 'busy'> {
   }
   const { leaseId } = lease;
   let renewedMs = performance.now();
-  const current = await blob.download(0, undefined, { conditions: { leaseId } });
-  const chunks: Buffer[] = [];
-  for await (const chunk of current.readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
-  const text = Buffer.concat(chunks).toString('utf8');
+  const read = async () => {
+    const current = await blob.download(0, undefined, { conditions: { leaseId } });
+    const chunks: Buffer[] = [];
+    for await (const chunk of current.readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
+    return { text: Buffer.concat(chunks).toString('utf8'), current };
+  };
+  const { text, current } = await read().catch(async (error: unknown) => {
+    // Given back at once: left to its end, the lease would keep the blob waiting for a minute.
+    await lease.releaseLease().catch(() => undefined);
+    throw error;
+  });
   let etag = current.etag ?? '*';
   return {
     checkpoint: text === '' ? undefined : (JSON.parse(text) as Checkpoint),

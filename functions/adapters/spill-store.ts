@@ -47,7 +47,11 @@ async function claimOf(
     throw error;
   }
   const conditions = { leaseId: lease.leaseId };
-  const bytes = await blob.downloadToBuffer(0, undefined, { conditions });
+  const bytes = await blob.downloadToBuffer(0, undefined, { conditions }).catch(async (error: unknown) => {
+    // Given back at once: left to its end, the lease would keep the batch waiting for a minute.
+    await lease.releaseLease().catch(() => undefined);
+    throw error;
+  });
   let lines: string[];
   try {
     lines = linesOf(bytes);
