@@ -24,7 +24,14 @@ export default defineConfig({
         },
       },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], ...oneAtATime, retry: 1 } },
-      { test: { name: 'integration', include: ['test/integration/**/*.test.ts', 'test/faults/**/*.test.ts'], ...oneAtATime, retry: 1 } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts', 'test/faults/**/*.test.ts'],
+          ...oneAtATime,
+          retry: 1,
+        },
+      },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...measuring } },
     ],
   },
