@@ -1,134 +1,33 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type { IngestAnswer } from '../../schema/probe-wire.ts';
 import { isRecord, type Batch, type Outcome } from '../pipeline/batch.ts';
-import { decodeBody, type Decoded, type Limits } from '../pipeline/decode.ts';
+import { decodeBody, type Decoded } from '../pipeline/decode.ts';
 import { ingest, type Entry, type IngestPorts } from '../pipeline/ingest.ts';
 import { readReports } from '../pipeline/log-lines.ts';
-import { lastHop, networkOf } from '../pipeline/network.ts';
-import { SinkUnavailable, type GeoFacts, type Ids, type Inflater, type Tokens } from '../pipeline/ports.ts';
+import { SinkUnavailable, type Tokens } from '../pipeline/ports.ts';
 import { storeOrSpill, type SpillPorts } from '../pipeline/spill.ts';
 import { ingestEnvelope } from '../pipeline/transcode/envelope.ts';
 import { answer, preflight, refuse, type AnswerOptions } from './answers.ts';
 import { causeOf } from './log-safety.ts';
 import type { Allowance, Quota, Sender } from './quotas.ts';
+import { batchOf, networkFrom, type RequestOptions } from './request-batch.ts';
+import { readBody, type BodyOptions } from './request-body.ts';
 import type { KeyRing } from './write-keys.ts';
 
-export interface DoorOptions extends SpillPorts, IngestPorts {
-  readonly ids: Ids;
-  readonly inflater: Inflater;
+export interface DoorOptions extends SpillPorts, IngestPorts, RequestOptions, BodyOptions {
   readonly keys: KeyRing;
   readonly quota: Quota;
   /** Absent: no secrets are configured, and tokens are not accepted. */
   readonly tokens?: Tokens | undefined;
-  readonly limits: Limits;
-  readonly maxWireBytes: number;
-  readonly edgeHeaders: Readonly<Partial<Record<keyof GeoFacts, string>>>;
-  /** Header with the client's address, set by the proxy before us. */
-  readonly addressHeader: string;
   /** Pace and sampling that the answer asks of probes. */
   readonly advice: Pick<IngestAnswer, 'interval' | 'sample'>;
   isDraining(): boolean;
 }
 
-/** Reports of CMCD v2 event mode, one a line. */
-const CMCD_TYPE = 'application/cmcd';
-const CONTENT_TYPES = new Set([
-  '',
-  'text/plain',
-  CMCD_TYPE,
-  'application/json',
-  'application/x-ndjson',
-  'application/octet-stream',
-  'application/gzip',
-]);
-const ENCODINGS = new Set(['', 'identity', 'gzip']);
 const DRAIN_RETRY_MS = 5000;
 const BUSY_RETRY_MS = 2000;
 /** Requests that wait for the store at once. The calls of group commit take what many of them bring; more only wait in memory. */
 const MAX_UNDER_WAY = 256;
-/** Edge headers come URL-encoded or in Latin-1 at times; longer ones are not geography. */
-const MAX_EDGE_LENGTH = 96;
-
-function edgeFacts(request: HttpRequest, names: DoorOptions['edgeHeaders']): GeoFacts {
-  const read = (name: string | undefined): string | undefined => {
-    const value = name === undefined ? null : request.headers.get(name);
-    return value === null || value === '' || value.length > MAX_EDGE_LENGTH ? undefined : value;
-  };
-  const asn = Number(read(names.asn) ?? Number.NaN);
-  return {
-    country: read(names.country),
-    region: read(names.region),
-    city: read(names.city),
-    asn: Number.isNaN(asn) ? undefined : asn,
-  };
-}
-
-function batchOf(
-  request: HttpRequest,
-  { key }: Sender,
-  origin: string | null,
-  bytes: number,
-  options: DoorOptions,
-): Batch {
-  const { headers } = request;
-  return {
-    batchId: options.ids.next(),
-    door: 'http',
-    tenant: key.tenant,
-    receivedMs: options.clock.now(),
-    origin: origin ?? undefined,
-    bytes,
-    dialect: contentType(request) === CMCD_TYPE ? 'cmcd' : undefined,
-    isTrusted: key.isTrusted,
-    isOptedOut: headers.get('sec-gpc') === '1' || headers.get('dnt') === '1',
-    edge: edgeFacts(request, options.edgeHeaders),
-    network: networkFrom(request, options),
-    userAgent: {
-      userAgent: headers.get('user-agent') ?? '',
-      platform: headers.get('sec-ch-ua-platform') ?? undefined,
-      mobile: headers.get('sec-ch-ua-mobile') ?? undefined,
-      brands: headers.get('sec-ch-ua-full-version-list') ?? headers.get('sec-ch-ua') ?? undefined,
-      formFactors: headers.get('sec-ch-ua-form-factors') ?? undefined,
-    },
-  };
-}
-
-const networkFrom = (request: HttpRequest, options: DoorOptions): string | undefined =>
-  networkOf(lastHop(request.headers.get(options.addressHeader)));
-
-const contentType = (request: HttpRequest): string =>
-  (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-
-/** The body as it was before compression, or the answer that refuses it. */
-async function readBody(
-  request: HttpRequest,
-  options: DoorOptions,
-  cors: AnswerOptions,
-): Promise<{ bytes: Uint8Array; wire: number } | HttpResponseInit> {
-  const encoding = (request.headers.get('content-encoding') ?? '').trim().toLowerCase();
-  if (!CONTENT_TYPES.has(contentType(request)))
-    return refuse(
-      415,
-      { code: 'content-type', message: 'Send text/plain, application/json or application/cmcd.' },
-      cors,
-    );
-  if (!ENCODINGS.has(encoding))
-    return refuse(415, { code: 'content-encoding', message: 'Send the body as it is or as gzip.' }, cors);
-  const wire = new Uint8Array(await request.arrayBuffer());
-  const { maxWireBytes, limits } = options;
-  if (wire.length > maxWireBytes)
-    return refuse(413, { code: 'too-large', message: 'The body is too large.', limit: maxWireBytes }, cors);
-  const inflated = options.inflater.inflate(wire, limits.maxBodyBytes);
-  if (inflated.ok) return { bytes: inflated.bytes, wire: wire.length };
-  return inflated.reason === 'too-large'
-    ? refuse(
-        413,
-        { code: 'too-large', message: 'The body is too large once inflated.', limit: limits.maxBodyBytes },
-        cors,
-      )
-    : refuse(400, { code: 'not-gzip', message: 'The body begins as gzip but is not.' }, cors);
-}
-
 /** Events in a body, before anything is done with them. */
 function countEvents(entries: readonly Entry[]): number {
   let count = 0;

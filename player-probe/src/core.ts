@@ -3,8 +3,8 @@ import { guard, type Guard } from './guard.ts';
 import { sampleOf, watchMedia } from './media.ts';
 import { newId, refused } from './privacy.ts';
 import { createQueue, type Header, type Queue } from './queue.ts';
-import { createSession, type Session } from './session.ts';
-import type { Fields, Kind } from './signals.ts';
+import { createSession } from './session.ts';
+import type { Fields, Kind, Session } from './signals.ts';
 import { createTransport } from './transport.ts';
 import { PROBE_VERSION } from './version.ts';
 

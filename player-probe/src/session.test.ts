@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { WireCounters, WireEvent } from '../../schema/probe-wire.ts';
 import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
 import { upgradeEvent } from '../../schema/probe-upgrade.ts';
-import { createSession, type Session } from './session.ts';
-import type { Sample } from './signals.ts';
+import { createSession } from './session.ts';
+import type { Sample, Session } from './signals.ts';
 
 const LOOK: Sample = {
   pt: 0,

@@ -1,5 +1,5 @@
 import type { LeanBeat, LeanEvent } from '../../schema/probe-wire-v2.ts';
-import type { EndReason, Failure, Fields, Kind, Load, Sample, SessionConfig } from './signals.ts';
+import type { EndReason, Failure, Fields, Kind, Load, Sample, Session, SessionConfig } from './signals.ts';
 import type { State, Totals } from './totals.ts';
 
 /** A picture that stands this long over a running playhead is frozen. */
@@ -16,29 +16,6 @@ const CALM_MS = 3000;
 /** Below this many frames the frame rate is a guess. */
 const KNOWN_FRAMES = 10;
 const PAUSED_BEATS = 6;
-
-export interface Session {
-  readonly state: State;
-  readonly totals: Readonly<Totals>;
-  /**
-   * The element as it is now. `shown`: a frame has just reached the screen. True when all is calm: it plays or is paused, no
-   * frame is missed, and there is so much ahead that a starved player is far off.
-   */
-  look: (at: number, look: Sample, shown?: boolean) => boolean | undefined;
-  /** Without a time, for the clock costs more than the rest of it and this comes often: it counts as of the last look. */
-  segment: (load: Load) => void;
-  /** An error is fatal when nothing can start after it, or later, when the playhead stays stuck: players often play on. */
-  error: (at: number, failure: Failure) => void;
-  /** An event, a figure that the session itself knows nothing of. */
-  tell: (at: number, event: Fields<LeanEvent>) => void;
-  /** For the next beat; without a time, as `segment`. */
-  count: (name: keyof Totals, by: number) => void;
-  /** Books the time until now to the present state. */
-  book: (at: number) => void;
-  /** In turn from `look`; out of turn when the page is hidden. */
-  beat: (at: number) => void;
-  end: (at: number, why: EndReason) => void;
-}
 
 const { max, min, round } = Math;
 /** Told as events when they are over. */

@@ -1,4 +1,5 @@
 import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
+import type { State, Totals } from './totals.ts';
 
 // What a player's adapter and the watch on the media element tell the session.
 
@@ -60,4 +61,28 @@ export interface SessionConfig {
   interval: number;
   /** Asked at each beat for what else it is to say. */
   more?: () => object;
+}
+
+/** What `createSession` gives. */
+export interface Session {
+  readonly state: State;
+  readonly totals: Readonly<Totals>;
+  /**
+   * The element as it is now. `shown`: a frame has just reached the screen. True when all is calm: it plays or is paused, no
+   * frame is missed, and there is so much ahead that a starved player is far off.
+   */
+  look: (at: number, look: Sample, shown?: boolean) => boolean | undefined;
+  /** Without a time, for the clock costs more than the rest of it and this comes often: it counts as of the last look. */
+  segment: (load: Load) => void;
+  /** An error is fatal when nothing can start after it, or later, when the playhead stays stuck: players often play on. */
+  error: (at: number, failure: Failure) => void;
+  /** An event, a figure that the session itself knows nothing of. */
+  tell: (at: number, event: Fields<LeanEvent>) => void;
+  /** For the next beat; without a time, as `segment`. */
+  count: (name: keyof Totals, by: number) => void;
+  /** Books the time until now to the present state. */
+  book: (at: number) => void;
+  /** In turn from `look`; out of turn when the page is hidden. */
+  beat: (at: number) => void;
+  end: (at: number, why: EndReason) => void;
 }
