@@ -135,6 +135,7 @@ const MAKERS: readonly (readonly [RegExp, Maker])[] = [
     }),
   ],
   [/^Watermark/, () => ({ columns: ['Age:real'], rows: [[74.2]] })],
+  [/^IngestAudit/, () => ({ columns: ['Unaccounted:long'], rows: [[0]] })],
   [
     /^Concurrent\(.*"all"/s,
     (csl) =>
