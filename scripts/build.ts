@@ -40,10 +40,13 @@ export async function buildFunctions(outdir = join(root, 'dist', 'functions')): 
     logLevel: 'warning',
   });
   const outputs = Object.entries(metafile.outputs);
-  const sizeOf = new Map(outputs.map(([path, output]) => [path, output.bytes]));
-  const entry = outputs.find(([, output]) => output.entryPoint !== undefined);
-  const eager = entry?.[1].imports.filter((item) => item.kind === 'import-statement').map((item) => item.path) ?? [];
-  const entryBytes = (entry?.[1].bytes ?? 0) + eager.reduce((sum, path) => sum + (sizeOf.get(path) ?? 0), 0);
+  const entry = outputs.find(([path]) => basename(path) === 'index.js');
+  const eager = new Set(entry && [entry[0]]);
+  // Grows while it is walked: what a chunk imports is loaded with it.
+  for (const path of eager)
+    for (const { kind, path: imported } of metafile.outputs[path]?.imports ?? [])
+      if (kind === 'import-statement') eager.add(imported);
+  const entryBytes = [...eager].reduce((sum, path) => sum + (metafile.outputs[path]?.bytes ?? 0), 0);
   const totalBytes = outputs.reduce((sum, [, output]) => sum + output.bytes, 0);
   // Old chunks go after the new ones are there: a host that is starting meanwhile still finds its files.
   const written = new Set(outputs.map(([path]) => basename(path)));

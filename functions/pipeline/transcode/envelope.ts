@@ -29,8 +29,11 @@ const GROWTH = 8 * 1024;
 const cursor = new JsonCursor();
 const events = new RowBuffer();
 const beats = new RowBuffer();
-const plain = new EventTranscoder(compilePlans(false), cursor, events, beats);
-const lean = new EventTranscoder(compilePlans(true), cursor, events, beats);
+const transcoders: { plain?: EventTranscoder; lean?: EventTranscoder } = {};
+
+/** Compiled by the first body of a version: a start does not pay for it, and senders of one version never do for the other. */
+const transcoderOf = (isLean: boolean): EventTranscoder =>
+  (transcoders[isLean ? 'lean' : 'plain'] ??= new EventTranscoder(compilePlans(isLean), cursor, events, beats));
 
 const isRoomy = ({ maxDepth, maxKeys, maxEventBytes }: Limits): boolean =>
   maxDepth >= ROOMY.maxDepth && maxKeys >= ROOMY.maxKeys && maxEventBytes >= ROOMY.maxEventBytes;
@@ -77,7 +80,7 @@ class Run {
     const group = { source: probe.id, shared: session.columns, claims: session.claims, sentMs: session.sentMs };
     const shared = sharedColumns(group, false, this.#batch, this.#ports);
     const text = sessionText(session, shared, this.#batch);
-    const transcoder = session.isLean ? lean : plain;
+    const transcoder = transcoderOf(session.isLean);
     const rows = new GroupRows({ ...group, quote: session.quote }, shared, this.#batch);
     if (!this.#events(session, text, transcoder, rows)) return undefined;
     if (!cursor.take(CLOSE) || cursor.at !== cursor.bytes.length) return undefined;

@@ -9,7 +9,7 @@ import { ByteTable } from './byte-table.ts';
 import { keyOf, type Key } from './json-cursor.ts';
 import { pieceOf, type Piece } from './row-buffer.ts';
 
-// What may stand in an event of each kind and where it goes, compiled once at start from the schema's tables and the
+// What may stand in an event of each kind and where it goes, compiled at first use from the schema's tables and the
 // dialect's names. A name that is not in its kind's plan makes the event take the long way.
 
 /** A column with what its values must be, as `schema/validate.ts` has it. */
