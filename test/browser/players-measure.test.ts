@@ -19,14 +19,17 @@ function holds(kind: Kind, events: WireEvent[], truth: Truth): void {
   const reported = c.stallMs + c.freezeMs;
   console.log(
     `${kind}: startup ${start.ms} of ${Math.round(truth.startupMs!)} ms, interruption ${reported} of ${Math.round(truth.interruptionMs)} ms, ` +
-      `page blocked ${Math.round(truth.blockedMs)} ms`,
+      `${c.stalls} and ${c.freezes} of ${truth.stalls}, ${truth.freezes} and ${truth.either} of either kind, page blocked ${Math.round(truth.blockedMs)} ms`,
   );
   expect(why).toBe('exit');
   expect(Math.abs(start.ms - truth.startupMs!)).toBeLessThan(50 + truth.blockedMs);
   expect(sum(Object.values(start.ph ?? {}))).toBe(start.ms);
   expect(truth.interruptionMs).toBeGreaterThan(1000);
   expect(Math.abs(reported - truth.interruptionMs)).toBeLessThan(0.05 * truth.interruptionMs + truth.blockedMs);
-  expect(c).toMatchObject({ stalls: truth.stalls, freezes: truth.freezes, seeks: 1 });
+  expect(c.stalls + c.freezes).toBe(truth.stalls + truth.freezes + truth.either);
+  expect(c.stalls).toBeGreaterThanOrEqual(truth.stalls);
+  expect(c.freezes).toBeGreaterThanOrEqual(truth.freezes);
+  expect(c.seeks).toBe(1);
   expect(Math.round(only(kinds(events, 'seek')).to! / 1000)).toBe(30);
   expect(kinds(events, 'rendition')).toHaveLength(truth.switches);
 }
