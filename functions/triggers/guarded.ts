@@ -22,8 +22,7 @@ export function guarded(handler: FunctionHandler): FunctionHandler {
     } catch (error) {
       const { functionName } = context;
       context.error(`${functionName}: failed: ${causeOf(error)} ${placeOf(error)}`);
-      // The old error does not travel along as `cause`: hosts print that too.
-      // oxlint-disable-next-line eslint/preserve-caught-error
+      // oxlint-disable-next-line eslint/preserve-caught-error -- as a `cause` its text would travel along: hosts print that too
       throw new Error(`${functionName} failed, its own log says why`);
     }
   };

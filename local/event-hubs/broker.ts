@@ -126,6 +126,7 @@ class Namespace {
         condition: 'amqp:not-found',
         description: `The messaging entity '${target}' could not be found.`,
       });
+    // Refused by name as the protocol asks, not left out silently: numbers of producers are not kept here (docs/local-vs-azure.md).
     else if (listOf(receiver.desired_capabilities).includes(IDEMPOTENT))
       receiver.close({ condition: 'amqp:not-implemented', description: 'idempotent producers are not implemented' });
   }

@@ -63,6 +63,7 @@ function manage(properties: Readonly<Record<string, unknown>>, hubOf: (name: str
   const type = textOf(properties['type']);
   if (type === 'com.microsoft:eventhub') return hubProperties(hub);
   if (type === 'com.microsoft:partition') return partitionProperties(hub, textOf(properties['partition']));
+  // The clients read hubs and partitions and nothing else; another type is answered as the protocol has it.
   return { status: 501, description: `type ${type} is not implemented`, condition: 'amqp:not-implemented' };
 }
 

@@ -3,8 +3,7 @@
 /** Listeners and timers that are set and not cleared. */
 export const held = new Map<object, string>();
 
-// The page's own methods must be kept before they are replaced; each is called with the object it belongs to, by `call`.
-// oxlint-disable typescript/unbound-method
+// oxlint-disable typescript/unbound-method -- the page's own methods are kept before they are replaced; each is called with its object, by `call`
 /** Keeps the books of every listener on the page's objects and every interval from now on. */
 export function keepBooks(): void {
   const { addEventListener, removeEventListener } = EventTarget.prototype;

@@ -93,8 +93,7 @@ export const VIEWER: Scenario[] = [
       // Chromium's own policy cannot be provoked here (QoE reference §3.3.12).
       await page.addInitScript(() => {
         const { prototype } = HTMLMediaElement;
-        // The real method must be kept before it is replaced; it is called with its element, by `call`.
-        // oxlint-disable-next-line typescript/unbound-method
+        // oxlint-disable-next-line typescript/unbound-method -- kept before it is replaced, and called with its element
         const real = prototype.play;
         const did = (what: string) => window.stage.log.some((entry) => entry.what === what);
         // What the policy would keep from playing as well.
