@@ -6,6 +6,7 @@ import { columnOf, type Table } from '../schema/spec.ts';
 import { checker } from '../schema/validate.ts';
 import { openCluster, type Cluster, type Row } from './kql/cluster.ts';
 import { textLiteral } from './kql/literals.ts';
+import { runCommand } from './command-line.ts';
 
 const HELP = `npm run catalog -- [--cdn FILE] [--content FILE] [--tenant NAME] [--cluster URL] [--database NAME]
 Replaces the catalogs that enrichment reads, each as a whole; without a file it shows how many rows they have.
@@ -115,9 +116,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (import.meta.main) {
-  main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
-  });
-}
+if (import.meta.main) await runCommand(main);

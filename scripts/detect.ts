@@ -1,6 +1,7 @@
 // `npm run detect -- --asof T` runs the detectors over stored data, as they would have run at T.
 import { parseArgs } from 'node:util';
 import { openCluster, type Cluster, type Row } from './kql/cluster.ts';
+import { runCommand } from './command-line.ts';
 
 const HELP = `Runs the QoE detectors over stored data.
 
@@ -121,9 +122,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (import.meta.main) {
-  main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
-  });
-}
+if (import.meta.main) await runCommand(main);

@@ -27,6 +27,7 @@ import {
 } from './upkeep/erase-tables.ts';
 import { openPlaces, PLACE_HELP, placeOptions, type Places } from './upkeep/places.ts';
 import { matcherOf, pseudonymsOf, type Subject } from './upkeep/subject.ts';
+import { runCommand } from './command-line.ts';
 
 const HELP = `npm run erase -- --viewer ID [--viewer ID …] [--session SID …] [options]
 Erases everything of viewers, by the id that your senders know them by, and of sessions: rows of tables and views, quarantine,
@@ -266,14 +267,4 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) {
-  main().then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: unknown) => {
-      console.error(error instanceof Error ? error.message : String(error));
-      process.exitCode = 1;
-    },
-  );
-}
+if (import.meta.main) await runCommand(main);

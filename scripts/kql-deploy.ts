@@ -1,6 +1,7 @@
 // `npm run kql:deploy -- [--cluster URL] [--database NAME] [--plan] [--allow-data-loss]`
 import { parseArgs } from 'node:util';
 import { DataLossError, deployKql, planKql } from './kql/deploy.ts';
+import { runCommand } from './command-line.ts';
 
 /** For local/start.ts and tests. */
 export { deployKql, planKql } from './kql/deploy.ts';
@@ -48,14 +49,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) {
-  main().then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: unknown) => {
-      console.error(error instanceof Error ? error.message : String(error));
-      process.exitCode = error instanceof DataLossError ? 3 : 1;
-    },
-  );
-}
+if (import.meta.main) await runCommand(main, (error) => (error instanceof DataLossError ? 3 : 1));

@@ -13,6 +13,7 @@ import { openPlaces, PLACE_HELP, placeOptions, type Places } from './upkeep/plac
 import { replayBlobs } from './upkeep/replay-blobs.ts';
 import { replayEvents, type ReplayFilter } from './upkeep/replay-events.ts';
 import { reportLines, summaryOf, type ReplayReport } from './upkeep/replay-report.ts';
+import { runCommand } from './command-line.ts';
 
 const HELP = `npm run replay -- [options]
 Sends quarantined events (RejectedEvents) and blobs (container quarantine) through the pipeline as it is now.
@@ -125,14 +126,4 @@ async function main(): Promise<number> {
   }
 }
 
-if (import.meta.main) {
-  main().then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: unknown) => {
-      console.error(error instanceof Error ? error.message : String(error));
-      process.exitCode = 1;
-    },
-  );
-}
+if (import.meta.main) await runCommand(main);
