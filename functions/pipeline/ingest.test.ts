@@ -1,31 +1,17 @@
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Batch, Outcome } from './batch.ts';
 import { decodeBody, DEFAULT_LIMITS } from './decode.ts';
 import { ingest } from './ingest.ts';
+import { NOW, sampleBatch as batch, sampleDigests } from '../../test/support/sample-batch.ts';
 
 // Many cases on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
 
-const NOW = Date.UTC(2026, 5, 1, 12);
 const ports = {
-  digests: {
-    sha256: (text: string) => createHash('sha256').update(text).digest('hex'),
-    pseudonym: (tenant: string, viewer: string) => createHash('md5').update(`${tenant}/${viewer}`).digest('hex'),
-  },
+  digests: sampleDigests,
   userAgents: { read: () => ({}) },
   limits: DEFAULT_LIMITS,
-};
-const batch: Batch = {
-  batchId: 'b1',
-  door: 'http',
-  tenant: 't1',
-  receivedMs: NOW,
-  bytes: 0,
-  isTrusted: true,
-  isOptedOut: false,
-  edge: {},
 };
 
 function run(body: string, overrides: Partial<Batch> = {}): Outcome {

@@ -1,12 +1,11 @@
 // What holds for any input. Each of these has a seeded fault that breaks it, or broke while it was written.
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { cdnRequests } from '../../schema/cdn-requests.ts';
 import { playbackBeats } from '../../schema/playback-beats.ts';
 import { playbackEvents } from '../../schema/playback-events.ts';
 import { checker } from '../../schema/validate.ts';
-import { tableRows, type Batch, type Outcome } from './batch.ts';
+import { tableRows, type Outcome } from './batch.ts';
 import { boundsFault } from './bounds.ts';
 import { cutText, DynamicCleaner } from './clean.ts';
 import { countryOfCode } from './country.ts';
@@ -18,6 +17,7 @@ import { lineReader } from './log-lines.ts';
 import { networkOf } from './network.ts';
 import { rejectRow } from './rejects.ts';
 import { objectsOf } from './row-text.ts';
+import { NOW, sampleBatch as batch, sampleDigests } from '../../test/support/sample-batch.ts';
 
 // Many cases on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -25,20 +25,7 @@ const runs = (numRuns: number): { numRuns: number } => ({
   numRuns: process.env['FRAMEWATCH_HEAVY'] ? numRuns * 20 : numRuns,
 });
 
-const NOW = Date.UTC(2026, 5, 1, 12);
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const digests = { sha256, pseudonym: (tenant: string, viewer: string) => sha256(`${tenant}/${viewer}`).slice(0, 32) };
-const ports = { digests, userAgents: { read: () => ({}) }, limits: DEFAULT_LIMITS };
-const batch: Batch = {
-  batchId: 'b1',
-  door: 'http',
-  tenant: 't1',
-  receivedMs: NOW,
-  bytes: 0,
-  isTrusted: true,
-  isOptedOut: false,
-  edge: {},
-};
+const ports = { digests: sampleDigests, userAgents: { read: () => ({}) }, limits: DEFAULT_LIMITS };
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const run = (body: string): Outcome =>
   ingest(
@@ -232,7 +219,7 @@ describe('dynamic values', () => {
 
 describe('a row of quarantine', () => {
   const quoted = (raw: unknown): string =>
-    rejectRow(batch, { place: { position: 0, part: 0 }, source: 'probe', stage: 'normalize', reason: 'wrong-type', detail: '', raw }, digests).payload ?? ''; // prettier-ignore
+    rejectRow(batch, { place: { position: 0, part: 0 }, source: 'probe', stage: 'normalize', reason: 'wrong-type', detail: '', raw }, sampleDigests).payload ?? ''; // prettier-ignore
 
   it('quotes within its length, well formed, and no identity, however large and deep the value', () => {
     fc.assert(

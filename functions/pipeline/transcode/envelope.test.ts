@@ -1,5 +1,4 @@
 // The fast path against the long way: for any body it either declines, or its outcome is the same to the last value.
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { EVENT_KINDS } from '../../../schema/playback-events.ts';
@@ -9,29 +8,21 @@ import { ingest } from '../ingest.ts';
 import { BEAT_COLUMNS, KIND_COLUMNS } from '../normalize/probe-columns.ts';
 import { countOf, lineAt, objectsOf } from '../row-text.ts';
 import { ingestEnvelope } from './envelope.ts';
+import { NOW, sampleBatch, sampleDigests } from '../../../test/support/sample-batch.ts';
 
 // Many cases on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
 
 /** `npm run test:heavy` looks at more. */
 const RUNS = process.env['FRAMEWATCH_HEAVY'] ? 60_000 : 1500;
-const NOW = Date.UTC(2026, 5, 1, 12);
 const ports = {
-  digests: {
-    sha256: (text: string) => createHash('sha256').update(text).digest('hex'),
-    pseudonym: (tenant: string, viewer: string) => createHash('md5').update(`${tenant}/${viewer}`).digest('hex'),
-  },
+  digests: sampleDigests,
   userAgents: { read: () => ({ browser: 'Fire"fox', os: undefined }) },
   limits: DEFAULT_LIMITS,
 };
 const batch: Batch = {
-  batchId: 'b1',
-  door: 'http',
-  tenant: 't1',
-  receivedMs: NOW,
-  bytes: 0,
+  ...sampleBatch,
   isTrusted: false,
-  isOptedOut: false,
   edge: { country: 'DE' },
   userAgent: { userAgent: 'x' },
 };
