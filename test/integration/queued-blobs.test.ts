@@ -72,8 +72,9 @@ const drop = (name: string, session: string, lines: number): Promise<unknown> =>
 };
 
 /** What the reconciler has to do is begun by it and ended by the blob trigger: nothing is there at once. */
-const soon = (what: () => Promise<number>, expected: number, why = 'in the end'): Promise<void> =>
-  expect.poll(what, { message: why, timeout: 30_000, interval: 250 }).toBe(expected);
+async function soon(what: () => Promise<number>, expected: number, why = 'in the end'): Promise<void> {
+  await expect.poll(what, { message: why, timeout: 30_000, interval: 250 }).toBe(expected);
+}
 
 it('a big blob goes through the queue, its books at once and its rows soon; read again, it leaves no row twice', async () => {
   const run = randomUUID(); // A second attempt finds the first one's rows.
