@@ -62,3 +62,18 @@ export function writeSections(fresh: readonly Section[]): string {
   writeFileSync(FILE, report(withSections(readSections(), fresh), new Date()));
   return FILE;
 }
+
+/**
+ * Puts one measured row into its section at once, so that a run ended early keeps its figures. Rows of other things stay,
+ * unless `isKnown` says that nothing of that name is measured any more.
+ */
+export function writeRow(
+  { title, command }: Omit<Section, 'rows'>,
+  row: Row,
+  isKnown: (what: string) => boolean = () => true,
+): void {
+  const earlier = readSections().find((section) => section.title === title)?.rows ?? [];
+  const place = earlier.findIndex(({ what }) => what === row.what);
+  const rows = place === -1 ? [...earlier, row] : earlier.with(place, row);
+  writeSections([{ title, command, rows: rows.filter(({ what }) => isKnown(what)) }]);
+}
