@@ -1,0 +1,54 @@
+// A reporter beside vitest's own. It writes down which files did not pass, so that `npm test` can run them again in a process of their
+// own, and prints what made a retried test fail at first, which vitest keeps to itself once the test has passed.
+import { appendFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
+
+/** A test file that did not pass, and the first thing that was wrong with it. */
+export interface FailedFile {
+  readonly project: string;
+  readonly file: string;
+  readonly reason: string;
+}
+
+const nameOf = (file: string): string => relative(process.cwd(), file);
+
+/** The message and the place in the test, without the frames of libraries. */
+const reasonOf = ({ message, stack }: { readonly message: string; readonly stack?: string | undefined }): string => {
+  const place = stack?.split('\n').find((line) => /^\s+at .*\.test\.ts:\d+/.test(line)) ?? '';
+  return `${message}${place === '' ? '' : `\n${place}`}`;
+};
+
+function reasonsOf(module: TestModule): string[] {
+  const tests = [...module.children.allTests('failed')].map((test) => {
+    const [error] = test.result().errors ?? [];
+    return `${test.fullName}: ${error === undefined ? 'failed' : reasonOf(error)}`;
+  });
+  const suites = [module, ...module.children.allSuites()].flatMap((suite) => suite.errors().map(reasonOf));
+  return [...tests, ...suites];
+}
+
+/** @see https://vitest.dev/api/advanced/reporters */
+export default class AttemptsReporter implements Reporter {
+  readonly #list = process.env['FRAMEWATCH_FAILED_FILES'];
+
+  onTestCaseResult(test: TestCase): void {
+    const { state, errors = [] } = test.result();
+    if (state !== 'passed' || errors.length === 0) return;
+    const reasons = errors.map(reasonOf).join('\n');
+    console.error(`\nRETRIED ${nameOf(test.module.moduleId)} > ${test.fullName}: it passed after\n${reasons}\n`);
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    if (this.#list === undefined) return;
+    const failed = modules.flatMap((module) => {
+      const strays = unhandled.filter((error) => error['VITEST_TEST_PATH'] === module.moduleId).map(reasonOf);
+      if (module.ok() && strays.length === 0) return [];
+      const [reason = 'failed'] = [...reasonsOf(module), ...strays];
+      return [{ project: module.project.name, file: nameOf(module.moduleId), reason } satisfies FailedFile];
+    });
+    // An error that belongs to no file is nothing that a second attempt at a file could clear up.
+    const homeless = unhandled.some((error) => !modules.some(({ moduleId }) => moduleId === error['VITEST_TEST_PATH']));
+    for (const one of homeless ? [] : failed) appendFileSync(this.#list, `${JSON.stringify(one)}\n`);
+  }
+}
