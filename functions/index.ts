@@ -23,6 +23,7 @@ import { booksAudit } from './pipeline/books-audit.ts';
 import { catalogsOf } from './pipeline/catalogs.ts';
 import { DEFAULT_LIMITS } from './pipeline/decode.ts';
 import { healthChecks, type Probe } from './pipeline/health.ts';
+import { standingOf, watchedSink, watchedSpill, type Standing } from './pipeline/standing.ts';
 import { blobCreated } from './triggers/blob-created.ts';
 import { detect } from './triggers/detect.ts';
 import { drainSpill } from './triggers/drain-spill.ts';
@@ -61,7 +62,11 @@ const hub =
   config.sink === 'event-hubs' && config.hub
     ? rowsHub({ ...config.hub, hub: ROWS_HUB, attemptMs, managedIdentityClientId })
     : undefined;
-const sink = hub ? eventHubsSink({ hub, ...writing }) : kustoSink({ client: kusto, ...writing });
+const sinkStanding = standingOf(clock);
+const sink = watchedSink(
+  hub ? eventHubsSink({ hub, ...writing }) : kustoSink({ client: kusto, ...writing }),
+  sinkStanding,
+);
 const queue = kustoQueue({ ...config.kusto, managedIdentityClientId });
 const geo = config.geoDatabases.length > 0 ? geoDatabase(config.geoDatabases) : undefined;
 const query = (text: string) => kusto.query(text);
@@ -83,7 +88,8 @@ const core = {
   limits: DEFAULT_LIMITS,
 };
 
-const spill = account && spillStore(account, clock);
+const spillStanding = standingOf(clock);
+const spill = account && watchedSpill(spillStore(account, clock), spillStanding);
 
 // Whatever is logged, by whomever: one line, bounded, without control characters and secrets.
 app.hook.log((log) => {
@@ -172,11 +178,20 @@ app.timer('detect', {
   handler: detect({ clock, counters, command: (text) => kusto.command(text) }),
 });
 
+/** Well when it answers and does not refuse what is written. */
+const wayOf = (name: string, store: { ping(): Promise<void> }, standing: Standing): Probe => ({
+  name,
+  role: 'way',
+  run: async () => {
+    await store.ping();
+    standing.assert();
+  },
+});
 const probes: readonly Probe[] = [
   // Readiness is about what stands on the way of an event, and about nothing else.
-  ...(hub ? [{ name: 'event-hubs', role: 'way' as const, run: () => hub.ping() }] : []),
-  { name: 'kusto', role: hub ? 'support' : 'way', run: () => kusto.ping() },
-  ...(spill ? [{ name: 'spill', role: 'way' as const, run: () => spill.ping() }] : []),
+  ...(hub ? [wayOf('event-hubs', hub, sinkStanding)] : []),
+  hub ? { name: 'kusto', role: 'support', run: () => kusto.ping() } : wayOf('kusto', kusto, sinkStanding),
+  ...(spill ? [wayOf('spill', spill, spillStanding)] : []),
   ...(salts ? [{ name: 'salts', role: 'support' as const, run: () => salts.ping() }] : []),
 ];
 const healthOptions = {

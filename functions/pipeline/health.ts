@@ -1,4 +1,5 @@
 import type { Clock } from './ports.ts';
+import { RefusesWrites } from './standing.ts';
 
 /** One dependency as the health endpoints report it. */
 export interface Check {
@@ -41,6 +42,7 @@ const bagOf = (value: unknown): Bag => (typeof value === 'object' && value !== n
 /** The kind of a failure, from a closed set: status codes and names of system errors, never a text. */
 export function causeOf(error: unknown): string {
   if (error instanceof LateError) return `no answer within ${DEADLINE_MS} ms`;
+  if (error instanceof RefusesWrites) return 'takes no writes';
   const bag = bagOf(error);
   const inner = bagOf(bag['inner'] ?? bag['cause']);
   for (const status of [bag['statusCode'], bagOf(bag['response'])['status'], bagOf(inner['response'])['status']])

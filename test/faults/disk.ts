@@ -70,11 +70,18 @@ export function smallDisk(megabytes: number): SmallDisk | undefined {
   };
 }
 
+interface Readiness {
+  readonly status: number;
+  readonly text: string;
+}
+
 export interface DiskReport {
   /** Answers before, while the disk was full, and after. */
   readonly statuses: Readonly<Record<'before' | 'full' | 'after', Readonly<Record<string, number>>>>;
   /** 503s without Retry-After. */
   readonly impolite: number;
+  /** What `readyz?verbose` said while the disk was full and batches had been refused, and what it came to say afterwards. */
+  readonly readiness: { readonly full: Readiness; readonly after: Readiness };
   readonly recoverySeconds: number;
   readonly short: readonly string[];
   /** The same after a kill -9 of the engine and its start on the same file. */
@@ -93,8 +100,24 @@ async function shortOf(stack: FaultStack, tag: string, sessions: ReadonlySet<str
   return [...sessions].filter((sid) => (found.get(sid) ?? 0) < EVENTS);
 }
 
+/** Asks until the answer is `wanted`; the last answer, when it never is. */
+async function readinessOf(stack: FaultStack, wanted: number): Promise<Readiness> {
+  const untilMs = performance.now() + GIVE_UP_MS;
+  for (;;) {
+    const answer = await fetch(`${stack.host.url}/api/readyz?verbose`);
+    const said = { status: answer.status, text: await answer.text() };
+    if (said.status === wanted || performance.now() > untilMs) return said;
+    await sleep(500);
+  }
+}
+
 /** Posts before, while there is no room, and afterwards until a batch is taken again. */
-export async function fillDisk(stack: FaultStack, room: Room, batchesWhileFull: number): Promise<DiskReport> {
+export async function fillDisk(
+  stack: FaultStack,
+  room: Room,
+  batchesWhileFull: number,
+  readyWhileFull: 200 | 503,
+): Promise<DiskReport> {
   const tag = `disk-${randomUUID()}-`;
   const acknowledged = new Set<string>();
   const statuses: Record<'before' | 'full' | 'after', Record<string, number>> = { before: {}, full: {}, after: {} };
@@ -112,17 +135,20 @@ export async function fillDisk(stack: FaultStack, room: Room, batchesWhileFull: 
   };
   for (let batch = 0; batch < 3; batch++) await send('before');
   room.take();
+  let full: Readiness;
   try {
     for (let batch = 0; batch < batchesWhileFull; batch++) {
       await send('full');
       await sleep(50);
     }
+    full = await readinessOf(stack, readyWhileFull);
   } finally {
     room.give();
   }
   const healedMs = performance.now();
   while ((await send('after')) !== 202 && performance.now() < healedMs + GIVE_UP_MS) await sleep(250);
   const recoverySeconds = (performance.now() - healedMs) / 1000;
+  const readiness = { full, after: await readinessOf(stack, 200) };
   // What was acknowledged from the spill comes with the next run of the timer.
   let short = await shortOf(stack, tag, acknowledged);
   while (short.length > 0 && performance.now() < healedMs + GIVE_UP_MS) {
@@ -132,5 +158,13 @@ export async function fillDisk(stack: FaultStack, room: Room, batchesWhileFull: 
   }
   await stack.engine.killAndRestart();
   const shortAfterKill = await shortOf(stack, tag, acknowledged);
-  return { statuses, impolite, recoverySeconds, short, shortAfterKill, unaccounted: await unaccounted(stack) };
+  return {
+    statuses,
+    impolite,
+    readiness,
+    recoverySeconds,
+    short,
+    shortAfterKill,
+    unaccounted: await unaccounted(stack),
+  };
 }

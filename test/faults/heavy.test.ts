@@ -129,16 +129,18 @@ describe.runIf(HEAVY)('a disk that takes no more', () => {
       const room = roomOf();
       // Mounting needs root; the limit above needs nothing.
       if (!room) return;
-      const report = await fillDisk(stack(), room, 20);
+      const report = await fillDisk(stack(), room, 20, 503);
       const { full } = report.statuses;
       tell({
         what: room.kind,
         figure: `${full['503'] ?? 0} × 503, ${full['202'] ?? 0} × 202 while full`,
-        note: `${report.impolite} without Retry-After; ${report.short.length} acknowledged sessions short, ${report.shortAfterKill.length} after kill -9 of the engine; taken again after ${report.recoverySeconds.toFixed(1)} s`,
+        note: `${report.impolite} without Retry-After; ${report.short.length} acknowledged sessions short, ${report.shortAfterKill.length} after kill -9 of the engine; taken again after ${report.recoverySeconds.toFixed(1)} s; readyz ${report.readiness.full.status} while full, ${report.readiness.after.status} after`,
       });
       expect(Object.keys(full).filter((status) => !['202', '503'].includes(status))).toEqual([]);
       expect(full['503'] ?? 0).toBeGreaterThan(0);
       expect(report).toMatchObject({ impolite: 0, short: [], shortAfterKill: [], unaccounted: [] });
+      expect(report.readiness).toMatchObject({ full: { status: 503 }, after: { status: 200 } });
+      expect(report.readiness.full.text).toContain('[-] kusto failed: takes no writes');
       expect(report.recoverySeconds).toBeLessThan(30);
     },
   );

@@ -61,6 +61,7 @@ describe.skipIf(HEAVY)(`faults, a share by seed ${SEED}`, () => {
       stack,
       fileLimit(stack.databaseDir, () => stack.engine.pid),
       4,
+      200,
     );
     expect(Object.keys(report.statuses.full).filter((status) => !['202', '503'].includes(status))).toEqual([]);
     expect(report).toMatchObject({ impolite: 0, short: [], shortAfterKill: [], unaccounted: [] });
