@@ -44,7 +44,8 @@ async function chunks(text: string, firstLine = 0): Promise<Chunk[]> {
   }
   const source = { content: content(), firstLine, dialect: undefined, batchFrom: () => batch };
   const found: Chunk[] = [];
-  for await (const chunk of chunksOf(source, ports)) found.push(chunk);
+  // A copy: the next chunk takes the memory of its rows.
+  for await (const chunk of chunksOf(source, ports)) found.push(structuredClone(chunk));
   return found;
 }
 

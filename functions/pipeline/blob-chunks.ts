@@ -3,7 +3,7 @@ import type { DecodeFault } from './decode.ts';
 import { ingest, type Entry, type IngestPorts } from './ingest.ts';
 import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
 import { lineReader, type LineReader } from './log-lines.ts';
-import { asText, sumOf } from './outcome-sum.ts';
+import { OutcomeSum } from './outcome-sum.ts';
 import { ingestEnvelope } from './transcode/envelope.ts';
 
 // The content of a blob → batches, in bounded memory.
@@ -33,6 +33,7 @@ export interface ChunkSource {
 }
 
 export interface Chunk {
+  /** Its rows stand in memory that the next chunk uses again. */
   readonly outcome: Outcome;
   /** The line behind it. */
   readonly nextLine: number;
@@ -50,7 +51,7 @@ class Draft {
   readonly #batch: Batch;
   readonly #reader: LineReader;
   readonly #ports: IngestPorts;
-  readonly #outcomes: Outcome[] = [];
+  readonly #sum: OutcomeSum;
   readonly #entries: Entry[] = [];
   readonly #firstLine: number;
   readonly #scale: number;
@@ -58,7 +59,8 @@ class Draft {
   #bytes = 0;
   #events = 0;
 
-  constructor(source: ChunkSource, firstLine: number, reader: LineReader, ports: IngestPorts) {
+  constructor(source: ChunkSource, firstLine: number, reader: LineReader, sum: OutcomeSum, ports: IngestPorts) {
+    this.#sum = sum;
     this.#batch = source.batchFrom(firstLine);
     this.#scale = source.isBig === true ? BIG : 1;
     this.#reader = reader;
@@ -89,19 +91,18 @@ class Draft {
   #takeEnvelope(bytes: Uint8Array): boolean {
     const outcome = bytes[0] === BRACE ? ingestEnvelope(this.#batch, bytes, this.#ports) : undefined;
     if (!outcome || outcome.rejects.length > 0) return false;
-    this.#outcomes.push(outcome);
+    this.#sum.add(outcome);
     this.#events += outcome.received;
     return true;
   }
 
   #takeSlice(): void {
-    this.#outcomes.push(asText(ingest(this.#batch, this.#entries.splice(0), this.#ports)));
+    this.#sum.add(ingest(this.#batch, this.#entries.splice(0), this.#ports));
   }
 
   close(): Chunk {
-    if (this.#entries.length > 0 || this.#outcomes.length === 0) this.#takeSlice();
-    const outcome = sumOf(this.#outcomes);
-    return { outcome: { ...outcome, batch: { ...this.#batch, bytes: this.#bytes } }, nextLine: this.nextLine };
+    if (this.#entries.length > 0 || this.#sum.isEmpty) this.#takeSlice();
+    return { outcome: this.#sum.close({ ...this.#batch, bytes: this.#bytes }), nextLine: this.nextLine };
   }
 }
 
@@ -110,7 +111,8 @@ export async function* chunksOf(source: ChunkSource, ports: IngestPorts): AsyncG
   const { content, firstLine, dialect } = source;
   const reader = lineReader(dialect, { ...ports.limits, maxBodyBytes: MAX_LINE_BYTES });
   const splitter = new LineSplitter();
-  const fresh = (line: number): Draft => new Draft(source, line, reader, ports);
+  const sum = new OutcomeSum();
+  const fresh = (line: number): Draft => new Draft(source, line, reader, sum, ports);
   let draft = fresh(firstLine);
   let fault: unknown;
   try {

@@ -17,15 +17,22 @@ export interface Line {
 }
 
 function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  if (head.length === 0) return tail;
   const both = new Uint8Array(head.length + tail.length);
   both.set(head);
   both.set(tail, head.length);
   return both;
 }
 
+interface Cut {
+  readonly length: number;
+  /** Absent: the bytes belong to a line that was given up. */
+  readonly line?: { readonly bytes: Uint8Array | undefined };
+}
+
+const NOTHING = new Uint8Array(0);
+
 export class LineSplitter {
-  #rest: Uint8Array = new Uint8Array(0);
+  #rest: Uint8Array = NOTHING;
   #number = 0;
   /** The line under way is too long: everything up to its newline is thrown away. */
   #isSkipping = false;
@@ -33,48 +40,60 @@ export class LineSplitter {
   /** The lines that are complete with this chunk. They share memory with it. */
   push(chunk: Uint8Array): Line[] {
     const lines: Line[] = [];
-    this.#rest = joined(this.#rest, chunk);
-    let cut = this.#cut(this.#rest, false);
+    const bytes = this.#begun(chunk, lines);
     let at = 0;
-    while (cut) {
+    for (let cut = this.#cut(bytes, at, false); cut; cut = this.#cut(bytes, at, false)) {
       if (cut.line) lines.push({ number: this.#number++, bytes: cut.line.bytes });
       at += cut.length;
-      cut = this.#cut(this.#rest.subarray(at), false);
     }
-    this.#rest = this.#rest.slice(at);
+    // It keeps its chunk alive until the next one is there.
+    this.#rest = at < bytes.length ? bytes.subarray(at) : NOTHING;
     return lines;
+  }
+
+  /** Ends the line that the chunk before began; what is left to cut. Only that line is copied, unless it is a long one. */
+  #begun(chunk: Uint8Array, lines: Line[]): Uint8Array {
+    const rest = this.#rest;
+    if (rest.length === 0) return chunk;
+    const newline = chunk.indexOf(NEWLINE);
+    if (newline === -1 || rest.length + newline > WINDOW_BYTES) return joined(rest, chunk);
+    lines.push({ number: this.#number++, bytes: joined(rest, chunk.subarray(0, newline)) });
+    return chunk.subarray(newline + 1);
   }
 
   /** What remains when the stream is over: a last line without a newline. */
   end(): Line[] {
     const lines: Line[] = [];
-    let rest = this.#rest;
-    while (rest.length > 0 && !this.#isSkipping) {
-      const cut = this.#cut(rest, true) ?? { length: rest.length, line: { bytes: rest } };
+    const rest = this.#rest;
+    let at = 0;
+    while (at < rest.length && !this.#isSkipping) {
+      const cut = this.#cut(rest, at, true) ?? { length: rest.length - at, line: { bytes: rest.subarray(at) } };
       if (cut.line) lines.push({ number: this.#number++, bytes: cut.line.bytes });
-      rest = rest.subarray(cut.length);
+      at += cut.length;
     }
-    this.#rest = new Uint8Array(0);
+    this.#rest = NOTHING;
     return lines;
   }
 
-  /** Takes one line, or one piece of a long line, off the front of `bytes`; undefined when more bytes are needed to tell. */
-  #cut(bytes: Uint8Array, isEnd: boolean): { length: number; line?: { bytes: Uint8Array | undefined } } | undefined {
-    const newline = bytes.indexOf(NEWLINE);
+  /** Takes one line, or one piece of a long line, that begins at `at`; undefined when more bytes are needed to tell. */
+  #cut(bytes: Uint8Array, at: number, isEnd: boolean): Cut | undefined {
+    const newline = bytes.indexOf(NEWLINE, at);
+    const rest = bytes.length - at;
     if (this.#isSkipping) {
-      if (newline === -1) return bytes.length === 0 ? undefined : { length: bytes.length };
+      if (newline === -1) return rest === 0 ? undefined : { length: rest };
       this.#isSkipping = false;
-      return { length: newline + 1 };
+      return { length: newline + 1 - at };
     }
-    const end = newline === -1 ? bytes.length : newline;
-    if (newline !== -1 && end <= WINDOW_BYTES) return { length: end + 1, line: { bytes: bytes.subarray(0, end) } };
-    if (end <= WINDOW_BYTES) return undefined;
-    const last = objectRanges(bytes.subarray(0, WINDOW_BYTES)).at(-1);
-    if (last) return { length: last.end, line: { bytes: bytes.subarray(0, last.end) } };
-    if (end > MAX_LINE_BYTES) {
+    const length = newline === -1 ? rest : newline - at;
+    if (newline !== -1 && length <= WINDOW_BYTES)
+      return { length: length + 1, line: { bytes: bytes.subarray(at, newline) } };
+    if (length <= WINDOW_BYTES) return undefined;
+    const last = objectRanges(bytes.subarray(at, at + WINDOW_BYTES)).at(-1);
+    if (last) return { length: last.end, line: { bytes: bytes.subarray(at, at + last.end) } };
+    if (length > MAX_LINE_BYTES) {
       this.#isSkipping = newline === -1 && !isEnd;
-      return { length: newline === -1 ? bytes.length : end + 1, line: { bytes: undefined } };
+      return { length: newline === -1 ? rest : length + 1, line: { bytes: undefined } };
     }
-    return newline === -1 ? undefined : { length: end + 1, line: { bytes: bytes.subarray(0, end) } };
+    return newline === -1 ? undefined : { length: length + 1, line: { bytes: bytes.subarray(at, newline) } };
   }
 }

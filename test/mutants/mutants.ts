@@ -92,8 +92,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'events of the long way lost beside those of the fast one',
     file: 'functions/pipeline/outcome-sum.ts',
-    from: '? asText(part) : part',
-    to: '? part : part',
+    from: 'this.#gathers[table].addRows(part.rows[table]);',
+    to: 'if (!text) this.#gathers[table].addRows(part.rows[table]);',
     caughtBy: ['functions/pipeline/blob-chunks.test.ts'],
   },
   {
