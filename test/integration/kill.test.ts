@@ -1,7 +1,7 @@
 // Promise 1 and 8: what was answered 202 is durable, whatever happens to the processes.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { envelope } from '../../bench/bodies.ts';
 import { freePortBase, newDataDir, removeDataDir, startStack, untilFree, type TestStack } from '../support/stack.ts';
 
@@ -9,8 +9,16 @@ const ROUNDS = process.env['FRAMEWATCH_HEAVY'] ? 20 : 3;
 const EVENTS = 20;
 const CLIENTS = 6;
 
-const dataDir = newDataDir();
-afterAll(() => removeDataDir(dataDir));
+/** Starts stacks on a folder of this attempt alone; what a failure leaves running is ended with it. */
+function newHome(): (base: number) => Promise<TestStack> {
+  const dataDir = newDataDir();
+  let last: TestStack | undefined;
+  onTestFinished(async () => {
+    await last?.kill9().catch(() => undefined);
+    removeDataDir(dataDir);
+  });
+  return async (base) => (last = await startStack({ dataDir, base }));
+}
 
 /** Posts batch after batch until told to stop; a batch without an answer is sent again, as the probe does. */
 async function client(url: string, acknowledged: Set<string>, isOver: () => boolean): Promise<void> {
@@ -41,9 +49,10 @@ const COUNT = `union PlaybackEventsDedup_v1, PlaybackBeatsDedup_v1 | summarize E
 it(
   `kill -9 of the whole stack in mid-ingest, ${ROUNDS} times: every event answered 202 is there exactly once`,
   async () => {
+    const start = newHome();
     const base = await freePortBase();
     const acknowledged = new Set<string>();
-    let stack: TestStack = await startStack({ dataDir, base });
+    let stack = await start(base);
     let kills = 0;
     for (let round = 0; round < ROUNDS; round++) {
       let isOver = false;
@@ -55,16 +64,23 @@ it(
       kills++;
       isOver = true;
       await Promise.all(clients);
-      stack = await startStack({ dataDir, base });
+      stack = await start(base);
     }
-    const rows = await stack.query<{ SessionId: string; Events: number; Distinct: number }>(COUNT);
-    const found = new Map(rows.map((row) => [row.SessionId, row]));
-    const lost = [...acknowledged].filter((sid) => (found.get(sid)?.Distinct ?? 0) < EVENTS);
+    type Found = { SessionId: string; Events: number; Distinct: number };
+    let rows: Found[] = [];
+    const missing = async (): Promise<string[]> => {
+      rows = await stack.query<Found>(COUNT);
+      const found = new Map(rows.map((row) => [row.SessionId, row]));
+      return [...acknowledged].filter((sid) => (found.get(sid)?.Distinct ?? 0) < EVENTS);
+    };
+    // What was acknowledged from the spill, a timer brings in.
+    await expect.poll(missing, { timeout: 90_000, interval: 500 }).toEqual([]);
+    const lost = await missing();
     const doubled = rows.filter((row) => row.Events !== row.Distinct || row.Events > EVENTS);
     console.log(
       `${kills} kills, ${acknowledged.size * EVENTS} events acknowledged, ${lost.length} sessions short, ${doubled.length} doubled`,
     );
-    expect(acknowledged.size).toBeGreaterThan(ROUNDS * 20);
+    expect(acknowledged.size).toBeGreaterThanOrEqual(ROUNDS * 20);
     expect(lost).toEqual([]);
     expect(doubled).toEqual([]);
     expect(await stack.stop()).toBe(0);
@@ -73,13 +89,12 @@ it(
 );
 
 it('kill -9 of the starting process alone leaves no orphan behind: the same ports and data serve the next start', async () => {
-  const dir = newDataDir();
+  const start = newHome();
   const base = await freePortBase();
-  const first = await startStack({ dataDir: dir, base });
+  const first = await start(base);
   await first.killParent();
   await untilFree(base);
-  const second = await startStack({ dataDir: dir, base });
+  const second = await start(base);
   expect(await second.query('PlaybackEvents | count')).toEqual([{ Count: 0 }]);
   expect(await second.stop()).toBe(0);
-  removeDataDir(dir);
 }, 180_000);

@@ -23,6 +23,7 @@ import { replay } from '../../scripts/replay.ts';
 import { eraseLines, isClean } from '../../scripts/upkeep/erase-report.ts';
 import { summaryOf } from '../../scripts/upkeep/replay-report.ts';
 import { openPlaces, type Places } from '../../scripts/upkeep/places.ts';
+import { namesIn as namesOf, runState } from '../support/blob-runs.ts';
 import { readPrometheus } from '../support/prometheus.ts';
 import { createTables } from '../support/kusto-tables.ts';
 import { builtApp, testSettings, type BuiltApp } from '../support/functions-app.ts';
@@ -150,12 +151,7 @@ async function post(body: string): Promise<Record<string, unknown>> {
   return (await response.json()) as Record<string, unknown>;
 }
 
-async function namesIn(container: string): Promise<string[]> {
-  const names: string[] = [];
-  const client = blobs.getContainerClient(container);
-  if (await client.exists()) for await (const { name } of client.listBlobsFlat()) names.push(name);
-  return names;
-}
+const namesIn = (container: string): Promise<string[]> => namesOf(blobs, container);
 
 const options = (isDryRun: boolean, reasons: readonly string[] = []) => ({
   filter: { reasons, limit: 1000 },
@@ -174,7 +170,7 @@ const acmeLine = (session: string, customer: string, type: string, at: number): 
     ip: '203.0.113.9',
   });
 
-const PATIENT = { timeout: 20_000, interval: 100 };
+const PATIENT = { timeout: 60_000, interval: 100 };
 
 /** Runs a command as an operator does, without a terminal. */
 const run = (script: string, ...words: string[]): Promise<{ code: number | null; said: string }> =>
@@ -185,7 +181,8 @@ const run = (script: string, ...words: string[]): Promise<{ code: number | null;
     });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    child.once('exit', (code) => resolve({ code, said }));
+    // `close`, not `exit`: the last words may come after the end.
+    child.once('close', (code) => resolve({ code, said }));
   });
 
 /** The books of everything so far. */
@@ -271,7 +268,8 @@ describe('replay', () => {
     });
     await claim.release();
     await host.invoke('reconcileBlobs');
-    await expect.poll(() => namesIn('quarantine'), PATIENT).toEqual([expect.stringContaining('blob-unreadable')]);
+    await expect.poll(() => runState(blobs, name), PATIENT).toBe('quarantined');
+    expect(await namesIn('quarantine')).toEqual([expect.stringContaining('blob-unreadable')]);
     const rows = `PlaybackEventsDedup_v1 | where SessionId == "${session}"`;
     expect(await countOf(rows)).toBe(0);
 
@@ -373,7 +371,8 @@ describe('erasure', () => {
     ];
     await upload('telemetry', 'acme/both.ndjson.gz', gzipSync(ndjson.join('\n')));
     await host.invoke('reconcileBlobs');
-    await expect.poll(() => countOf(`PlaybackEvents | where SessionId == "${sessions.bobBlob}"`), PATIENT).toBe(2);
+    await expect.poll(() => runState(blobs, 'acme/both.ndjson.gz'), PATIENT).toBe('done');
+    expect(await countOf(`PlaybackEvents | where SessionId == "${sessions.bobBlob}"`)).toBe(2);
     const request = {
       eventId: `cdn-${sessions.alice}`,
       eventTime: new Date(now),

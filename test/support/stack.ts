@@ -47,12 +47,12 @@ export async function freePortBase(): Promise<number> {
 
 /** Waits until all ports of a base are free again. */
 export async function untilFree(base: number): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
+  for (let attempt = 0; attempt < 600; attempt++) {
     const ports = Array.from({ length: 14 }, (_none, index) => base + index);
     if ((await Promise.all(ports.map(isFree))).every(Boolean)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`ports ${base} … ${base + 13} are still taken after 30 s`);
+  throw new Error(`ports ${base} … ${base + 13} are still taken after a minute`);
 }
 
 export const newDataDir = (): string => mkdtempSync(join(tmpdir(), 'framewatch-stack-'));
@@ -123,7 +123,12 @@ export async function startStack(options: {
     },
     kill9: async () => {
       client.close();
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch (error) {
+        // All of it has ended already.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
       await exited;
     },
   };
