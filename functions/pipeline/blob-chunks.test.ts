@@ -85,3 +85,32 @@ it('a chunk ends by the number of its events, whichever way they went, and a res
   const rest = await chunks(text, all[0]?.nextLine);
   expect(rest.map(({ nextLine }) => nextLine)).toEqual(all.slice(1).map(({ nextLine }) => nextLine));
 });
+
+it('an event that stands in a chunk twice is stored once, whichever way its twins went and however far apart they are', async () => {
+  const many = Array.from({ length: 150 }, (_none, index) => acme(100 + index));
+  // Sessions 1 and 3 come by the fast path first and the long way then, session 2 the other way round, session 4 fast alone.
+  const odd = { k: 'pause', n: 8, t: 9, unheard: { of: 1 } };
+  const bad = { k: 'nonsense', n: 9, t: 1 };
+  const text = [
+    envelope(1, 3),
+    envelope(2, 2, [bad]),
+    envelope(4, 5),
+    ...many,
+    envelope(1, 4, [bad]),
+    envelope(2, 6),
+    envelope(3, 2, [odd]),
+    envelope(3, 9),
+    envelope(4, 7),
+    ...many,
+    acme(7),
+  ].join('\n');
+  const [chunk, ...others] = await chunks(text);
+  expect(others).toEqual([]);
+  const { rows, text: written, ...books } = chunk!.outcome;
+  const ids = objectsOf(tableRows({ rows, text: written }, 'PlaybackEvents')).map(({ eventId }) => eventId);
+  expect(ids).toHaveLength(new Set(ids).size);
+  // 4 of session 1, 6 of 2, 9 of 3 (the odd one is its ninth), 7 of 4, and each line of ACME once.
+  expect(ids).toHaveLength(4 + 6 + 9 + 7 + 150 + 1);
+  expect(books).toMatchObject({ duplicate: 3 + 2 + 3 + 5 + 150, rejects: { length: 2 } });
+  expect(books.received).toBe(ids.length + books.rejects.length + books.duplicate);
+});

@@ -4,6 +4,7 @@ import { ingest, type Entry, type IngestPorts } from './ingest.ts';
 import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
 import { lineReader, type LineReader } from './log-lines.ts';
 import { OutcomeSum } from './outcome-sum.ts';
+import { SeenEvents } from './seen-events.ts';
 import { ingestEnvelope } from './transcode/envelope.ts';
 
 // The content of a blob → batches, in bounded memory.
@@ -53,6 +54,7 @@ class Draft {
   readonly #ports: IngestPorts;
   readonly #sum: OutcomeSum;
   readonly #entries: Entry[] = [];
+  readonly #seen = new SeenEvents();
   readonly #firstLine: number;
   readonly #scale: number;
   nextLine: number;
@@ -89,7 +91,7 @@ class Draft {
 
   /** The fast path of the probe's envelopes; an envelope with anything to say goes the long way, which knows its line. */
   #takeEnvelope(bytes: Uint8Array): boolean {
-    const outcome = bytes[0] === BRACE ? ingestEnvelope(this.#batch, bytes, this.#ports) : undefined;
+    const outcome = bytes[0] === BRACE ? ingestEnvelope(this.#batch, bytes, this.#ports, this.#seen) : undefined;
     if (!outcome || outcome.rejects.length > 0) return false;
     this.#sum.add(outcome);
     this.#events += outcome.received;
@@ -97,7 +99,7 @@ class Draft {
   }
 
   #takeSlice(): void {
-    this.#sum.add(ingest(this.#batch, this.#entries.splice(0), this.#ports));
+    this.#sum.add(ingest(this.#batch, this.#entries.splice(0), this.#ports, this.#seen));
   }
 
   close(): Chunk {

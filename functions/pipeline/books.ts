@@ -2,6 +2,7 @@ import type { RejectedEvent } from '../../schema/tables.ts';
 import type { Batch, Draft, Outcome, OutcomeRows } from './batch.ts';
 import type { Digests } from './ports.ts';
 import { rejectRow, type RejectOptions } from './rejects.ts';
+import { SeenEvents } from './seen-events.ts';
 
 const MAX_ERRORS = 50;
 
@@ -16,7 +17,7 @@ export class Books {
   readonly #rows: OutcomeRows = { PlaybackEvents: [], PlaybackBeats: [], CdnRequests: [] };
   readonly #rejects: RejectedEvent[] = [];
   readonly #errors: Outcome['errors'] = [];
-  readonly #seen = new Set<string>();
+  readonly #seen: SeenEvents;
   readonly #batch: Batch;
   readonly #digests: Digests;
   #received = 0;
@@ -26,9 +27,11 @@ export class Books {
   clientDropped = 0;
   source: string | undefined;
 
-  constructor(batch: Batch, digests: Digests) {
+  /** `seen`: what other parts of the same batch hold. */
+  constructor(batch: Batch, digests: Digests, seen = new SeenEvents()) {
     this.#batch = batch;
     this.#digests = digests;
+    this.#seen = seen;
   }
 
   reject({ options, id }: Reject): void {
@@ -47,10 +50,7 @@ export class Books {
 
   /** True when the batch holds this event already; resends within one batch are dropped and counted. */
   isDuplicate(eventId: string): boolean {
-    if (!this.#seen.has(eventId)) {
-      this.#seen.add(eventId);
-      return false;
-    }
+    if (this.#seen.add(eventId)) return false;
     this.drop();
     return true;
   }

@@ -4,6 +4,7 @@ import { boundsFault } from './bounds.ts';
 import type { Decoded } from './decode.ts';
 import { GroupRows, sharedColumns, type IngestPorts } from './group-rows.ts';
 import { dialectFor } from './normalize/registry.ts';
+import type { SeenEvents } from './seen-events.ts';
 
 export type { IngestPorts } from './group-rows.ts';
 
@@ -42,10 +43,10 @@ function placesOf(): (line: number | undefined) => () => Place {
 
 /**
  * The whole story of a batch: normalize → enrich → privacy → validate. Pure; never throws on any input.
- * The books balance: received = rows + rejects + duplicate.
+ * The books balance: received = rows + rejects + duplicate. `seen`: what other parts of the batch hold.
  */
-export function ingest(batch: Batch, entries: readonly Entry[], ports: IngestPorts): Outcome {
-  const books = new Books(batch, ports.digests);
+export function ingest(batch: Batch, entries: readonly Entry[], ports: IngestPorts, seen?: SeenEvents): Outcome {
+  const books = new Books(batch, ports.digests, seen);
   const places = placesOf();
   for (const { decoded, line } of entries) {
     const next = places(line);

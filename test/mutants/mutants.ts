@@ -57,8 +57,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no dedupe',
     file: 'functions/pipeline/books.ts',
-    from: 'if (!this.#seen.has(eventId)) {',
-    to: 'if (eventId !== undefined) {',
+    from: 'if (this.#seen.add(eventId)) return false;',
+    to: 'if (eventId !== undefined) return false;',
     caughtBy: [PROMISES, 'functions/pipeline/ingest.test.ts'],
   },
   {
@@ -99,8 +99,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no dedupe on the fast path',
     file: 'functions/pipeline/transcode/envelope.ts',
-    from: 'if (this.#sequences.add(sequence)) {',
-    to: 'if (this.#sequences.add(sequence) || out) {',
+    from: 'if (this.#isNew(sequence)) {',
+    to: 'if (this.#isNew(sequence) || out) {',
     caughtBy: [PROMISES],
   },
   {

@@ -5,6 +5,7 @@ import { boundsFault } from '../bounds.ts';
 import type { Limits } from '../decode.ts';
 import { GroupRows, sharedColumns, type IngestPorts } from '../group-rows.ts';
 import { HARD_DEPTH, HARD_KEYS, HARD_VALUES, scanJson, type JsonShape } from '../json-scan.ts';
+import type { SeenEvents } from '../seen-events.ts';
 import { droppedBy, openSession, probe, readSessionEvent, type Session } from '../normalize/probe.ts';
 import { EventTranscoder } from './event.ts';
 import { JsonCursor } from './json-cursor.ts';
@@ -48,8 +49,7 @@ const isSuspect = ({ depth, keys }: JsonShape, bytes: number, limits: Limits): b
 /** The value of a range of the body; undefined when it is no JSON. */
 function parsed(from: number, to: number): { value: unknown } | undefined {
   try {
-    const { buffer, byteOffset } = cursor.bytes;
-    return { value: JSON.parse(Buffer.from(buffer, byteOffset + from, to - from).toString('utf8')) as unknown };
+    return { value: JSON.parse(cursor.textFrom(from, to)) as unknown };
   } catch {
     return undefined;
   }
@@ -61,15 +61,18 @@ class Run {
   readonly #ports: IngestPorts;
   readonly #books: Books;
   readonly #sequences = new Sequences();
+  readonly #seen: SeenEvents | undefined;
+  #sessionId = '';
   readonly #faults: DraftFault[] = [];
   readonly #rejects: Reject[] = [];
   #shape: JsonShape | undefined;
   #position = 0;
   #dropped = 0;
 
-  constructor(batch: Batch, ports: IngestPorts) {
+  constructor(batch: Batch, ports: IngestPorts, seen: SeenEvents | undefined) {
     this.#batch = batch;
     this.#ports = ports;
+    this.#seen = seen;
     this.#books = new Books(batch, ports.digests);
   }
 
@@ -77,6 +80,7 @@ class Run {
   outcome(): Outcome | undefined {
     const session = this.#open();
     if (!session || !cursor.take(COMMA) || !cursor.takeName(EVENTS)) return undefined;
+    this.#sessionId = session.header.sid;
     const group = { source: probe.id, shared: session.columns, claims: session.claims, sentMs: session.sentMs };
     const shared = sharedColumns(group, false, this.#batch, this.#ports);
     const text = sessionText(session, shared, this.#batch);
@@ -124,7 +128,7 @@ class Run {
   #keep({ sequence, eventMs, dropped }: EventTranscoder, out: RowBuffer): void {
     this.#position++;
     if (dropped > this.#dropped) this.#dropped = dropped;
-    if (this.#sequences.add(sequence)) {
+    if (this.#isNew(sequence)) {
       out.endRow();
       this.#books.count(eventMs);
       return;
@@ -167,8 +171,12 @@ class Run {
     return isTooMuch(this.#shape) ? undefined : isSuspect(this.#shape, length, limits);
   }
 
+  #isNew(sequence: number): boolean {
+    return this.#sequences.add(sequence) && this.#seen?.has(this.#sessionId, sequence) !== true;
+  }
+
   #isDuplicate({ sequence }: Draft): boolean {
-    if (this.#sequences.add(Number(sequence))) return false;
+    if (this.#isNew(Number(sequence))) return false;
     this.#books.drop();
     return true;
   }
@@ -181,6 +189,7 @@ class Run {
     for (const { raw, id, ...fault } of this.#faults)
       books.reject({ options: { ...fault, source: probe.id, stage: 'normalize', raw: quote(raw) }, id });
     for (const reject of this.#rejects) books.reject(reject);
+    if (this.#faults.length + this.#rejects.length === 0) this.#seen?.addAll(this.#sessionId, this.#sequences);
     return books.close({ PlaybackEvents: events.release(), PlaybackBeats: beats.release() });
   }
 }
@@ -188,8 +197,14 @@ class Run {
 /**
  * The whole story of a body that holds one envelope of the probe and nothing else. Undefined when the body is anything else,
  * or has more events than the limit: `decodeBody` and `ingest` say then what is wrong with it.
+ * `seen`: what other bodies of the batch hold; it learns what this one holds, unless there are rejects.
  */
-export function ingestEnvelope(batch: Batch, bytes: Uint8Array, ports: IngestPorts): Outcome | undefined {
+export function ingestEnvelope(
+  batch: Batch,
+  bytes: Uint8Array,
+  ports: IngestPorts,
+  seen?: SeenEvents,
+): Outcome | undefined {
   const { limits } = ports;
   const isOurs = batch.dialect === undefined || batch.dialect === probe.id;
   if (!isOurs || bytes.length > limits.maxBodyBytes || !isRoomy(limits) || !isUtf8(bytes)) return undefined;
@@ -197,7 +212,7 @@ export function ingestEnvelope(batch: Batch, bytes: Uint8Array, ports: IngestPor
   if (bytes.length > HARD_VALUES && isTooMuch(scanJson(bytes))) return undefined;
   cursor.open(bytes);
   try {
-    return new Run(batch, ports).outcome();
+    return new Run(batch, ports, seen).outcome();
   } finally {
     cursor.close();
     events.clear();

@@ -12,9 +12,18 @@ export class Sequences {
       this.#all?.add(sequence);
       return true;
     }
-    this.#all ??= new Set(this.#risen);
-    if (this.#all.has(sequence)) return false;
-    this.#all.add(sequence);
+    if (this.has(sequence)) return false;
+    this.#all?.add(sequence);
     return true;
+  }
+
+  has(sequence: number): boolean {
+    if (sequence > this.#last) return false;
+    this.#all ??= new Set(this.#risen);
+    return this.#all.has(sequence);
+  }
+
+  addAll(others: Sequences): void {
+    for (const sequence of others.#all ?? others.#risen) this.add(sequence);
   }
 }
