@@ -107,31 +107,39 @@ export const bodies = (count: number, events: number, now: number): Buffer[] =>
 
 type LeanBeatEvent = LeanBeat & Extract<LeanEnvelope['e'][number], { k: 'hb' }>;
 
-function leanBeat(n: number, random: () => number, totals: Record<string, number>): LeanBeatEvent {
+interface Playing {
+  readonly random: () => number;
+  /** The session's counters so far. */
+  readonly totals: Record<string, number>;
+  kbps: number;
+}
+
+function leanBeat(n: number, playing: Playing): LeanBeatEvent {
+  const { random, totals } = playing;
   const stallMs = random() < 0.05 ? Math.round(random() * 3000) : 0;
   const kbps = pick(LADDER, random);
-  const gains: Record<string, number> = {
+  const told: Record<string, number> = {
     playMs: 10_000 - stallMs,
     bits: kbps * (10_000 - stallMs),
     tot: 250,
+    ...(kbps > playing.kbps && { up: 1 }),
+    ...(kbps < playing.kbps && { down: 1 }),
+    ...(stallMs > 0 && { stallMs, stalls: 1 }),
+    ...(random() < 0.5 && { drop: 1 + Math.floor(random() * 3) }),
+  };
+  playing.kbps = kbps;
+  for (const [name, gain] of Object.entries(told)) totals[name] = (totals[name] ?? 0) + gain;
+  const gains = {
+    ...told,
     sg: 5,
     by: Math.round(random() * 1e7),
     dl: Math.round(random() * 4000),
     t0: 3,
     t1: 2,
-    ...(stallMs > 0 && { stallMs, stalls: 1 }),
-    ...(random() < 0.5 && { drop: 1 + Math.floor(random() * 3) }),
   };
-  for (const [name, gain] of Object.entries(gains)) totals[name] = (totals[name] ?? 0) + gain;
   return {
-    k: 'hb',
     n,
-    t: n * 10_000 + Math.round(random() * 50),
-    pt: n * 10_000,
-    kbps,
-    w: 1280,
-    h: 720,
-    bl: Math.round(random() * 30_000),
+    k: 'hb',
     st: 'play',
     i: gains satisfies LeanCounters,
     c: { ...totals } satisfies LeanCounters,
@@ -139,15 +147,42 @@ function leanBeat(n: number, random: () => number, totals: Record<string, number
     rate: 1,
     pw: 1280,
     ph: 720,
+    t: n * 10_000 + Math.round(random() * 50),
+    pt: n * 10_000,
+    bl: Math.round(random() * 30_000),
+    kbps,
+    w: 1280,
+    h: 720,
+    cdn: pick(CDNS, random),
   };
 }
 
-/** The same in version 2 of the wire, as the probe of today sends it. */
+/**
+ * The same in version 2 of the wire, word for word in the order in which the probe of today says it
+ * (`test/probe-fast-path.test.ts`).
+ */
 export function leanEnvelope(index: number, events: number, now: number): LeanEnvelope {
   const random = randomFrom(index * 7919 + 1);
-  const { h, e } = envelope(index, Math.min(events, 2), now);
-  const totals: Record<string, number> = {};
-  const list = e as LeanEnvelope['e'];
-  for (let n = list.length; n < events; n++) list.push(leanBeat(n, random, totals));
-  return { v: 2, h: { ...h, t0: now - events * 10_000 }, e: list } as LeanEnvelope;
+  const { sid } = envelope(index, 0, now).h;
+  const startMs = 400 + Math.round(random() * 900);
+  const playing: Playing = { random, totals: { startMs }, kbps: 800 };
+  const shown = { bl: 2000, kbps: 800, w: 640, h: 360 };
+  const list: LeanEnvelope['e'] = [
+    { n: 0, k: 'request', auto: true, pre: false, t: 0, pt: 0, bl: 0, kbps: 0, w: 0, h: 0 },
+    { n: 1, k: 'start', ms: startMs, ph: { manifest: 90, init: 150, segment: 390 }, t: startMs, pt: 40, ...shown },
+  ];
+  for (let n = 2; n < events; n++) list.push(leanBeat(n, playing));
+  return {
+    v: 2,
+    h: {
+      contentId: `title-${Math.floor(random() * 500)}`,
+      appVersion: '1.4.2',
+      sid,
+      t0: now - events * 10_000,
+      pl: { name: 'dash.js', ver: '5.2.1', st: 'v' },
+      pv: '0.2.0',
+      sent: now,
+    },
+    e: list.slice(0, events),
+  };
 }

@@ -158,12 +158,12 @@ const value = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(null, {}, [], [1, 2], { manifest: 3, init: 4 }) },
 );
 const kindEvent = fc.constantFrom(...EVENT_KINDS).chain((kind) => {
-  const own = fc.dictionary(fc.constantFrom(...Object.keys(KIND_COLUMNS[kind]), 'src', 'c', 'other'), value, {
+  const own = fc.dictionary(fc.constantFrom(...Object.keys(KIND_COLUMNS[kind]), 'src', 'pre', 'c', 'other'), value, {
     maxKeys: 4,
   });
   return fc.tuple(baseOf, own).map(([shared, rest]) => ({ k: kind, ...shared, ...rest }));
 });
-const event = fc.oneof(
+const anyEvent = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(baseOf, beat).map(([shared, own]) => ({ k: 'hb', ...shared, ...own })) },
   { weight: 3, arbitrary: fc.tuple(baseOf, leanBeat).map(([shared, own]) => ({ k: 'hb', ...shared, ...own })) },
   { weight: 4, arbitrary: kindEvent },
@@ -173,6 +173,10 @@ const event = fc.oneof(
   },
   { weight: 1, arbitrary: fc.dictionary(fc.constantFrom('k', 'n', 't', 'ip', '__proto__'), value) },
 );
+/** The probe says the number first, older ones the kind. */
+const event = fc
+  .tuple(anyEvent, fc.boolean())
+  .map(([one, isNumbered]) => (isNumbered && 'n' in one ? { n: one.n, ...one } : one));
 const header = fc.record(
   {
     sid: fc.oneof({ weight: 9, arbitrary: fc.constantFrom('s1', 's"\\2', 'ü') }, { weight: 1, arbitrary: text }),
@@ -334,19 +338,21 @@ const PLAIN: Readonly<Record<1 | 2, readonly object[]>> = {
     { k: 'end', n: 6, t: 8.25, why: 'exit', c: { stalls: 1, watchMs: 12.5 } },
   ],
   2: [
+    { n: 0, k: 'request', auto: true, pre: false, t: 0 },
     {
-      k: 'hb',
       n: 2,
-      t: 1e4,
-      pt: 0,
+      k: 'hb',
       st: 'play',
-      kbps: 0,
-      cdn: '',
       i: { playMs: 1e4, t0: 3, sg: 3 },
       c: { playMs: 1e4 },
+      t: 1e4,
+      pt: 0,
+      kbps: 0,
+      cdn: '',
     },
-    { k: 'segment', n: 3, t: 5, ms: 900, ty: 'video', bad: 'slow' },
-    { k: 'end', n: 4, t: 8, why: 'exit', c: { playMs: 9 } },
+    { n: 3, k: 'segment', ms: 900, ty: 'video', bad: 'slow', t: 5 },
+    { n: 4, k: 'hb', st: 'exit', i: { playMs: 1 }, t: 8 },
+    { n: 5, k: 'end', why: 'exit', c: { playMs: 9 }, t: 8 },
   ],
 };
 
@@ -355,7 +361,7 @@ it.each([1, 2] as const)('what a probe of version %i sends needs no objects', (v
     JSON.stringify({
       v,
       h: { sid: 's', t0: NOW, sent: NOW, cdn: 'a', tag: 'x' },
-      e: PLAIN[v].filter((one) => !('src' in one)),
+      e: PLAIN[v].filter((one) => !('src' in one || 'pre' in one)),
     }),
   );
   expect(isTaken(body)).toBe(true);

@@ -1,17 +1,15 @@
 import { phasesOf } from '../../../schema/probe-upgrade.ts';
 import { eventTime } from '../event-time.ts';
-import { freeText } from '../identity.ts';
-import { startsWith } from './byte-table.ts';
-import { putDynamic, putSource, takePhases } from './loose-values.ts';
-import type { JsonCursor } from './json-cursor.ts';
-import { LeanCounts, putGains, putTotals, type BeatLatency } from './lean-counts.ts';
-import { leanStates, type Plan, type Plans, type Slot } from './plan.ts';
+import { putChange, putFlag, putMessage, putNumber, putState, putText } from './column-values.ts';
+import { putDynamic, putPrior, putSource, takePhases } from './loose-values.ts';
+import { keyOf, type JsonCursor } from './json-cursor.ts';
+import { endGains, endTotals, gainCounts, totalCounts, type BeatLatency } from './lean-columns.ts';
+import { isWithin, type Members, type Plan, type Plans, type Slot } from './plan.ts';
 import { bytesOf, pieceOf, type RowBuffer } from './row-buffer.ts';
 import type { SessionText } from './session-text.ts';
 
 const [QUOTE, COMMA, COLON, OPEN, CLOSE] = [0x22, 0x2c, 0x3a, 0x7b, 0x7d] as const;
-const KIND = bytesOf('"k":');
-const [TRUE, FALSE] = [bytesOf('true'), bytesOf('false')];
+const [NUMBER, KIND] = [keyOf('n'), keyOf('k')];
 const SEQUENCE = pieceOf('","sequence":');
 const PHASES = pieceOf(',"startupPhases":');
 const EVENT_TIME = pieceOf(',"eventTime":"');
@@ -31,8 +29,8 @@ export class EventTranscoder {
   readonly beats: RowBuffer;
   readonly #plans: Plans;
   readonly #seen: Uint32Array;
-  readonly #gains = new LeanCounts();
-  readonly #totals = new LeanCounts();
+  readonly #gains = gainCounts();
+  readonly #totals = totalCounts();
   readonly #latency: BeatLatency = { max: undefined, target: undefined };
   #epoch = 0;
   #durationMs: number | undefined;
@@ -63,10 +61,12 @@ export class EventTranscoder {
    */
   write(session: SessionText): RowBuffer | undefined {
     const { cursor } = this;
-    if (!cursor.take(OPEN) || !cursor.takeName(KIND)) return undefined;
-    const kind = cursor.at + 1;
-    if (!cursor.plainText()) return undefined;
-    const plan = this.#plans.byKind.find(cursor.bytes, kind, cursor.at - 1);
+    if (!cursor.take(OPEN)) return undefined;
+    // The probe's events begin with their number; what the kind is decides where that is written.
+    const number = cursor.at;
+    const isNumbered = cursor.takeKey(NUMBER);
+    if (isNumbered && !(cursor.number() && cursor.take(COMMA))) return undefined;
+    const plan = this.#plan();
     if (!plan) return undefined;
     const out = plan.isBeat ? this.beats : this.events;
     const start = out.at;
@@ -74,9 +74,34 @@ export class EventTranscoder {
     this.#begin();
     out.putLong(session.head);
     out.put(plan.kind);
-    if (cursor.take(COMMA) && this.#members(plan, out, session) && this.#end(plan, out, session)) return out;
+    const isWritten =
+      (!isNumbered || this.#numberAt(number, plan.sequence, out, session)) &&
+      this.#members(plan, out, session) &&
+      this.#end(plan, out, session);
+    if (isWritten) return out;
     out.at = start;
     return undefined;
+  }
+
+  /** The plan of the kind that is said here; the cursor stands at the next member then. */
+  #plan(): Plan | undefined {
+    const { cursor } = this;
+    if (!cursor.takeKey(KIND)) return undefined;
+    const start = cursor.at + 1;
+    if (!cursor.plainText()) return undefined;
+    const plan = this.#plans.byKind.find(cursor.bytes, start, cursor.at - 1);
+    return cursor.take(COMMA) ? plan : undefined;
+  }
+
+  /** The number that stands before the kind. */
+  #numberAt(at: number, slot: Slot, out: RowBuffer, session: SessionText): boolean {
+    const { cursor } = this;
+    const behind = cursor.at;
+    cursor.at = at;
+    this.#seen[slot.index] = this.#epoch;
+    const isWritten = cursor.takeKey(NUMBER) && this.#sequence(slot, out, session);
+    cursor.at = behind;
+    return isWritten;
   }
 
   #begin(): void {
@@ -93,7 +118,7 @@ export class EventTranscoder {
   }
 
   /** The members of an object from the name of one of them to behind its end. */
-  #members(plan: Plan, out: RowBuffer, session: SessionText): boolean {
+  #members(plan: Members, out: RowBuffer, session: SessionText): boolean {
     const { cursor } = this;
     let before: Slot | undefined;
     do {
@@ -107,7 +132,7 @@ export class EventTranscoder {
   }
 
   /** The slot of the name that begins here; the cursor stands at its value then. */
-  #slot(plan: Plan, before: Slot | undefined): Slot | undefined {
+  #slot(plan: Members, before: Slot | undefined): Slot | undefined {
     const { cursor } = this;
     const { bytes, at } = cursor;
     const guess = before ? before.next : plan.first;
@@ -120,24 +145,35 @@ export class EventTranscoder {
   }
 
   #value(slot: Slot, out: RowBuffer, session: SessionText): boolean {
+    const { cursor } = this;
     switch (slot.action) {
       case 'number':
-        return this.#number(slot, out);
+        return putNumber(cursor, out, slot);
       case 'text':
-        return this.#text(slot, out);
+        return putText(cursor, out, slot);
       case 'nested':
         return this.#nested(slot, out, session);
       case 'time': {
-        if (!this.#number(slot, out)) return false;
-        this.#sessionTimeMs = this.cursor.value;
+        if (!putNumber(cursor, out, slot)) return false;
+        this.#sessionTimeMs = cursor.value;
         return true;
       }
+      case 'gains':
+        this.#hasGains = true;
+        return this.#gains.read(cursor, out);
+      case 'totals':
+        this.#hasTotals = true;
+        return this.#totals.read(cursor, out);
+      case 'state':
+        return putState(cursor, out, slot);
+      case 'cdn':
+        return this.#cdn(slot, out);
       case 'sequence':
         return this.#sequence(slot, out, session);
       case 'flag':
-        return this.#flag(slot, out);
+        return putFlag(cursor, out, slot);
       case 'dynamic':
-        return putDynamic(this.cursor, out, slot.column.name);
+        return putDynamic(cursor, out, slot.column.name);
       default:
         return this.#rareValue(slot, out, session);
     }
@@ -147,35 +183,24 @@ export class EventTranscoder {
     const { cursor } = this;
     switch (slot.action) {
       case 'change':
-        return this.#change(slot, out);
-      case 'message': {
-        const start = cursor.at + 1;
-        if (!this.#text(slot, out)) return false;
-        // What may be part of a URL, an address or a secret is looked at the long way.
-        const { buffer, byteOffset } = cursor.bytes;
-        const text = Buffer.from(buffer, byteOffset + start, cursor.at - 1 - start).toString('utf8');
-        return freeText(text) === text;
-      }
+        return putChange(cursor, out, slot);
+      case 'message':
+        return putMessage(cursor, out, slot);
       case 'source':
-        this.#hasProps = true;
-        return session.props === undefined && putSource(cursor, out, slot.column.name);
+        return this.#ownProps(session) && putSource(cursor, out, slot.column.name);
+      case 'prior':
+        return this.#ownProps(session) && putPrior(cursor, out, slot.column.name);
       case 'dropped':
-        if (!this.#number(slot, out)) return false;
+        if (!putNumber(cursor, out, slot)) return false;
         this.dropped = cursor.value;
         return true;
       case 'duration':
-        if (!this.#number(slot, out)) return false;
+        if (!putNumber(cursor, out, slot)) return false;
         this.#durationMs = cursor.value;
         return true;
       case 'phases':
         this.#phases = takePhases(cursor);
         return this.#phases !== undefined;
-      case 'gains':
-        this.#hasGains = true;
-        return this.#gains.read(cursor);
-      case 'totals':
-        this.#hasTotals = true;
-        return this.#totals.read(cursor);
       case 'latencyMax':
         if (!cursor.number()) return false;
         this.#latency.max = cursor.value;
@@ -185,61 +210,26 @@ export class EventTranscoder {
         this.#latency.target = cursor.value;
         return true;
       default:
-        return this.#state(slot, out);
+        return false;
     }
   }
 
-  #number(slot: Slot, out: RowBuffer): boolean {
-    const { cursor } = this;
-    const start = cursor.at;
-    if (!cursor.number()) return false;
-    const { value } = cursor;
-    const { column } = slot;
-    if (slot.isNothingEmpty && value === 0) return true;
-    if (value < column.low || value > column.high || (column.isWhole && !Number.isInteger(value))) return false;
-    out.put(column.name);
-    if (cursor.isCanonical) out.copy(cursor.bytes, start, cursor.at);
-    else out.number(value);
-    return true;
+  /** False when there are props already: to put them together is left to the long way. */
+  #ownProps(session: SessionText): boolean {
+    const isFirst = !this.#hasProps && session.props === undefined;
+    this.#hasProps = true;
+    return isFirst;
   }
 
-  #text({ column, isNothingEmpty, isCdn }: Slot, out: RowBuffer): boolean {
+  #cdn(slot: Slot, out: RowBuffer): boolean {
     const { cursor } = this;
-    const start = cursor.at;
-    if (!cursor.plainText()) return false;
-    const length = cursor.at - start - 2;
-    if (isNothingEmpty && length === 0) return true;
-    const isFine = column.oneOf ? column.oneOf.find(cursor.bytes, start + 1, cursor.at - 1) : length <= column.maxBytes;
-    if (isFine !== true) return false;
-    if (isCdn) this.#hasOwnCdn = true;
-    out.put(column.name);
-    out.copy(cursor.bytes, start, cursor.at);
-    return true;
-  }
-
-  /** Players report rates as numbers and what is on or off as booleans; the column holds texts. */
-  #change(slot: Slot, out: RowBuffer): boolean {
-    const { cursor } = this;
-    const start = cursor.at;
-    if (cursor.bytes[start] === QUOTE) return this.#text(slot, out);
-    out.put(slot.column.name);
-    out.put(TEXT_END);
-    if (startsWith(cursor.bytes, start, TRUE)) cursor.at += TRUE.length;
-    else if (startsWith(cursor.bytes, start, FALSE)) cursor.at += FALSE.length;
-    else if (!cursor.number() || !cursor.isCanonical) return false;
-    out.copy(cursor.bytes, start, cursor.at);
-    out.put(TEXT_END);
-    return true;
-  }
-
-  #flag({ column }: Slot, out: RowBuffer): boolean {
-    const { cursor } = this;
-    const word = cursor.bytes[cursor.at] === TRUE[0] ? TRUE : FALSE;
-    if (!startsWith(cursor.bytes, cursor.at, word)) return false;
-    cursor.at += word.length;
-    out.put(column.name);
-    out.putLong(word);
-    return true;
+    const { at, bytes } = cursor;
+    if (slot.isNothingEmpty && bytes[at] === QUOTE && bytes[at + 1] === QUOTE) {
+      cursor.at += 2;
+      return true;
+    }
+    this.#hasOwnCdn = true;
+    return putText(cursor, out, slot);
   }
 
   #sequence({ column }: Slot, out: RowBuffer, session: SessionText): boolean {
@@ -247,12 +237,12 @@ export class EventTranscoder {
     const start = cursor.at;
     if (!cursor.number() || !cursor.isCanonical) return false;
     const { value } = cursor;
-    if (!Number.isInteger(value) || value < column.low || value > column.high) return false;
+    if (!isWithin(column, value)) return false;
     this.sequence = value;
     out.putLong(session.id);
-    out.copy(cursor.bytes, start, cursor.at);
+    out.copy(cursor, start);
     out.put(SEQUENCE);
-    out.copy(cursor.bytes, start, cursor.at);
+    out.copy(cursor, start);
     return true;
   }
 
@@ -263,26 +253,15 @@ export class EventTranscoder {
     return this.#members(nested, out, session);
   }
 
-  #state({ column }: Slot, out: RowBuffer): boolean {
-    const { cursor } = this;
-    const start = cursor.at;
-    if (!cursor.plainText()) return false;
-    const state = leanStates.find(cursor.bytes, start + 1, cursor.at - 1);
-    if (!state) return false;
-    out.put(column.name);
-    out.put(state);
-    return true;
-  }
-
   /** What follows from all of the event, and what its session says. */
   #end(plan: Plan, out: RowBuffer, session: SessionText): boolean {
     for (const index of plan.required) if (this.#seen[index] !== this.#epoch) return false;
-    if (this.#hasGains && !putGains(out, this.#gains, this.#latency)) return false;
+    if (this.#hasGains && !endGains(out, this.#gains, this.#latency)) return false;
     if (this.#phases !== undefined) {
       out.put(PHASES);
       out.putLong(bytesOf(JSON.stringify(phasesOf(this.#phases, this.#durationMs))));
     }
-    if (this.#hasTotals && !putTotals(out, this.#totals)) return false;
+    if (this.#hasTotals && !endTotals(out, this.#totals)) return false;
     const { eventMs, flag } = eventTime(session.t0 + this.#sessionTimeMs, session.receivedMs, session.skewMs);
     this.eventMs = eventMs;
     out.put(EVENT_TIME);

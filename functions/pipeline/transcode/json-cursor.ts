@@ -26,18 +26,21 @@ export function keyOf(name: string): Key {
 
 /** A decimal of so many digits is told apart by its double, so the shortest text of that double is the decimal itself. */
 const EXACT_DIGITS = 15;
+/** So many digits surely fit in 32 bits. */
+const SHORT_DIGITS = 9;
 const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_none, n) => 10 ** n);
 /** Below this numbers are written with an exponent. */
 const LEAST_PLAIN = 1e-6;
 const LONGEST_NUMBER = 64;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
+const [TRUE, FALSE] = [Buffer.from('true'), Buffer.from('false')];
 const latin1 = new TextDecoder('latin1');
 
 const NOTHING = new Uint8Array(0);
 
 export class JsonCursor {
   bytes: Uint8Array = NOTHING;
-  #view: DataView = new DataView(NOTHING.buffer);
+  view: DataView = new DataView(NOTHING.buffer);
   at = 0;
   /** Of the number read last: its value, and whether its text is what `JSON.stringify` would write. */
   value = 0;
@@ -46,7 +49,7 @@ export class JsonCursor {
   /** Begins at the start of a body. */
   open(bytes: Uint8Array): void {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.at = 0;
   }
 
@@ -58,7 +61,7 @@ export class JsonCursor {
   /** Moves behind `key` and the blanks after it; false when something else stands there. */
   takeKey({ words, length, mask }: Key): boolean {
     const { at } = this;
-    const view = this.#view;
+    const view = this.view;
     const last = words.length - 1;
     // Near its end the body is no longer than what it would be compared with.
     if (at + words.length * 4 > this.bytes.length) return false;
@@ -68,6 +71,12 @@ export class JsonCursor {
     const next = this.bytes[this.at];
     if (next !== undefined && next <= BLANK) this.blanks();
     return true;
+  }
+
+  /** What stands from `start` to `end`. */
+  textFrom(start: number, end: number): string {
+    const { buffer, byteOffset } = this.bytes;
+    return Buffer.from(buffer, byteOffset + start, end - start).toString('utf8');
   }
 
   blanks(): void {
@@ -106,6 +115,27 @@ export class JsonCursor {
 
   /** Moves behind the number that begins here and keeps its value; false when there is none, or it is beyond a double. */
   number(): boolean {
+    const { bytes, at } = this;
+    let end = at;
+    let value = 0;
+    let digit = bytes[end]! - ZERO;
+    // Most numbers are counts of a few digits.
+    while (digit >= 0 && digit <= 9) {
+      value = (Math.imul(value, 10) + digit) | 0;
+      digit = bytes[++end]! - ZERO;
+    }
+    const digits = end - at;
+    const isOther = digit === DOT - ZERO || digit === LOWER_E - ZERO || digit === UPPER_E - ZERO;
+    if (digits === 0 || digits > SHORT_DIGITS || isOther || (digits > 1 && bytes[at] === ZERO))
+      return this.#longNumber();
+    this.at = end;
+    this.value = value;
+    this.isCanonical = true;
+    return true;
+  }
+
+  /** A number that is negative, has a fraction or an exponent, or is long. */
+  #longNumber(): boolean {
     const { bytes } = this;
     const start = this.at;
     let at = start;
@@ -154,6 +184,15 @@ export class JsonCursor {
     this.value = value;
     this.isCanonical = String(value) === text;
     return true;
+  }
+
+  /** Moves behind `true` or `false` and says which it was; undefined when something else stands there. */
+  takeFlag(): boolean | undefined {
+    const { bytes, at } = this;
+    const word = bytes[at] === TRUE[0] ? TRUE : FALSE;
+    for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return undefined;
+    this.at = at + word.length;
+    return word === TRUE;
   }
 
   /** Moves behind any value and the blanks after it, without a look at its grammar; false when it has no end. */

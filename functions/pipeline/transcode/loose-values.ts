@@ -13,13 +13,13 @@ const PHASES = ['player', 'manifest', 'init', 'drm', 'segment', 'decode'].filter
 const phases = new ByteTable(PHASES.map((name, index) => [name, 1 << index]));
 const SOURCE = pieceOf('{"src":');
 const SOURCE_END = pieceOf('}');
+const PRIOR = { true: pieceOf('{"pre":true}'), false: pieceOf('{"pre":false}') };
 
 /** The phases of a start as they are told; undefined when they are anything but numbers under known names. */
 export function takePhases(cursor: JsonCursor): unknown {
   const start = cursor.at;
   if (cursor.bytes[start] !== OPEN || !readPhases(cursor)) return undefined;
-  const { buffer, byteOffset } = cursor.bytes;
-  return JSON.parse(Buffer.from(buffer, byteOffset + start, cursor.at - start).toString('latin1'));
+  return JSON.parse(cursor.textFrom(start, cursor.at));
 }
 
 /** Copies a list of numbers or an object of phases, verbatim; false when it is anything else or there are blanks in it. */
@@ -28,7 +28,7 @@ export function putDynamic(cursor: JsonCursor, out: RowBuffer, name: Piece): boo
   const isFine = cursor.bytes[start] === OPEN ? readPhases(cursor) : readList(cursor);
   if (!isFine || cursor.at - start > LONGEST) return false;
   out.put(name);
-  out.copy(cursor.bytes, start, cursor.at);
+  out.copy(cursor, start);
   return true;
 }
 
@@ -76,7 +76,16 @@ export function putSource(cursor: JsonCursor, out: RowBuffer, name: Piece): bool
   for (let at = start + 1; at < cursor.at - 1; at++) if (!isHostByte(cursor.bytes[at]!)) return false;
   out.put(name);
   out.put(SOURCE);
-  out.copy(cursor.bytes, start, cursor.at);
+  out.copy(cursor, start);
   out.put(SOURCE_END);
+  return true;
+}
+
+/** Writes `props` with whether there was media before the request; false when the value is neither true nor false. */
+export function putPrior(cursor: JsonCursor, out: RowBuffer, name: Piece): boolean {
+  const word = cursor.takeFlag();
+  if (word === undefined) return false;
+  out.put(name);
+  out.put(word ? PRIOR.true : PRIOR.false);
   return true;
 }

@@ -32,12 +32,16 @@ export type Action =
   | 'dropped'
   | 'number'
   | 'text'
+  /** Takes the place of what the session says. */
+  | 'cdn'
   | 'change'
   | 'message'
   | 'flag'
   | 'dynamic'
   | 'nested'
+  /** Kept in `props`. */
   | 'source'
+  | 'prior'
   /** Of version 2. */
   | 'duration'
   | 'phases'
@@ -54,23 +58,27 @@ export interface Slot {
   /** Number among all slots of its version. */
   readonly index: number;
   readonly column: Column;
-  readonly nested: Plan | undefined;
-  /** Takes the place of what the session says. */
-  readonly isCdn: boolean;
+  readonly nested: Members | undefined;
   /** Version 2: 0 and empty mean that nothing is known. */
   readonly isNothingEmpty: boolean;
   /** What stood behind it in the last event: a guess that saves the search. */
   next: Slot | undefined;
 }
 
-export interface Plan {
+/** What may stand in an object. */
+export interface Members {
   readonly slots: ByteTable<Slot>;
+  first: Slot | undefined;
+}
+
+export interface Plan extends Members {
+  /** Of the event's number, which may stand before its kind. */
+  readonly sequence: Slot;
   /** Slots that must have been there. */
   readonly required: readonly number[];
   /** `,"kind":"…"`; beats have none. */
   readonly kind: Piece;
   readonly isBeat: boolean;
-  first: Slot | undefined;
 }
 
 export function columnOf(fields: Fields, name: string): Column {
@@ -88,6 +96,10 @@ export function columnOf(fields: Fields, name: string): Column {
   };
 }
 
+/** Whether a number may stand in a column. */
+export const isWithin = ({ low, high, isWhole }: Pick<Column, 'low' | 'high' | 'isWhole'>, value: number): boolean =>
+  value >= low && value <= high && (!isWhole || Number.isInteger(value));
+
 const NO_COLUMN: Column = {
   name: pieceOf(''),
   zero: pieceOf(''),
@@ -97,11 +109,12 @@ const NO_COLUMN: Column = {
   maxBytes: 0,
   oneOf: undefined,
 };
-const PROPS_SOURCE = columnOf(playbackEvents.fields, 'props');
+const PROPS = columnOf(playbackEvents.fields, 'props');
 const OF_COLUMN: Readonly<Record<string, Action>> = {
   sessionTimeMs: 'time',
   clientDropped: 'dropped',
   errorMessage: 'message',
+  cdn: 'cdn',
 };
 const LEAN_BEAT_KEYS = ['blMin', 'rate', 'pw', 'ph'];
 const EMPTY_IS_NOTHING = new Set(['kbps', 'w', 'h', 'cdn']);
@@ -127,11 +140,10 @@ class Compiler {
     this.#isLean = isLean;
   }
 
-  #slot(key: string, action: Action, column: Column, nested?: Plan): [string, Slot] {
+  #slot(key: string, action: Action, column: Column, nested?: Members): [string, Slot] {
     const isNothingEmpty = this.#isLean && EMPTY_IS_NOTHING.has(key);
     const index = this.count++;
-    const isCdn = key === 'cdn';
-    return [key, { key: keyOf(key), action, index, column, nested, isCdn, isNothingEmpty, next: undefined }];
+    return [key, { key: keyOf(key), action, index, column, nested, isNothingEmpty, next: undefined }];
   }
 
   #columns(
@@ -146,20 +158,22 @@ class Compiler {
 
   #nested(name: string, fields: Fields): [string, Slot] {
     const slots = new ByteTable(this.#columns(NESTED_COLUMNS[name]!, fields));
-    const plan: Plan = { slots, required: [], kind: pieceOf(''), isBeat: false, first: undefined };
-    return this.#slot(name, 'nested', NO_COLUMN, plan);
+    return this.#slot(name, 'nested', NO_COLUMN, { slots, first: undefined });
   }
 
   #plan(kind: string, entries: readonly [string, Slot][], required: readonly string[]): Plan {
     const isBeat = kind === 'hb';
+    const number = this.#slot('n', 'sequence', columnOf(playbackEvents.fields, 'sequence'));
     const all: readonly [string, Slot][] = [
       ...entries,
-      this.#slot('n', 'sequence', columnOf(playbackEvents.fields, 'sequence')),
-      this.#slot('src', 'source', PROPS_SOURCE),
+      number,
+      this.#slot('src', 'source', PROPS),
+      this.#slot('pre', 'prior', PROPS),
     ];
     const indices = new Map(all.map(([key, { index }]) => [key, index]));
     return {
       slots: new ByteTable(all),
+      sequence: number[1],
       required: ['n', 't', ...required].map((key) => indices.get(key)!),
       kind: pieceOf(isBeat ? '' : `,"kind":"${kind}"`),
       isBeat,
@@ -183,7 +197,7 @@ class Compiler {
       ['target', 'latencyTarget'],
     ];
     const slots = computed.map(([key, action]) => this.#slot(key, action, columnOf(fields, 'state')));
-    return this.#plan('hb', [...this.#columns(columns, fields), ...slots], ['i', 'c']);
+    return this.#plan('hb', [...this.#columns(columns, fields), ...slots], ['i']);
   }
 
   event(kind: (typeof EVENT_KINDS)[number]): Plan | undefined {

@@ -5,7 +5,10 @@ import type { RowText } from '../row-text.ts';
 const BLOCK_BYTES = 512 * 1024;
 const ZERO = 0x30;
 const DAY_MS = 86_400_000;
-const SHORT = 24;
+/** Bytes of a double. */
+const WORD = 8;
+/** Longer texts are worth a call. */
+const SHORT = 64;
 /** Integers up to here are written digit by digit in 32 bits. */
 const SMALL = 1_000_000_000;
 const SMALL_DIGITS = 9;
@@ -13,19 +16,32 @@ const SMALL_DIGITS = 9;
 const encoder = new TextEncoder();
 export const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 
-/** Text that is written again and again: four bytes at a time, the last ones with blanks that the next text overwrites. */
+/**
+ * Text that is written again and again: eight bytes at a time, as doubles, the last ones with zeros that the next text
+ * overwrites. No eight bytes of valid UTF-8 are a NaN, whose bits might not survive: those end with 0xf0 … 0xff and 0x7f or 0xff.
+ */
 export interface Piece {
-  readonly words: Uint32Array;
+  readonly words: Float64Array;
   readonly length: number;
 }
 
 export function pieceOf(text: string): Piece {
-  const bytes = encoder.encode(text.padEnd(Math.ceil(text.length / 4) * 4));
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  return {
-    words: Uint32Array.from({ length: bytes.length >> 2 }, (_none, n) => view.getUint32(n * 4, true)),
-    length: encoder.encode(text).length,
-  };
+  const bytes = encoder.encode(text);
+  const padded = new Uint8Array(Math.ceil(bytes.length / WORD) * WORD);
+  padded.set(bytes);
+  return { words: wordsOf(padded), length: bytes.length };
+}
+
+function wordsOf(bytes: Uint8Array): Float64Array {
+  const view = new DataView(bytes.buffer);
+  return Float64Array.from({ length: bytes.length / WORD }, (_none, n) => view.getFloat64(n * WORD, true));
+}
+
+/** A body of valid UTF-8 that is being read. */
+interface Source {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly at: number;
 }
 
 export class RowBuffer {
@@ -54,7 +70,7 @@ export class RowBuffer {
   put({ words, length }: Piece): void {
     const { at } = this;
     const view = this.#view;
-    for (let n = 0; n < words.length; n++) view.setUint32(at + n * 4, words[n]!, true);
+    for (let n = 0; n < words.length; n++) view.setFloat64(at + n * WORD, words[n]!, true);
     this.at = at + length;
   }
 
@@ -63,12 +79,13 @@ export class RowBuffer {
     this.at += text.length;
   }
 
-  /** A range of the body, as it stands there. */
-  copy(from: Uint8Array, start: number, end: number): void {
-    const { bytes, at } = this;
+  /** What begins in `from` at `start` and ends where it stands now. */
+  copy({ view: from, at: end, bytes: body }: Source, start: number): void {
+    const { at } = this;
     const length = end - start;
-    if (length > SHORT) bytes.set(from.subarray(start, end), at);
-    else for (let i = 0; i < length; i++) bytes[at + i] = from[start + i]!;
+    const view = this.#view;
+    if (length > SHORT || end + WORD > body.length) this.bytes.set(body.subarray(start, end), at);
+    else for (let i = 0; i < length; i += WORD) view.setFloat64(at + i, from.getFloat64(start + i, true), true);
     this.at = at + length;
   }
 
