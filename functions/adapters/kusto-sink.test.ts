@@ -265,7 +265,7 @@ describe('a passing failure', () => {
     behave = () => true;
     const startMs = Date.now();
     await expect(sink.write({ PlaybackEvents: rows(1) })).rejects.toThrow(SinkUnavailable);
-    expect(Date.now() - startMs).toBeLessThan(3000);
+    expect(Date.now() - startMs).toBeLessThan(20_000);
   });
 
   it('a server that is not there is unavailable, not an error of the data', async () => {
@@ -277,7 +277,7 @@ describe('a passing failure', () => {
 
 describe('the breaker', () => {
   it('lets one call try whether Kusto is back, tells the others at once, and closes with its success', async () => {
-    newSink({ timeoutMs: 300, deadlineMs: 300 });
+    newSink({ timeoutMs: 20_000, deadlineMs: 300 });
     behave = (_call, response) => oneApi(response, 503, 'General_InternalServerError', false);
     await expect(sink.write({ PlaybackEvents: rows(1) })).rejects.toThrow(SinkUnavailable);
     const failures = calls.length;
@@ -289,7 +289,7 @@ describe('the breaker', () => {
       trial.resolve(response);
       return true;
     };
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    skewMs = 1100;
     const first = sink.write({ PlaybackEvents: rows(1) });
     const response = await trial.promise;
     await expect(sink.write({ PlaybackEvents: rows(1) })).rejects.toThrow(SinkUnavailable);

@@ -61,6 +61,6 @@ test('Azurite ends when the process that started it is killed', { timeout: 60_00
   const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (text) => resolve(Number(text))));
   expect(isAlive(pid)).toBe(true);
   parent.kill('SIGKILL');
-  for (let tries = 0; tries < 100 && isAlive(pid); tries++) await wait(100);
+  for (let tries = 0; tries < 400 && isAlive(pid); tries++) await wait(100);
   expect(isAlive(pid)).toBe(false);
 });

@@ -86,7 +86,7 @@ test('the audience’s ACME blobs arrive as gzip lines under telemetry/acme and 
     for (const { session_id: id } of records) expect(receiver.sessions.has(id.replace('SESSION_', ''))).toBe(false);
   }
   expect(lines).toBe(summary.blobLines);
-  await expect.poll(() => receiver.events.length, { timeout: 5000 }).toBe(names.length);
+  await expect.poll(() => receiver.events.length).toBe(names.length);
   const told = receiver.events.map(({ subject }) => subject.split('/blobs/')[1] ?? '');
   expect(told.sort()).toEqual(names.sort());
 

@@ -47,7 +47,7 @@ it(`${KILLS} times killed while it stores: no acknowledged event is lost or doub
   for (let kill = 0; kill < KILLS; kill++) {
     connection = await start(port);
     const producer = new EventHubProducerClient(connection, 'telemetry', {
-      retryOptions: { maxRetries: 0, timeoutInMs: 500 },
+      retryOptions: { maxRetries: 0, timeoutInMs: 1500 },
     });
     const run = { isOver: false };
     const goal = acknowledged.length + 30;

@@ -28,7 +28,7 @@ const refusal = async (csl: string): Promise<string> => {
 const until = async <T>(ask: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> => {
   for (let tries = 0; ; tries++) {
     const value = await ask();
-    if (isDone(value) || tries > 200) return value;
+    if (isDone(value) || tries > 1200) return value;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 };

@@ -13,11 +13,11 @@ let server: KustoServer;
 let client: Client;
 
 const eventually = async (check: () => Promise<boolean>): Promise<void> => {
-  for (let attempt = 0; attempt < 60; attempt++) {
+  for (let attempt = 0; attempt < 240; attempt++) {
     if (await check()) return;
     await wait(250);
   }
-  throw new Error('it did not happen within 15 s');
+  throw new Error('it did not happen within a minute');
 };
 
 const rowCount = async (table: string): Promise<number> => {

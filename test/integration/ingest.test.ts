@@ -78,6 +78,7 @@ it('takes CMCD reports by their content type, one a line, and quarantines the li
 });
 
 it('stores what a probe sends, with the server’s time, the device and the pseudonym, and no identity', async () => {
+  const before = Date.now();
   const batch = envelope(
     [
       { k: 'start', n: 0, t: 1200, ms: 1200, kbps: 3000, w: 1280, h: 720, ph: { manifest: 200 } },
@@ -95,7 +96,6 @@ it('stores what a probe sends, with the server’s time, the device and the pseu
     ],
     { vid: 'alice@example.com', st: 'v', pl: { name: 'dash.js', ver: '5.2.1' }, geo: { country: 'fr' }, extra: 'kept' },
   );
-  const before = Date.now();
   const { status, headers, body } = await post(JSON.stringify(batch), {
     'x-framewatch-key': 'demo',
     origin: TEST_ORIGIN,
@@ -130,7 +130,7 @@ it('stores what a probe sends, with the server’s time, the device and the pseu
   expect(String(start?.['ViewerId'])).toMatch(/^[0-9a-f]{32}$/);
   expect(stall).toMatchObject({ Kind: 'stall', DurationMs: 840, Cause: 'network', IsOpen: false });
   const eventMs = new Date(stall?.['EventTime'] as string).getTime();
-  expect(eventMs).toBeGreaterThanOrEqual(before - 30_000 - 200);
+  expect(eventMs).toBeGreaterThanOrEqual(before - 30_000);
   expect(eventMs).toBeLessThanOrEqual(Date.now() - 30_000);
   const [beat] = await query(`PlaybackBeats | where SessionId == '${sid}'`);
   expect(beat).toMatchObject({ IntervalMs: 10_000, PlayingMs: 9160, StalledMs: 840, StallCount: 1, StallMs: 840 });
@@ -260,10 +260,13 @@ it('answers 422 when every event is bad', async () => {
 
 it('answers 429 with Retry-After when the quota of a key is used up', async () => {
   const events = Array.from({ length: 8 }, (_none, n) => ({ k: 'pause', n, t: n }));
-  const first = await post(JSON.stringify(envelope(events)), { 'x-framewatch-key': 'narrow' });
-  const second = await post(JSON.stringify(envelope(events)), { 'x-framewatch-key': 'narrow' });
-  expect([first.status, second.status]).toEqual([202, 429]);
-  expect(Number(second.headers.get('retry-after'))).toBeGreaterThanOrEqual(5);
+  // Ten events at once and one a second after that: of four times eight, all at once, one has room.
+  const send = (): Promise<Sent> => post(JSON.stringify(envelope(events)), { 'x-framewatch-key': 'narrow' });
+  const answers = await Promise.all([send(), send(), send(), send()]);
+  const refused = answers.filter(({ status }) => status === 429);
+  expect(answers.map(({ status }) => status).filter((status) => status !== 429)).toContain(202);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { headers } of refused) expect(Number(headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
 });
 
 it('grants preflights to listed origins only', async () => {
@@ -295,7 +298,7 @@ it('runs the detectors by hand', async () => {
   await deployKql({ cluster: kusto.url, database: 'framewatch', log: () => undefined });
   await host.invoke('detect');
   await expect
-    .poll(async () => (await fetch(`${host.url}/api/metrics`)).text(), { timeout: 30_000 })
+    .poll(async () => (await fetch(`${host.url}/api/metrics`)).text(), { timeout: 60_000 })
     .toContain('detector_runs_total{outcome="done"} 1');
 });
 
@@ -320,7 +323,7 @@ it('a clean stop under load: what was answered 202 is stored, the rest was never
     }
   };
   const senders = Array.from({ length: 8 }, () => sender(() => isOver));
-  await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(40);
+  await expect.poll(() => acknowledged.length).toBeGreaterThan(40);
   await doomed.close();
   isOver = true;
   await Promise.all(senders);

@@ -8,7 +8,7 @@ import type { Mutant } from './mutants.ts';
 const ROOT = join(import.meta.dirname, '..', '..');
 const COPIED = [
   'functions', 'schema', 'bench/bodies.ts', 'package.json', 'tsconfig.json', 'tsconfig.base.json',
-  'test/fuzz', 'test/support/kusto-fuzz.ts', 'test/corpus/dialects',
+  'test/fuzz', 'test/support', 'test/corpus/dialects',
 ]; // prettier-ignore
 const CONFIG = `export default { test: { include: ['{functions,test}/**/*.test.ts'], testTimeout: 60000 } };\n`;
 
@@ -24,6 +24,8 @@ interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
     readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
   }[];
 }
@@ -76,16 +78,19 @@ export function lab(): Lab {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
     return new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', () => {
+      child.once('close', () => {
         const output = Buffer.concat(said).toString();
         try {
           const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+          const unread = testResults.filter(({ assertionResults }) => assertionResults.length === 0);
+          if (unread.length > 0)
+            throw new Error(`did not load: ${unread.map(({ name, message }) => `${name} ${message}`).join()}`);
           const failures = testResults.flatMap(({ assertionResults }) =>
             assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
           );
           resolve({ passed: numPassedTests, failed: numFailedTests, failures, output });
-        } catch {
-          reject(new Error(`the tests left no report:\n${output}`));
+        } catch (error) {
+          reject(new Error(`the tests left no whole report: ${String(error)}\n${output}`));
         }
       });
     });

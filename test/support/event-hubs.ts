@@ -13,7 +13,7 @@ export async function receive(
   hub: string,
   isEnough: (events: readonly PlacedEvent[]) => boolean,
   startPosition: EventPosition = { offset: '-1' },
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<PlacedEvent[]> {
   const client = new EventHubConsumerClient('$Default', connection, hub, PATIENT);
   const events: PlacedEvent[] = [];
