@@ -3,7 +3,8 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from './batch.ts';
 import { SinkUnavailable, type RowsByTable, type SpillStore } from './ports.ts';
 import { objectsOf, textOf } from './row-text.ts';
-import { drainSpill, readSpillLine, spillLine, storeOrSpill } from './spill.ts';
+import { drainSpill } from './spill-drain.ts';
+import { readSpillLine, spillLine, storeOrSpill } from './spill.ts';
 
 // Many cases on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -127,8 +128,55 @@ describe('the spill', () => {
   it('stores what it understands of a damaged blob and puts the blob aside', async () => {
     const { blobs, stored, aside, spill, ports } = world(() => true);
     blobs.set('damaged', [spillLine(outcomeOf('a', 2)), 'torn', spillLine(outcomeOf('b', 1))]);
-    expect(await drainSpill(spill, 1000, ports)).toEqual({ drained: 1, state: 'empty' });
+    expect(await drainSpill(spill, 1000, ports)).toEqual({ drained: 0, aside: 1, state: 'empty' });
     expect([stored.size, aside]).toEqual([3, ['damaged']]);
+  });
+
+  it('is not held up by a batch that the store will never take, nor by an empty blob: they are put aside', async () => {
+    const { blobs, stored, aside, spill, ports } = world(() => true);
+    const write: typeof ports.sink.write = (rows) =>
+      objectsOf(rows.PlaybackEvents ?? []).some(({ eventId }) => eventId.startsWith('never:'))
+        ? Promise.reject(new Error('the store refuses a quarantine row'))
+        : ports.sink.write(rows);
+    blobs.set('first', [spillLine(outcomeOf('a', 1)), spillLine(outcomeOf('never', 1)), spillLine(outcomeOf('b', 1))]);
+    blobs.set('empty', []);
+    for (let n = 0; n < 70; n++) blobs.set(`later${n}`, [spillLine(outcomeOf(`c${n}`, 1))]);
+    const result = await drainSpill(spill, 1000, { ...ports, sink: { write } });
+    expect(result).toEqual({ drained: 70, aside: 2, state: 'empty' });
+    expect([stored.size, aside, blobs.size]).toEqual([72, ['first', 'empty'], 0]);
+  });
+
+  it('gives back what it holds when the store goes away, and tries with one blob whether it is back', async () => {
+    const store = { takes: 0 };
+    let claims = 0;
+    const held = new Set<string>();
+    const { blobs, stored, spill, ports } = world(() => stored.size < store.takes);
+    const watched: SpillStore = {
+      ...spill,
+      claim: async (blob) => {
+        const claim = await spill.claim(blob);
+        if (typeof claim === 'string') return claim;
+        claims++;
+        held.add(blob.name);
+        return {
+          lines: claim.lines,
+          putAside: () => claim.putAside(),
+          remove: () => claim.remove().then(() => void held.delete(blob.name)),
+          release: () => claim.release().then(() => void held.delete(blob.name)),
+        };
+      },
+    };
+    for (let n = 0; n < 100; n++) blobs.set(`b${n}`, [spillLine(outcomeOf(`c${n}`, 1))]);
+    expect(await drainSpill(watched, 1000, ports)).toMatchObject({ drained: 0, state: 'store-away' });
+    expect([claims, held.size, blobs.size]).toEqual([1, 0, 100]);
+    store.takes = 50;
+    expect(await drainSpill(watched, 1000, ports)).toMatchObject({ state: 'store-away' });
+    expect(held.size).toBe(0);
+    expect(blobs.size).toBeGreaterThan(0);
+    expect(blobs.size).toBeLessThan(100);
+    store.takes = Infinity;
+    expect(await drainSpill(watched, 1000, ports)).toMatchObject({ state: 'empty' });
+    expect([stored.size, held.size, blobs.size]).toEqual([100, 0, 0]);
   });
 
   it('is no way to acknowledge what it could not take', async () => {

@@ -1,14 +1,12 @@
 import { isRecord, rowCount, tableRows, type Outcome, type OutcomeRows } from './batch.ts';
 import { jsonOf } from './row-text.ts';
-import { SinkUnavailable, type Spill, type SpilledBlob, type SpillStore } from './ports.ts';
+import { SinkUnavailable, type Spill } from './ports.ts';
 import { store, type Stored, type StorePorts } from './store.ts';
 
 // While the store is away, batches wait in blob storage: durable, so they may be acknowledged, and minimised already,
-// so nothing waits there that the tables would not hold. A timer brings them back, oldest first.
+// so nothing waits there that the tables would not hold. A timer brings them back (spill-drain.ts).
 
 const VERSION = 1;
-/** Batches under way at once while draining: enough to fill the calls of group commit. */
-const ABREAST = 16;
 
 export interface SpillPorts extends StorePorts {
   /** Absent: no blob storage is configured, and an unavailable store is the sender's to wait for. */
@@ -58,74 +56,4 @@ export async function storeOrSpill(outcome: Outcome, ports: SpillPorts): Promise
     ports.counters.add('events_spilled_total', received, batch.door);
     return { received, stored: rowCount(outcome), rejected: rejects.length, duplicate, errors };
   }
-}
-
-/** Stores what one spill blob holds; the lines that are none of ours. */
-async function drainBlob(lines: readonly string[], ports: StorePorts): Promise<number> {
-  let strange = 0;
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < lines.length) {
-      const outcome = readSpillLine(lines[next++] ?? '');
-      if (!outcome) strange++;
-      else {
-        await store(outcome, ports);
-        ports.counters.add('events_drained_total', outcome.received, outcome.batch.door);
-      }
-    }
-  };
-  const workers = await Promise.allSettled(Array.from({ length: ABREAST }, worker));
-  const failed = workers.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
-  return strange;
-}
-
-export interface DrainResult {
-  /** Blobs brought back. */
-  readonly drained: number;
-  /** Why it ended. `store-away`: the rest waits for the next run. */
-  readonly state: 'empty' | 'store-away' | 'busy' | 'time-up';
-  /** What the store said, when it is away. */
-  readonly detail?: string;
-}
-
-/**
- * Brings spilled batches back, oldest first, until none is left, the store is away again or the time is up.
- * A blob goes only after all of it is stored; what is stored twice, deduplication removes.
- */
-export async function drainSpill(spill: SpillStore, budgetMs: number, ports: StorePorts): Promise<DrainResult> {
-  const deadlineMs = ports.clock.now() + budgetMs;
-  let drained = 0;
-  const bringBack = async (blob: SpilledBlob): Promise<Omit<DrainResult, 'drained'> | undefined> => {
-    const claim = await spill.claim(blob);
-    if (claim === 'gone') return undefined;
-    if (claim === 'busy') return { state: 'busy' };
-    try {
-      const strange = await drainBlob(claim.lines, ports);
-      await (strange > 0 ? claim.putAside() : claim.remove());
-      drained++;
-      return undefined;
-    } catch (error) {
-      await claim.release();
-      if (error instanceof SinkUnavailable) return { state: 'store-away', detail: error.message };
-      throw error;
-    }
-  };
-  const waiting: SpilledBlob[] = [];
-  for await (const blob of spill.waiting()) waiting.push(blob);
-  let done = 0;
-  const show = (): void => {
-    const oldest = waiting[done];
-    ports.counters.set('spill_blobs', waiting.length - done);
-    ports.counters.set('spill_oldest_seconds', oldest ? (ports.clock.now() - oldest.modifiedMs) / 1000 : 0);
-  };
-  show();
-  for (const blob of waiting) {
-    if (ports.clock.now() > deadlineMs) return { drained, state: 'time-up' };
-    const stop = await bringBack(blob);
-    if (stop) return { drained, ...stop };
-    done++;
-    show();
-  }
-  return { drained, state: 'empty' };
 }

@@ -105,9 +105,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'spill removed before it is stored',
-    file: 'functions/pipeline/spill.ts',
-    from: 'const strange = await drainBlob(claim.lines, ports);',
-    to: 'await claim.remove(); const strange = await drainBlob(claim.lines, ports);',
+    file: 'functions/pipeline/spill-drain.ts',
+    from: 'if (!(await bringBack(one.line, ports)))',
+    to: 'await one.blob.claim.remove(); if (!(await bringBack(one.line, ports)))',
     caughtBy: ['functions/pipeline/spill.test.ts'],
   },
   {
