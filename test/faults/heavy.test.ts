@@ -113,12 +113,13 @@ describe.runIf(HEAVY)('kill -9', () => {
 
 describe.runIf(HEAVY)('a disk that takes no more', () => {
   const disk = HEAVY ? smallDisk(48) : undefined;
+  // Hooks run last first: the engine has left it by then.
+  afterAll(() => disk?.remove());
   const { stack, tell } = withStack('A disk that takes no more', {
     env: HASTY,
     withoutBlobs: true,
     ...(disk ? { databaseDir: disk.dir } : {}),
   });
-  afterAll(() => disk?.remove());
   const rooms: readonly [string, () => Room | undefined][] = [
     ['file size limit', () => fileLimit(stack().databaseDir, () => stack().engine.pid)],
     ['full file system', () => disk],
