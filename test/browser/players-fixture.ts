@@ -55,6 +55,16 @@ async function pageScript(): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
+/** Resolves when more may be written, or nobody listens any more; leaves no listener behind. */
+const roomIn = (res: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      res.off('drain', done).off('close', done);
+      resolve();
+    };
+    res.once('drain', done).once('close', done);
+  });
+
 /** A file with ranges, so that the browser can seek in it, at the line's rate. */
 async function sendRange(req: IncomingMessage, res: ServerResponse, file: Buffer, line: TokenBucket): Promise<void> {
   const [, from = '0', to = ''] = /^bytes=(\d+)-(\d*)$/.exec(req.headers.range ?? '') ?? [];
@@ -69,7 +79,7 @@ async function sendRange(req: IncomingMessage, res: ServerResponse, file: Buffer
   for (let at = 0; at < part.length && !res.destroyed; at += CHUNK_BYTES) {
     const chunk = part.subarray(at, at + CHUNK_BYTES);
     await line.take(chunk.length);
-    if (!res.write(chunk)) await new Promise<void>((resolve) => res.once('drain', resolve).once('close', resolve));
+    if (!res.write(chunk)) await roomIn(res);
   }
   res.end();
 }
