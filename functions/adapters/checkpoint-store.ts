@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import type { BlockBlobClient } from '@azure/storage-blob';
 import type { BlobRef, Checkpoint, Checkpoints, Claim } from '../pipeline/ports.ts';
+import { kept } from './kept.ts';
 import { statusOf, type StorageAccount } from './storage-account.ts';
 
 // Checkpoints as small blobs, written under a lease and with If-Match: two runs over one blob cannot both go on.
@@ -77,19 +78,11 @@ async function claimOf(blob: BlockBlobClient): Promise<Claim | 'busy'> {
 }
 
 export function checkpointStore(account: StorageAccount): Checkpoints {
-  let ready: Promise<ContainerClient> | undefined;
-  const containerOf = async (): Promise<ContainerClient> => {
+  const { get: checkpoints } = kept(async () => {
     const container = (await account.client()).getContainerClient(CONTAINER);
     await container.createIfNotExists();
     return container;
-  };
-  const checkpoints = (): Promise<ContainerClient> => {
-    ready ??= containerOf().catch((error: unknown) => {
-      ready = undefined;
-      throw error;
-    });
-    return ready;
-  };
+  });
   return {
     claim: async (ref) => claimOf((await checkpoints()).getBlockBlobClient(keyOf(ref))),
     async postpone(ref) {

@@ -1,4 +1,5 @@
 import type { EventHubProducerClient } from '@azure/event-hubs';
+import { kept } from './kept.ts';
 
 // The only file of the functions that knows Microsoft's Event Hubs client, which is loaded when first used.
 
@@ -42,27 +43,17 @@ async function connect(options: RowsHubOptions): Promise<EventHubProducerClient>
 
 /** One client a process; connecting happens at the first call. */
 export function rowsHub(options: RowsHubOptions): RowsHub {
-  let connecting: Promise<EventHubProducerClient> | undefined;
-  const client = (): Promise<EventHubProducerClient> => {
-    connecting ??= connect(options).catch((error: unknown) => {
-      connecting = undefined;
-      throw error;
-    });
-    return connecting;
-  };
+  const client = kept(() => connect(options));
   return {
     async send({ body, properties, partitionKey }) {
       const event = { body, properties: { ...properties } };
-      await (await client()).sendBatch([event], partitionKey === undefined ? {} : { partitionKey });
+      await (await client.get()).sendBatch([event], partitionKey === undefined ? {} : { partitionKey });
     },
     async ping() {
-      await (await client()).getEventHubProperties();
+      await (await client.get()).getEventHubProperties();
     },
     close() {
-      connecting?.then(
-        (open) => open.close(),
-        () => undefined,
-      );
+      client.close((open) => open.close());
     },
   };
 }

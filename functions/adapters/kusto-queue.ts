@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import type { IngestClient } from 'azure-kusto-ingest';
 import { mappingOf, type TableName } from '../../schema/tables.ts';
 import { SinkUnavailable, type Counters, type RowsByTable, type Sink } from '../pipeline/ports.ts';
 import { countOf, textOf } from '../pipeline/row-text.ts';
+import { kept } from './kept.ts';
 import { connectionOf, within, type KustoOptions } from './kusto-client.ts';
 
 // Queued ingestion, for blobs too big for streaming: rows go to blob storage of the cluster's ingestion service and a message into
@@ -23,22 +23,15 @@ const PATIENCE = 4;
 
 /** One client a process; connecting happens at the first call. */
 export function kustoQueue(options: KustoOptions): KustoQueue {
-  let connecting: Promise<IngestClient> | undefined;
-  const client = (): Promise<IngestClient> => {
-    connecting ??= (async () => {
-      const { IngestClient: Client } = await import('azure-kusto-ingest');
-      return new Client(await connectionOf(options), { database: options.database });
-    })().catch((error: unknown) => {
-      connecting = undefined;
-      throw error;
-    });
-    return connecting;
-  };
+  const client = kept(async () => {
+    const { IngestClient } = await import('azure-kusto-ingest');
+    return new IngestClient(await connectionOf(options), { database: options.database });
+  });
   return {
     async put(table, lines, tag) {
       const { CompressionType, DataFormat, StreamDescriptor } = await import('azure-kusto-ingest');
       const gzipped = Readable.from([gzipSync(lines, { level: 1 })]);
-      const sent = (await client()).ingestFromStream(new StreamDescriptor(gzipped, null, CompressionType.GZIP), {
+      const sent = (await client.get()).ingestFromStream(new StreamDescriptor(gzipped, null, CompressionType.GZIP), {
         table,
         format: DataFormat.JSON,
         ingestionMappingReference: mappingOf(table),
@@ -48,10 +41,7 @@ export function kustoQueue(options: KustoOptions): KustoQueue {
       await within(options.timeoutMs * PATIENCE, sent);
     },
     close() {
-      connecting?.then(
-        (open) => open.close(),
-        () => undefined,
-      );
+      client.close((open) => open.close());
     },
   };
 }

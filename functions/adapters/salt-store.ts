@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Clock } from '../pipeline/ports.ts';
 import type { Salts } from './digests.ts';
+import { kept } from './kept.ts';
 import { statusOf, type StorageAccount } from './storage-account.ts';
 
 // A random salt for each UTC day, made by whichever instance needs it first, shared by all, destroyed when the rows of that
@@ -76,14 +77,7 @@ export function saltStore(account: StorageAccount, clock: Clock, keepDays: numbe
   const salts = new Map<number, Buffer>();
   const loading = new Map<number, Promise<void>>();
   let pauseUntilMs = -Infinity;
-  let ready: Promise<ContainerClient> | undefined;
-  const container = (): Promise<ContainerClient> => {
-    ready ??= containerOf(account).catch((error: unknown) => {
-      ready = undefined;
-      throw error;
-    });
-    return ready;
-  };
+  const { get: container } = kept(() => containerOf(account));
   const isKept = (day: number): boolean => day >= dayOf(clock.now()) - keepDays;
   const load = async (day: number): Promise<void> => {
     try {

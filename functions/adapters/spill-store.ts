@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { ContainerClient } from '@azure/storage-blob';
 import { SinkUnavailable, type Clock, type SpillClaim, type SpillStore } from '../pipeline/ports.ts';
+import { kept } from './kept.ts';
 import { statusOf, type StorageAccount } from './storage-account.ts';
 
 // Batches as gzip NDJSON blobs named by time, so that a listing is the order in which they came.
@@ -75,20 +76,11 @@ export function spillStore(account: StorageAccount, clock: Clock): SpillStore {
   let pending: Waiting[] = [];
   let pendingBytes = 0;
   let isUploading = false;
-  let ready: Promise<ContainerClient> | undefined;
-
-  const connect = async (): Promise<ContainerClient> => {
+  const { get: container } = kept(async () => {
     const client = (await account.client()).getContainerClient(CONTAINER);
     await client.createIfNotExists();
     return client;
-  };
-  const container = (): Promise<ContainerClient> => {
-    ready ??= connect().catch((error: unknown) => {
-      ready = undefined;
-      throw error;
-    });
-    return ready;
-  };
+  });
 
   /** Takes as many of the waiting as fit one blob. */
   const take = (): Waiting[] => {

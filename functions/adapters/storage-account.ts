@@ -1,4 +1,5 @@
 import type { BlobServiceClient, RequestPolicyFactory } from '@azure/storage-blob';
+import { kept } from './kept.ts';
 
 // Which storage account is ours, and a client for it, loaded at first use.
 
@@ -50,7 +51,6 @@ export function storageAccount(options: StorageOptions): StorageAccount {
   const { connection, isConnectionString, managedIdentityClientId: clientId } = options;
   const url = isConnectionString ? undefined : new URL(connection);
   const { name, host } = url ? { name: url.hostname.split('.', 1)[0] ?? '', host: url.host } : accountOf(connection);
-  let connecting: Promise<BlobServiceClient> | undefined;
   const connect = async (): Promise<BlobServiceClient> => {
     const { BlobServiceClient: Client, newPipeline } = await import('@azure/storage-blob');
     const limited = (endpoint: string, credential: Parameters<typeof newPipeline>[0]): BlobServiceClient => {
@@ -72,13 +72,7 @@ export function storageAccount(options: StorageOptions): StorageAccount {
   return {
     name,
     host,
-    client() {
-      connecting ??= connect().catch((error: unknown) => {
-        connecting = undefined;
-        throw error;
-      });
-      return connecting;
-    },
+    client: kept(connect).get,
   };
 }
 
