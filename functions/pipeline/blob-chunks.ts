@@ -5,7 +5,7 @@ import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
 import { lineReader, type LineReader } from './log-lines.ts';
 import { OutcomeSum } from './outcome-sum.ts';
 import { SeenEvents } from './seen-events.ts';
-import { ingestEnvelope } from './transcode/envelope.ts';
+import { ingestEnvelope, reuseRows } from './transcode/envelope.ts';
 
 // The content of a blob → batches, in bounded memory.
 
@@ -92,10 +92,13 @@ class Draft {
   /** The fast path of the probe's envelopes; an envelope with anything to say goes the long way, which knows its line. */
   #takeEnvelope(bytes: Uint8Array): boolean {
     const outcome = bytes[0] === BRACE ? ingestEnvelope(this.#batch, bytes, this.#ports, this.#seen) : undefined;
-    if (!outcome || outcome.rejects.length > 0) return false;
-    this.#sum.add(outcome);
-    this.#events += outcome.received;
-    return true;
+    const isTaken = outcome !== undefined && outcome.rejects.length === 0;
+    if (isTaken) {
+      this.#sum.add(outcome);
+      this.#events += outcome.received;
+    }
+    if (outcome) reuseRows();
+    return isTaken;
   }
 
   #takeSlice(): void {

@@ -219,3 +219,9 @@ export function ingestEnvelope(
     beats.clear();
   }
 }
+
+/** The rows of the last outcome have been copied: those of the next are written over them. Call it before anything else is read. */
+export function reuseRows(): void {
+  events.reuse();
+  beats.reuse();
+}

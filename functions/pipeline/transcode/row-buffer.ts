@@ -50,6 +50,8 @@ export class RowBuffer {
   at = 0;
   /** Where this batch begins. */
   #start = 0;
+  /** Where the one released last begins. */
+  #last = 0;
   #ends: number[] = [];
   #day = Number.NaN;
   #dayText = pieceOf('');
@@ -63,6 +65,7 @@ export class RowBuffer {
     this.bytes = block;
     this.#view = new DataView(block.buffer);
     this.#start = 0;
+    this.#last = 0;
     this.at = written.length;
   }
 
@@ -153,9 +156,16 @@ export class RowBuffer {
   release(): RowText {
     this.dropRow();
     const text = { bytes: this.bytes.subarray(this.#start, this.at), ends: this.#ends };
+    this.#last = this.#start;
     this.#start = this.at;
     this.#ends = [];
     return text;
+  }
+
+  /** The batch released last is done with: the next one is written over it. */
+  reuse(): void {
+    this.#start = this.#last;
+    this.at = this.#last;
   }
 
   /** Forgets this batch. */
