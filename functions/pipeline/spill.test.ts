@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { sampleOutcome } from '../../test/support/sample-batch.ts';
 import type { Outcome } from './batch.ts';
 import { SinkUnavailable, type RowsByTable, type SpillStore } from './ports.ts';
 import { objectsOf, textOf } from './row-text.ts';
@@ -9,31 +10,13 @@ import { readSpillLine, spillLine, storeOrSpill } from './spill.ts';
 // Many cases on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
 
-const outcomeOf = (batchId: string, count: number): Outcome => ({
-  batch: {
-    batchId,
-    door: 'http',
-    tenant: 't',
-    receivedMs: 1,
-    bytes: 2,
-    isTrusted: true,
-    isOptedOut: false,
-    edge: {},
-  },
-  source: 'probe',
-  received: count,
-  duplicate: 0,
-  rows: {
-    PlaybackEvents: Array.from({ length: count }, (_one, n) => ({ eventId: `${batchId}:${n}` })) as never,
-    PlaybackBeats: [],
-    CdnRequests: [],
-  },
-  rejects: [],
-  errors: [],
-  clientDropped: 0,
-  firstEventMs: 1,
-  lastEventMs: undefined,
-});
+const outcomeOf = (batchId: string, count: number): Outcome =>
+  sampleOutcome({
+    batch: { batchId },
+    received: count,
+    rows: { PlaybackEvents: Array.from({ length: count }, (_one, n) => ({ eventId: `${batchId}:${n}` })) },
+    lastEventMs: undefined,
+  });
 
 /** A spill in memory, and a store that takes what `isBack` lets it. */
 function world(isBack: () => boolean) {

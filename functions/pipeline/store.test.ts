@@ -1,35 +1,14 @@
 import { expect, it } from 'vitest';
-import type { Outcome } from './batch.ts';
+import { sampleOutcome } from '../../test/support/sample-batch.ts';
 import type { Refusal, RowsByTable } from './ports.ts';
 import { objectsOf, textOf } from './row-text.ts';
 import { store } from './store.ts';
 
-const outcome: Outcome = {
-  batch: {
-    batchId: 'b',
-    door: 'http',
-    tenant: 't',
-    receivedMs: 1,
-    bytes: 2,
-    isTrusted: false,
-    isOptedOut: false,
-    edge: {},
-  },
-  source: 'probe',
+const outcome = sampleOutcome({
   received: 4,
-  duplicate: 0,
   text: { PlaybackEvents: textOf([{ eventId: 'text-0' }, { eventId: 'text-1' }]) },
-  rows: {
-    PlaybackEvents: [{ eventId: 'object-0' }, { eventId: 'object-1' }] as never,
-    PlaybackBeats: [],
-    CdnRequests: [],
-  },
-  rejects: [],
-  errors: [],
-  clientDropped: 0,
-  firstEventMs: 1,
-  lastEventMs: 1,
-};
+  rows: { PlaybackEvents: [{ eventId: 'object-0' }, { eventId: 'object-1' }] },
+});
 
 it('a refused row is quoted in quarantine and accounted for, whether it was text or an object', async () => {
   const written: RowsByTable[] = [];

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
 import { checkpointStore } from '../../functions/adapters/checkpoint-store.ts';
-import { statusOf, type StorageAccount } from '../../functions/adapters/storage-account.ts';
+import type { StorageAccount } from '../../functions/adapters/storage-account.ts';
 import {
   erasedLines,
   sessionsInLine,
@@ -13,12 +13,10 @@ import {
   UnsearchableError,
   type Tally,
 } from './erase-lines.ts';
+import { leased } from './leased.ts';
 import type { Matcher } from './subject.ts';
 
-const LEASE_SECONDS = 60;
-const RENEW_MS = 20_000;
 const TRIES = 10;
-const PAUSE_MS = 1000;
 const PART_BYTES = 4 * 1024 * 1024;
 const SPILLED = 'spill/';
 /** Where the product itself puts blobs with events. */
@@ -43,32 +41,6 @@ export interface BlobSearch {
 
 type Source = AsyncIterable<Uint8Array> & NodeJS.ReadableStream;
 type Conditions = Readonly<{ leaseId?: string; ifMatch?: string }>;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Holds a lease on a blob while `work` runs; `busy` when someone else keeps it. */
-async function leased<T>(blob: BlockBlobClient, work: (leaseId: string) => Promise<T>): Promise<T | 'busy' | 'gone'> {
-  const lease = blob.getBlobLeaseClient();
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await lease.acquireLease(LEASE_SECONDS);
-      break;
-    } catch (error) {
-      if (statusOf(error) === 404) return 'gone';
-      if (statusOf(error) !== 409) throw error;
-      if (attempt >= TRIES) return 'busy';
-      await sleep(PAUSE_MS);
-    }
-  }
-  const timer = setInterval(() => void lease.renewLease().catch(() => undefined), RENEW_MS);
-  try {
-    return await work(lease.leaseId);
-  } finally {
-    clearInterval(timer);
-    // Gone with the blob when it was deleted.
-    await lease.releaseLease().catch(() => undefined);
-  }
-}
 
 /** Reads through a blob; undefined when it cannot be read to its end. */
 async function search(blob: BlockBlobClient, matcher: Matcher): Promise<(Tally & { isGzip: boolean }) | string> {
@@ -133,7 +105,7 @@ async function eraseSpillBlob(
     return { found, action: 'rewritten' };
   };
   if (!isErasing) return work('');
-  const result = await leased(blob, work);
+  const result = await leased(blob, TRIES, work);
   if (result === 'gone') return undefined;
   return result === 'busy'
     ? { found: 0, action: 'busy', detail: 'it is being drained: run the erasure again' }
@@ -148,7 +120,7 @@ async function eraseCopy(
   if (typeof found === 'string') return { found: 0, action: 'unsearchable', detail: found };
   if (found.erased === 0) return undefined;
   if (!options.isErasing) return { found: found.erased, action: 'found' };
-  const result = await leased(blob, async (leaseId) => rewrite(blob, found, options.matcher, { leaseId }));
+  const result = await leased(blob, TRIES, async (leaseId) => rewrite(blob, found, options.matcher, { leaseId }));
   if (result === 'busy') return { found: found.erased, action: 'busy' };
   return { found: found.erased, action: result === undefined ? 'deleted' : 'rewritten' };
 }

@@ -3,19 +3,18 @@
 import { gunzipSync } from 'node:zlib';
 import { blobReader, inflated } from '../../functions/adapters/blob-reader.ts';
 import { checkpointStore } from '../../functions/adapters/checkpoint-store.ts';
-import { statusOf, type StorageAccount } from '../../functions/adapters/storage-account.ts';
+import type { StorageAccount } from '../../functions/adapters/storage-account.ts';
 import { runBlob, type BlobRunOptions } from '../../functions/pipeline/blob-run.ts';
 import type { BlobReader, BlobRef, Checkpoints } from '../../functions/pipeline/ports.ts';
 import { readSpillLine } from '../../functions/pipeline/spill.ts';
 import { store } from '../../functions/pipeline/store.ts';
 import type { Cluster } from '../kql/cluster.ts';
 import { textLiteral } from '../kql/literals.ts';
+import { leased } from './leased.ts';
 import type { ReplayFilter, ReplayRun } from './replay-events.ts';
 
 const QUARANTINE = 'quarantine';
 const SPILLED = 'spill/';
-const LEASE_SECONDS = 60;
-const RENEW_MS = 20_000;
 const RUN_MS = 60_000;
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 
@@ -51,29 +50,6 @@ async function* quarantined(storage: StorageAccount, filter: ReplayFilter): Asyn
     if (isOut) continue;
     const ref = isSpill ? undefined : { container: from ?? '', name: decodeURIComponent(original ?? '') };
     yield { name, reason, modifiedMs: modified.getTime(), ref };
-  }
-}
-
-/** Holds a lease on a quarantined blob while `work` runs, so that two replays or an erasure do not meet. */
-async function leased<T>(
-  storage: StorageAccount,
-  name: string,
-  work: (leaseId: string) => Promise<T>,
-): Promise<T | 'busy'> {
-  const lease = (await storage.client()).getContainerClient(QUARANTINE).getBlobClient(name).getBlobLeaseClient();
-  try {
-    await lease.acquireLease(LEASE_SECONDS);
-  } catch (error) {
-    if (statusOf(error) === 409) return 'busy';
-    throw error;
-  }
-  const timer = setInterval(() => void lease.renewLease().catch(() => undefined), RENEW_MS);
-  try {
-    return await work(lease.leaseId);
-  } finally {
-    clearInterval(timer);
-    // Gone with the blob when it was deleted.
-    await lease.releaseLease().catch(() => undefined);
   }
 }
 
@@ -194,13 +170,15 @@ export async function replayBlobs(
       verdicts.push({ name, reason, outcome: 'open', detail: ref && `${ref.container}/${ref.name}` });
       continue;
     }
-    const verdict = await leased(storage, name, async (leaseId) => {
+    // Two replays, or a replay and an erasure, do not meet on one copy.
+    const verdict = await leased(container.getBlobClient(name), 1, async (leaseId) => {
       const made = ref
         ? await replayDropped(cluster, storage, { ...copy, ref }, options)
         : await replaySpilled(cluster, storage, copy, run);
       if (made.outcome === 'stored') await container.getBlobClient(name).delete({ conditions: { leaseId } });
       return made;
     });
+    if (verdict === 'gone') continue;
     verdicts.push(verdict === 'busy' ? { name, reason, outcome: 'busy' } : verdict);
     run.progress(`${verdicts.length} blobs looked at`);
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Batch } from '../../functions/pipeline/batch.ts';
+import type { Batch, Outcome } from '../../functions/pipeline/batch.ts';
 
 // A batch as tests of the pipeline begin with, and digests that need no secret.
 
@@ -22,3 +22,25 @@ export const sampleBatch: Batch = {
   isOptedOut: false,
   edge: {},
 };
+
+/** What the pipeline makes of a batch: one without events but for what is said here. */
+export const sampleOutcome = ({
+  batch = {},
+  rows = {},
+  ...more
+}: Partial<Omit<Outcome, 'batch' | 'rows'>> & {
+  readonly batch?: Partial<Batch>;
+  readonly rows?: Partial<Record<keyof Outcome['rows'], readonly object[]>>;
+}): Outcome => ({
+  batch: { ...sampleBatch, ...batch },
+  source: 'probe',
+  received: 0,
+  duplicate: 0,
+  rows: { PlaybackEvents: [], PlaybackBeats: [], CdnRequests: [], ...rows } as Outcome['rows'],
+  rejects: [],
+  errors: [],
+  clientDropped: 0,
+  firstEventMs: 1,
+  lastEventMs: 1,
+  ...more,
+});
