@@ -48,41 +48,38 @@ interface GeoSource {
 /** Who may say where the viewer is, the most trusted first. */
 function sources(claims: Claims, batch: Batch, geo: GeoReader | undefined): GeoSource[] {
   const claimed = batch.isTrusted ? claims : undefined;
-  const network = claimed?.address === undefined ? batch.network : networkOf(claimed.address);
+  const network = (): string | undefined =>
+    claimed?.address === undefined ? batch.network : networkOf(claimed.address);
+  // Without a database nobody asks for the network.
+  const found = geo && network();
   return [
-    { name: 'payload', facts: claimed?.geo },
-    { name: 'edge-header', facts: claimed?.geo ? undefined : batch.edge },
-    { name: 'database', facts: network === undefined ? undefined : geo?.locate(network) },
+    claimed?.geo ? { name: 'payload', facts: claimed.geo } : { name: 'edge-header', facts: batch.edge },
+    { name: 'database', facts: found === undefined ? undefined : geo?.locate(found) },
   ];
 }
 
 /** Each source fills what the ones before it leave open; `geoSource` names those that did. */
 function geography(claims: Claims, batch: Batch, geo: GeoReader | undefined): Record<string, unknown> {
   const columns: Record<string, unknown> = {};
-  const named: string[] = [];
+  let named = '';
   for (const { name, facts } of sources(claims, batch, geo)) {
     if (!facts) continue;
-    const { asn } = facts;
-    const said = {
-      country: countryOfCode(facts.country),
-      region: textOf(facts.region),
-      city: textOf(facts.city),
-      asn: isAsn(asn) ? asn : undefined,
-    };
-    const isFirst = Object.keys(columns).length === 0;
+    const country = countryOfCode(facts.country);
     // Two sources that disagree on the country speak of two places: their finer facts do not mix.
-    if (
-      !isFirst &&
-      said.country !== undefined &&
-      columns['country'] !== undefined &&
-      said.country !== columns['country']
-    )
-      continue;
-    const before = Object.keys(columns).length;
-    for (const [column, value] of Object.entries(said)) if (value !== undefined) columns[column] ??= value;
-    if (Object.keys(columns).length > before) named.push(name);
+    if (country !== undefined && columns['country'] !== undefined && country !== columns['country']) continue;
+    let isNew = false;
+    const fill = (column: string, value: unknown): void => {
+      if (value === undefined || columns[column] !== undefined) return;
+      columns[column] = value;
+      isNew = true;
+    };
+    fill('country', country);
+    fill('region', textOf(facts.region));
+    fill('city', textOf(facts.city));
+    fill('asn', isAsn(facts.asn) ? facts.asn : undefined);
+    if (isNew) named = named === '' ? name : `${named}+${name}`;
   }
-  if (named.length > 0) columns['geoSource'] = named.join('+');
+  if (named !== '') columns['geoSource'] = named;
   return columns;
 }
 

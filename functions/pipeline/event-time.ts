@@ -43,14 +43,8 @@ export function parseStamp(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
   const match = STAMP.exec(value.length > 40 ? '' : value.toUpperCase());
   if (!match) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6])];
   const utc = Date.UTC(year, month - 1, day, hour, minute, second);
   const back = new Date(utc);
   // `Date.UTC` takes the years 0 to 99 for those of the twentieth century.

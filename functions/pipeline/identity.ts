@@ -52,8 +52,20 @@ const IDENTITY_KEYS = new Set([
   'clientrequesturi',
 ]);
 
-export const isIdentityKey = (key: string): boolean =>
-  key.length <= 24 && IDENTITY_KEYS.has(key.replace(/[^a-z\d]/gi, '').toLowerCase());
+/** Keys that were looked at: a format has a few dozen. */
+const known = new Map<string, boolean>();
+const MAX_KNOWN = 1000;
+
+export function isIdentityKey(key: string): boolean {
+  if (key.length > 24) return false;
+  let isIdentity = known.get(key);
+  if (isIdentity === undefined) {
+    isIdentity = IDENTITY_KEYS.has(key.replace(/[^a-z\d]/gi, '').toLowerCase());
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(key, isIdentity);
+  }
+  return isIdentity;
+}
 
 const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]{1,10}:\/\/[^\s"<>\\]+/gi;
 
