@@ -26,13 +26,18 @@ export interface SoakReport {
   readonly told: Readonly<Record<'received' | 'accepted' | 'rejected' | 'duplicate', number>>;
   readonly found: { readonly rows: number; readonly distinct: number; readonly rejects: number };
   readonly unaccounted: readonly unknown[];
+  /** From the last acknowledgement until nothing waited in the spill; undefined when it did not get there. */
+  readonly drainSeconds: number | undefined;
   readonly vitals: readonly Vitals[];
 }
 
 const EVENTS = 50;
 const BATCHES_PER_SECOND = 10;
 const FAULT_SECONDS = 5;
-const SETTLE_MS = 180_000;
+/** So long the spill may stay as deep as it is before it is given up. */
+const STILL_MS = 120_000;
+/** The same for a view that does not show yet what is stored. */
+const SETTLE_MS = 30_000;
 const SOAK_FAULTS: readonly FaultName[] = [
   'reset',
   '429 with Retry-After',
@@ -93,6 +98,43 @@ async function holdings(stack: FaultStack, tag: string): Promise<SoakReport['fou
   return { rows: Number(events?.R), distinct: Number(events?.D), rejects: Number(rejects?.N) };
 }
 
+/** What the functions say waits in the spill; 0 as long as no drain has looked. */
+async function spillDepth(stack: FaultStack): Promise<number> {
+  const answer = await fetch(`${stack.host.url}/api/health`);
+  const { checks } = (await answer.json()) as { checks: Record<string, readonly { observedValue?: number }[]> };
+  return checks['spill:depth']?.[0]?.observedValue ?? 0;
+}
+
+/** Waits for as long as the spill gets smaller; seconds until it was empty, undefined when it came to a stand before. */
+async function drainTime(stack: FaultStack): Promise<number | undefined> {
+  const startMs = performance.now();
+  let least = Infinity;
+  let movedMs = startMs;
+  while (performance.now() - movedMs < STILL_MS) {
+    const depth = await spillDepth(stack);
+    // Said by the last drain: what was spilled since, only the container knows.
+    if (depth === 0 && (await isSpillEmpty(stack))) return (performance.now() - startMs) / 1000;
+    if (depth < least) [least, movedMs] = [depth, performance.now()];
+    await sleep(500);
+  }
+  return undefined;
+}
+
+/** What a report shows to be broken: empty when nothing is lost, nothing twice and the books balance. */
+export function brokenIn({ statuses, told, found, unaccounted: open, drainSeconds }: SoakReport): string[] {
+  // A batch whose answer was lost comes again as another, and its bad events with it.
+  const isAnswered = Object.keys(statuses).every((status) => status === '202');
+  const isQuarantined = isAnswered ? found.rejects === told.rejected : found.rejects >= told.rejected;
+  return [
+    ...(told.received === told.accepted + told.rejected + told.duplicate ? [] : ['the answers do not add up']),
+    ...(drainSeconds === undefined ? ['the spill was never empty'] : []),
+    ...(found.distinct === told.accepted ? [] : [`${told.accepted} accepted, ${found.distinct} there`]),
+    ...(found.rows === found.distinct ? [] : [`${found.rows - found.distinct} twice`]),
+    ...(isQuarantined ? [] : [`${told.rejected} bad, ${found.rejects} in quarantine`]),
+    ...(open.length === 0 ? [] : [`books out of balance: ${JSON.stringify(open)}`]),
+  ];
+}
+
 /** 500 events a second for the time given. A batch that finds no 202 is sent again, as the probe does. */
 export async function runSoak(stack: FaultStack, options: SoakOptions): Promise<SoakReport> {
   const tag = `soak-${randomUUID()}-`;
@@ -132,9 +174,10 @@ export async function runSoak(stack: FaultStack, options: SoakOptions): Promise<
   const faults = await faulting;
   await stack.heal();
   await Promise.all(sending);
+  const drainSeconds = await drainTime(stack);
   const untilMs = performance.now() + SETTLE_MS;
   let found = await holdings(stack, tag);
-  while (performance.now() < untilMs && (found.distinct < told.accepted || !(await isSpillEmpty(stack)))) {
+  while (performance.now() < untilMs && (found.distinct < told.accepted || found.rejects < told.rejected)) {
     await sleep(500);
     found = await holdings(stack, tag);
   }
@@ -142,5 +185,5 @@ export async function runSoak(stack: FaultStack, options: SoakOptions): Promise<
   await driving;
   const fromMs = Date.now() - (performance.now() - startMs) + options.warmUpSeconds * 1000;
   const vitals = stack.vitals().filter(({ atMs }) => atMs >= fromMs && atMs < fromMs + options.seconds * 1000);
-  return { faults, statuses, told, found, unaccounted: await unaccounted(stack), vitals };
+  return { faults, statuses, told, found, unaccounted: await unaccounted(stack), drainSeconds, vitals };
 }
