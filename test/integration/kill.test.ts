@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { envelope } from '../../bench/bodies.ts';
 import { freePortBase, newDataDir, removeDataDir, startStack, untilFree, type TestStack } from '../support/stack.ts';
 
-const ROUNDS = process.env['FRAMEWATCH_HEAVY'] ? 20 : 3;
+const ROUNDS = process.env['FRAMEWATCH_HEAVY'] ? 20 : 2;
 const EVENTS = 20;
 const CLIENTS = 6;
 
