@@ -26,7 +26,6 @@ const LOOK: Sample = {
   bl: 5000,
   isLast: false,
   frames: 0,
-  drop: 0,
   w: 640,
   h: 360,
   kbps: 800,

@@ -2,13 +2,14 @@ import { phasesOf } from '../../../schema/probe-upgrade.ts';
 import { eventTime } from '../event-time.ts';
 import { putChange, putFlag, putMessage, putNumber, putState, putText } from './column-values.ts';
 import { putDynamic, putPrior, putSource, takePhases } from './loose-values.ts';
-import { keyOf, type JsonCursor } from './json-cursor.ts';
+import type { JsonCursor } from './json-cursor.ts';
+import { keyOf, type Named } from './key-table.ts';
 import { endGains, endTotals, gainCounts, totalCounts, type BeatLatency } from './lean-columns.ts';
 import { isWithin, type Members, type Plan, type Plans, type Slot } from './plan.ts';
 import { bytesOf, pieceOf, type RowBuffer } from './row-buffer.ts';
 import type { SessionText } from './session-text.ts';
 
-const [QUOTE, COMMA, COLON, OPEN, CLOSE] = [0x22, 0x2c, 0x3a, 0x7b, 0x7d] as const;
+const [QUOTE, COMMA, OPEN, CLOSE] = [0x22, 0x2c, 0x7b, 0x7d] as const;
 const [NUMBER, KIND] = [keyOf('n'), keyOf('k')];
 const SEQUENCE = pieceOf('","sequence":');
 const PHASES = pieceOf(',"startupPhases":');
@@ -70,13 +71,13 @@ export class EventTranscoder {
     if (!plan) return undefined;
     const out = plan.isBeat ? this.beats : this.events;
     const start = out.at;
-    out.reserve(ROW_BYTES + session.head.length);
+    out.reserve(ROW_BYTES + session.propsEnd);
     this.#begin();
     out.putLong(session.head);
     out.put(plan.kind);
     const isWritten =
       (!isNumbered || this.#numberAt(number, plan.sequence, out, session)) &&
-      this.#members(plan, out, session) &&
+      this.#members(plan.members, out, session) &&
       this.#end(plan, out, session);
     if (isWritten) return out;
     out.at = start;
@@ -118,30 +119,18 @@ export class EventTranscoder {
   }
 
   /** The members of an object from the name of one of them to behind its end. */
-  #members(plan: Members, out: RowBuffer, session: SessionText): boolean {
+  #members(members: Members, out: RowBuffer, session: SessionText): boolean {
     const { cursor } = this;
-    let before: Slot | undefined;
+    let named: Named<Slot> | undefined;
     do {
-      const slot = this.#slot(plan, before);
-      if (!slot || this.#seen[slot.index] === this.#epoch) return false;
+      named = members.take(cursor, named);
+      if (named === undefined) return false;
+      const slot = named.value;
+      if (this.#seen[slot.index] === this.#epoch) return false;
       this.#seen[slot.index] = this.#epoch;
       if (!this.#value(slot, out, session)) return false;
-      before = slot;
     } while (cursor.take(COMMA));
     return cursor.take(CLOSE);
-  }
-
-  /** The slot of the name that begins here; the cursor stands at its value then. */
-  #slot(plan: Members, before: Slot | undefined): Slot | undefined {
-    const { cursor } = this;
-    const { bytes, at } = cursor;
-    const guess = before ? before.next : plan.first;
-    if (guess && cursor.takeKey(guess.key)) return guess;
-    if (!cursor.plainText()) return undefined;
-    const slot = plan.slots.find(bytes, at + 1, cursor.at - 1);
-    if (before) before.next = slot;
-    else plan.first = slot;
-    return cursor.take(COLON) ? slot : undefined;
   }
 
   #value(slot: Slot, out: RowBuffer, session: SessionText): boolean {
@@ -216,7 +205,7 @@ export class EventTranscoder {
 
   /** False when there are props already: to put them together is left to the long way. */
   #ownProps(session: SessionText): boolean {
-    const isFirst = !this.#hasProps && session.props === undefined;
+    const isFirst = !this.#hasProps && !session.hasProps;
     this.#hasProps = true;
     return isFirst;
   }
@@ -239,10 +228,10 @@ export class EventTranscoder {
     const { value } = cursor;
     if (!isWithin(column, value)) return false;
     this.sequence = value;
-    out.putLong(session.id);
-    out.copy(cursor, start);
+    out.copy(session, session.headEnd, session.idEnd);
+    out.copy(cursor, start, cursor.at);
     out.put(SEQUENCE);
-    out.copy(cursor, start);
+    out.copy(cursor, start, cursor.at);
     return true;
   }
 
@@ -267,8 +256,8 @@ export class EventTranscoder {
     out.put(EVENT_TIME);
     out.time(eventMs);
     out.put(flag === undefined ? TEXT_END : FLAGS[flag]);
-    if (session.props && !this.#hasProps) out.putLong(session.props);
-    if (!this.#hasOwnCdn) out.putLong(session.cdn);
+    if (!this.#hasOwnCdn && session.cdnEnd > session.idEnd) out.copy(session, session.idEnd, session.cdnEnd);
+    if (!this.#hasProps && session.hasProps) out.copy(session, session.cdnEnd, session.propsEnd);
     out.put(ROW_END);
     return true;
   }

@@ -1,3 +1,5 @@
+import type { Key } from './key-table.ts';
+
 // Reads JSON from bytes, value by value, without making values. It knows the strict grammar; whatever it does not take,
 // `JSON.parse` must judge. The bytes must be valid UTF-8.
 
@@ -5,24 +7,9 @@ const [QUOTE, BACKSLASH, BLANK, MINUS, DOT, ZERO, ONE, NINE] = [
   0x22, 0x5c, 0x20, 0x2d, 0x2e, 0x30, 0x31, 0x39,
 ] as const;
 const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST, COMMA, COLON] = [0x7b, 0x7d, 0x5b, 0x5d, 0x2c, 0x3a] as const;
+/** Bytes of a word. */
+const WORD = 4;
 const [UPPER_E, LOWER_E] = [0x45, 0x65] as const;
-
-/** A name with its quotes and colon, to be compared four bytes at a time. */
-export interface Key {
-  readonly words: Uint32Array;
-  readonly length: number;
-  /** Bits of the last word that count. */
-  readonly mask: number;
-}
-
-export function keyOf(name: string): Key {
-  const text = Buffer.from(`"${name}":`, 'utf8');
-  const padded = Buffer.alloc(Math.ceil(text.length / 4) * 4);
-  padded.set(text);
-  const words = Uint32Array.from({ length: padded.length / 4 }, (_none, n) => padded.readUInt32LE(n * 4));
-  const rest = text.length % 4;
-  return { words, length: text.length, mask: rest === 0 ? 0xffffffff : 2 ** (rest * 8) - 1 };
-}
 
 /** A decimal of so many digits is told apart by its double, so the shortest text of that double is the decimal itself. */
 const EXACT_DIGITS = 15;
@@ -58,17 +45,19 @@ export class JsonCursor {
     this.open(NOTHING);
   }
 
+  /** The next four bytes, little-endian; 0 when there are not so many. */
+  word(): number {
+    return this.at + WORD <= this.bytes.length ? this.view.getInt32(this.at, true) : 0;
+  }
+
   /** Moves behind `key` and the blanks after it; false when something else stands there. */
-  takeKey({ words, length, mask }: Key): boolean {
-    const { at } = this;
-    const view = this.view;
-    const last = words.length - 1;
-    // Near its end the body is no longer than what it would be compared with.
-    if (at + words.length * 4 > this.bytes.length) return false;
-    for (let n = 0; n < last; n++) if (view.getUint32(at + n * 4, true) !== words[n]) return false;
-    if ((view.getUint32(at + last * 4, true) & mask) >>> 0 !== words[last]) return false;
+  takeKey({ length, first, middle, middleAt, last, lastAt }: Key): boolean {
+    const { at, view, bytes } = this;
+    if (at + length > bytes.length) return false;
+    if (view.getInt32(at, true) !== first || view.getInt32(at + lastAt, true) !== last) return false;
+    if (view.getInt32(at + middleAt, true) !== middle) return false;
     this.at = at + length;
-    const next = this.bytes[this.at];
+    const next = bytes[this.at];
     if (next !== undefined && next <= BLANK) this.blanks();
     return true;
   }

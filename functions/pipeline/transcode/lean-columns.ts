@@ -2,7 +2,7 @@ import { playbackBeats } from '../../../schema/playback-beats.ts';
 import { playbackEvents } from '../../../schema/playback-events.ts';
 import { COUNTERS, STATES, TIMED, WATCHED } from '../../../schema/probe-upgrade.ts';
 import { NESTED_COLUMNS } from '../normalize/probe-columns.ts';
-import { BUCKETS, LeanCounts, placeOf } from './lean-counts.ts';
+import { BUCKETS, LeanCounts, placeOf, ZeroTexts } from './lean-counts.ts';
 import { columnOf, isWithin, type Column } from './plan.ts';
 import type { RowBuffer } from './row-buffer.ts';
 
@@ -45,27 +45,24 @@ const TOTALS = new Map<string, Column>(
   COUNTERS.map((name) => [name, columnOf(playbackEvents.fields, NESTED_COLUMNS['c']![name]!)]),
 );
 
-interface Placed {
-  readonly place: number;
-  readonly column: Column;
-}
-const placed = (columns: ReadonlyMap<string, Column>): readonly Placed[] =>
-  [...columns].map(([name, named]) => ({ place: placeOf(name), column: named }));
-const [ALWAYS_PLACED, SEGMENTS_PLACED, TOTALS_PLACED] = [ALWAYS, SEGMENTS, TOTALS].map(placed) as [
-  readonly Placed[],
-  readonly Placed[],
-  readonly Placed[],
-];
-const [SENT, BAD, SLOW, BYTES, DOWNLOAD, LATENCY, LOOKS] = ['sg', 'bad', 'slow', 'by', 'dl', 'ltc', 'ltcs'].map(
-  placeOf,
-) as [number, number, number, number, number, number, number];
+const GAIN_ZEROS = [...ALWAYS, ...SEGMENTS];
+const gainZeros = new ZeroTexts(GAIN_ZEROS.map(([, said]) => said));
+const totalZeros = new ZeroTexts([...TOTALS.values()]);
+const bitOf = (name: string): number => 1 << GAIN_ZEROS.findIndex(([said]) => said === name);
+const [SENT_BIT, BAD_BIT, SLOW_BIT] = [bitOf('sg'), bitOf('bad'), bitOf('slow')];
+const ANY_SEGMENT = SENT_BIT | BAD_BIT | SLOW_BIT;
+const [BYTES, DOWNLOAD, LATENCY, LOOKS] = [placeOf('by'), placeOf('dl'), placeOf('ltc'), placeOf('ltcs')];
 const INTERVAL = TIMED.map((state) => placeOf(`${state}Ms`));
 const WATCH = WATCHED.map(placeOf);
 
 /** What a beat has gained; read, then {@link endGains}. */
-export const gainCounts = (): LeanCounts => new LeanCounts(new Map([...TIMES, ...ALWAYS, ...SEGMENTS]));
+export const gainCounts = (): LeanCounts =>
+  new LeanCounts(
+    new Map([...TIMES, ...GAIN_ZEROS]),
+    GAIN_ZEROS.map(([name]) => name),
+  );
 /** What a session has in all; read, then {@link endTotals}. */
-export const totalCounts = (): LeanCounts => new LeanCounts(TOTALS);
+export const totalCounts = (): LeanCounts => new LeanCounts(TOTALS, [...TOTALS.keys()]);
 
 /** Latency of the interval as the beat says it beside its gains. */
 export interface BeatLatency {
@@ -81,18 +78,11 @@ function put(out: RowBuffer, into: Column, value: number): boolean {
   return true;
 }
 
-/** Writes 0 for those that were not read. */
-function putZeros(out: RowBuffer, counts: LeanCounts, columns: readonly Placed[]): void {
-  for (let i = 0; i < columns.length; i++) {
-    const { place, column: absent } = columns[i]!;
-    if (counts.get(place) === 0) out.put(absent.zero);
-  }
-}
-
 function putHistogram(out: RowBuffer, gains: LeanCounts): boolean {
-  if (!(gains.sum(BUCKETS) > 0)) return true;
+  const start = out.at;
   out.put(column.histogram.name);
   let separator = 0x5b;
+  let sum = 0;
   for (let i = 0; i < BUCKETS.length; i++) {
     const count = gains.get(BUCKETS[i]!);
     // Sums of fractions depend on their order.
@@ -100,8 +90,11 @@ function putHistogram(out: RowBuffer, gains: LeanCounts): boolean {
     out.bytes[out.at++] = separator;
     out.number(count);
     separator = COMMA;
+    sum += count;
   }
   out.bytes[out.at++] = 0x5d;
+  // Then it is left out.
+  if (!(sum > 0)) out.at = start;
   return true;
 }
 
@@ -115,20 +108,19 @@ function putLatency(out: RowBuffer, gains: LeanCounts, { max, target }: BeatLate
   );
 }
 
-function endSegments(out: RowBuffer, gains: LeanCounts): boolean {
-  const hasNone = gains.get(SENT) === 0 && gains.get(BAD) === 0;
-  if (!hasNone) putZeros(out, gains, SEGMENTS_PLACED);
-  // It is written, and should not be.
-  return !hasNone || gains.get(SLOW) === 0;
+/** Segments are said when there were any, or bad ones; false when slow ones are written, and should not be. */
+function putZeros(out: RowBuffer, { written }: LeanCounts): boolean {
+  const hasSegments = (written & (SENT_BIT | BAD_BIT)) !== 0;
+  out.put(gainZeros.without(hasSegments ? written : written | ANY_SEGMENT));
+  return hasSegments || (written & SLOW_BIT) === 0;
 }
 
 /** The columns of a beat's interval besides those its gains were read into; false when one of them has no place in the schema. */
 export function endGains(out: RowBuffer, gains: LeanCounts, latency: BeatLatency): boolean {
   const [bytes, download] = [gains.get(BYTES), gains.get(DOWNLOAD)];
-  putZeros(out, gains, ALWAYS_PLACED);
   return (
+    putZeros(out, gains) &&
     put(out, column.interval, gains.sum(INTERVAL)) &&
-    endSegments(out, gains) &&
     (bytes === 0 || download === 0 || put(out, column.throughput, Math.round((bytes * 8) / download))) &&
     putLatency(out, gains, latency) &&
     putHistogram(out, gains)
@@ -137,6 +129,6 @@ export function endGains(out: RowBuffer, gains: LeanCounts, latency: BeatLatency
 
 /** The session's counters besides those that were read; false when one has no place in the schema. */
 export function endTotals(out: RowBuffer, totals: LeanCounts): boolean {
-  putZeros(out, totals, TOTALS_PLACED);
+  out.put(totalZeros.without(totals.written));
   return put(out, column.watched, totals.sum(WATCH));
 }

@@ -1,14 +1,14 @@
 import { TTFB_EDGES_MS } from '../../../schema/playback-beats.ts';
 import { COUNTERS, TIMED, WATCHED } from '../../../schema/probe-upgrade.ts';
-import { ByteTable } from './byte-table.ts';
-import { keyOf, type JsonCursor, type Key } from './json-cursor.ts';
+import type { JsonCursor } from './json-cursor.ts';
+import { KeyTable, type Named } from './key-table.ts';
 import { isWithin, type Column } from './plan.ts';
-import type { RowBuffer } from './row-buffer.ts';
+import { pieceOf, type Piece, type RowBuffer } from './row-buffer.ts';
 
 // Objects of counters as version 2 of the wire has them: read by name, and written as they are read where a column takes
 // the counter as it stands.
 
-const [OPEN, CLOSE, COMMA, COLON] = [0x7b, 0x7d, 0x2c, 0x3a] as const;
+const [OPEN, CLOSE, COMMA] = [0x7b, 0x7d, 0x2c] as const;
 const BUCKET_NAMES = Array.from({ length: TTFB_EDGES_MS.length + 1 }, (_none, n) => `t${n}`);
 
 /** All that may stand in such an object. Of other names the long way decides. */
@@ -36,26 +36,27 @@ export const placeOf = (name: string): number => PLACE.get(name)!;
 export const BUCKETS: readonly number[] = BUCKET_NAMES.map(placeOf);
 
 interface Counter {
-  readonly key: Key;
   readonly place: number;
   /** What takes it as it stands, unless it is 0. */
   readonly column: Column | undefined;
-  /** What stood behind it last time: a guess that saves the search. */
-  next: Counter | undefined;
+  /** Its bit among the columns that may be said to be 0. */
+  readonly bit: number;
 }
 
 /** One object of counters: what is absent is 0. */
 export class LeanCounts {
-  readonly #counters: ByteTable<Counter>;
+  readonly #counters: KeyTable<Counter>;
   readonly #values = new Float64Array(NAMES.length);
   readonly #seen = new Uint32Array(NAMES.length);
   #reads = 0;
-  #first: Counter | undefined;
+  /** The columns that were written, by their bits. */
+  written = 0;
 
-  /** `columns`: those that take a counter as it stands, by its name. */
-  constructor(columns: ReadonlyMap<string, Column>) {
-    this.#counters = new ByteTable(
-      NAMES.map((name, place) => [name, { key: keyOf(name), place, column: columns.get(name), next: undefined }]),
+  /** `columns`: those that take a counter as it stands, by its name. `zeros`: those of them that may be said to be 0. */
+  constructor(columns: ReadonlyMap<string, Column>, zeros: readonly string[]) {
+    const bitOf = (name: string): number => (zeros.includes(name) ? 1 << zeros.indexOf(name) : 0);
+    this.#counters = new KeyTable(
+      NAMES.map((name, place) => [name, { place, column: columns.get(name), bit: bitOf(name) }]),
     );
   }
 
@@ -65,39 +66,30 @@ export class LeanCounts {
    */
   read(cursor: JsonCursor, out: RowBuffer): boolean {
     const reads = ++this.#reads;
+    this.written = 0;
     const seen = this.#seen;
     if (!cursor.take(OPEN)) return false;
     if (cursor.bytes[cursor.at] === CLOSE) return cursor.take(CLOSE);
-    let before: Counter | undefined;
+    let named: Named<Counter> | undefined;
     do {
-      const counter = this.#counter(cursor, before);
-      if (!counter || seen[counter.place] === reads) return false;
+      named = this.#counters.take(cursor, named);
+      if (named === undefined) return false;
+      const { column, place, bit } = named.value;
+      if (seen[place] === reads) return false;
       const start = cursor.at;
       if (!cursor.number()) return false;
       const { value } = cursor;
-      const { column, place } = counter;
       seen[place] = reads;
       this.#values[place] = value;
       if (column !== undefined && value !== 0) {
         if (!isWithin(column, value)) return false;
+        this.written |= bit;
         out.put(column.name);
-        if (cursor.isCanonical) out.copy(cursor, start);
+        if (cursor.isCanonical) out.copy(cursor, start, cursor.at);
         else out.number(value);
       }
-      before = counter;
     } while (cursor.take(COMMA));
     return cursor.take(CLOSE);
-  }
-
-  #counter(cursor: JsonCursor, before: Counter | undefined): Counter | undefined {
-    const { at, bytes } = cursor;
-    const guess = before ? before.next : this.#first;
-    if (guess && cursor.takeKey(guess.key)) return guess;
-    if (!cursor.plainText()) return undefined;
-    const counter = this.#counters.find(bytes, at + 1, cursor.at - 1);
-    if (before) before.next = counter;
-    else this.#first = counter;
-    return cursor.take(COLON) ? counter : undefined;
   }
 
   get(place: number): number {
@@ -108,5 +100,23 @@ export class LeanCounts {
     let sum = 0;
     for (let i = 0; i < places.length; i++) sum += this.get(places[i]!);
     return sum;
+  }
+}
+
+/** Columns that are 0, as text; one text for each set of those that are not. */
+export class ZeroTexts {
+  readonly #columns: readonly Column[];
+  readonly #texts: (Piece | undefined)[];
+
+  constructor(columns: readonly Column[]) {
+    this.#columns = columns;
+    this.#texts = Array.from({ length: 2 ** columns.length }, () => undefined);
+  }
+
+  /** `written`: bits of the columns that are not to be said. */
+  without(written: number): Piece {
+    return (this.#texts[written] ??= pieceOf(
+      this.#columns.map(({ zero }, index) => ((written & (1 << index)) === 0 ? zero : '')).join(''),
+    ));
   }
 }

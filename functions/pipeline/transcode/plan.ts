@@ -6,7 +6,7 @@ import { rangeOf } from '../../../schema/validate.ts';
 import { BASE_COLUMNS, BEAT_COLUMNS, KIND_COLUMNS, NESTED_COLUMNS } from '../normalize/probe-columns.ts';
 import { TEXT_COLUMNS } from '../normalize/probe-event.ts';
 import { ByteTable } from './byte-table.ts';
-import { keyOf, type Key } from './json-cursor.ts';
+import { KeyTable } from './key-table.ts';
 import { pieceOf, type Piece } from './row-buffer.ts';
 
 // What may stand in an event of each kind and where it goes, compiled at first use from the schema's tables and the
@@ -17,7 +17,7 @@ export interface Column {
   /** `,"name":` */
   readonly name: Piece;
   /** With the value 0. */
-  readonly zero: Piece;
+  readonly zero: string;
   readonly low: number;
   readonly high: number;
   readonly isWhole: boolean;
@@ -52,8 +52,6 @@ export type Action =
   | 'latencyTarget';
 
 export interface Slot {
-  /** `"name":` */
-  readonly key: Key;
   readonly action: Action;
   /** Number among all slots of its version. */
   readonly index: number;
@@ -61,17 +59,13 @@ export interface Slot {
   readonly nested: Members | undefined;
   /** Version 2: 0 and empty mean that nothing is known. */
   readonly isNothingEmpty: boolean;
-  /** What stood behind it in the last event: a guess that saves the search. */
-  next: Slot | undefined;
 }
 
 /** What may stand in an object. */
-export interface Members {
-  readonly slots: ByteTable<Slot>;
-  first: Slot | undefined;
-}
+export type Members = KeyTable<Slot>;
 
-export interface Plan extends Members {
+export interface Plan {
+  readonly members: Members;
   /** Of the event's number, which may stand before its kind. */
   readonly sequence: Slot;
   /** Slots that must have been there. */
@@ -87,7 +81,7 @@ export function columnOf(fields: Fields, name: string): Column {
   const { low, high } = rangeOf(field);
   return {
     name: pieceOf(`,"${name}":`),
-    zero: pieceOf(`,"${name}":0`),
+    zero: `,"${name}":0`,
     low,
     high,
     isWhole: field.kind !== 'real',
@@ -102,7 +96,7 @@ export const isWithin = ({ low, high, isWhole }: Pick<Column, 'low' | 'high' | '
 
 const NO_COLUMN: Column = {
   name: pieceOf(''),
-  zero: pieceOf(''),
+  zero: '',
   low: 0,
   high: 0,
   isWhole: false,
@@ -143,7 +137,7 @@ class Compiler {
   #slot(key: string, action: Action, column: Column, nested?: Members): [string, Slot] {
     const isNothingEmpty = this.#isLean && EMPTY_IS_NOTHING.has(key);
     const index = this.count++;
-    return [key, { key: keyOf(key), action, index, column, nested, isNothingEmpty, next: undefined }];
+    return [key, { action, index, column, nested, isNothingEmpty }];
   }
 
   #columns(
@@ -157,8 +151,7 @@ class Compiler {
   }
 
   #nested(name: string, fields: Fields): [string, Slot] {
-    const slots = new ByteTable(this.#columns(NESTED_COLUMNS[name]!, fields));
-    return this.#slot(name, 'nested', NO_COLUMN, { slots, first: undefined });
+    return this.#slot(name, 'nested', NO_COLUMN, new KeyTable(this.#columns(NESTED_COLUMNS[name]!, fields)));
   }
 
   #plan(kind: string, entries: readonly [string, Slot][], required: readonly string[]): Plan {
@@ -172,12 +165,11 @@ class Compiler {
     ];
     const indices = new Map(all.map(([key, { index }]) => [key, index]));
     return {
-      slots: new ByteTable(all),
+      members: new KeyTable(all),
       sequence: number[1],
       required: ['n', 't', ...required].map((key) => indices.get(key)!),
       kind: pieceOf(isBeat ? '' : `,"kind":"${kind}"`),
       isBeat,
-      first: undefined,
     };
   }
 

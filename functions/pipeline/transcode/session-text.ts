@@ -2,29 +2,49 @@ import { contextFields, identityFields } from '../../../schema/common-fields.ts'
 import { checker } from '../../../schema/validate.ts';
 import type { Batch } from '../batch.ts';
 import type { Session } from '../normalize/probe.ts';
-import { bytesOf } from './row-buffer.ts';
+import type { Text } from './row-buffer.ts';
 
 /** What rows of both tables share; each event's own columns are checked as they are written. */
 const { eventId: _id, sequence: _sequence, eventTime: _time, ...ofBatch } = identityFields;
 const checkShared = checker({ name: 'both', doc: '', fields: { ...ofBatch, ...contextFields } });
 
-const NOTHING = bytesOf('');
+/** Bytes that hold nearly every session's text. */
+const USUAL_BYTES = 8 * 1024;
+/** Most bytes of a UTF-16 unit in UTF-8. */
+const WIDEST = 3;
 
-/** What the rows of one session share, as text. */
-export interface SessionText {
-  /** `,"eventId":"sid:` */
-  readonly id: Uint8Array;
-  /** From the brace of a row to before its own columns. */
+/** What the rows of one session share, as text: four pieces one behind the other, in memory that the next session takes. */
+export interface SessionText extends Text {
+  /** From the brace of a row to before its own columns: `bytes` up to `headEnd`. */
   readonly head: Uint8Array;
+  readonly headEnd: number;
+  /** `,"eventId":"sid:` */
+  readonly idEnd: number;
   /** The session's CDN, for events that say none; empty when the session says none either. */
-  readonly cdn: Uint8Array;
-  /** Fields of the header that have no column: every row holds them. */
-  readonly props: Uint8Array | undefined;
+  readonly cdnEnd: number;
+  /** Fields of the header that have no column: every row holds them. Empty when there are none. */
+  readonly propsEnd: number;
+  readonly hasProps: boolean;
   /** Epoch ms of t = 0 on the client's clock. */
   readonly t0: number;
   readonly receivedMs: number;
   readonly skewMs: number;
 }
+
+interface Memory extends Text {
+  readonly bytes: Buffer;
+}
+let memory: Memory | undefined;
+
+function memoryFor(units: number): Memory {
+  if (memory && memory.bytes.length >= units * WIDEST) return memory;
+  const bytes = Buffer.allocUnsafeSlow(Math.max(USUAL_BYTES, units * WIDEST));
+  memory = { bytes, view: new DataView(bytes.buffer) };
+  return memory;
+}
+
+/** Writes a text at `at`; returns where it ends. */
+const write = (into: Buffer, text: string, at: number): number => (text === '' ? at : at + into.write(text, at));
 
 /** What the rows of a session share, as text; undefined when the schema does not take it: every event is a reject then. */
 export function sessionText(session: Session, shared: Record<string, unknown>, batch: Batch): SessionText | undefined {
@@ -34,13 +54,24 @@ export function sessionText(session: Session, shared: Record<string, unknown>, b
   const { cdn } = shared;
   // Left out of the text, and no copy made for it.
   shared['cdn'] = undefined;
-  const head = bytesOf(JSON.stringify(shared).slice(0, -1));
+  const head = JSON.stringify(shared).slice(0, -1);
   shared['cdn'] = cdn;
+  const id = `,"eventId":${JSON.stringify(header.sid).slice(0, -1)}:`;
+  const ofCdn = cdn === undefined ? '' : `,"cdn":${JSON.stringify(cdn)}`;
+  const ofProps = props === undefined ? '' : `,"props":${JSON.stringify(props)}`;
+  const { bytes, view } = memoryFor(head.length + id.length + ofCdn.length + ofProps.length);
+  const headEnd = write(bytes, head, 0);
+  const idEnd = write(bytes, id, headEnd);
+  const cdnEnd = write(bytes, ofCdn, idEnd);
   return {
-    head,
-    cdn: cdn === undefined ? NOTHING : bytesOf(`,"cdn":${JSON.stringify(cdn)}`),
-    id: bytesOf(`,"eventId":${JSON.stringify(header.sid).slice(0, -1)}:`),
-    props: props === undefined ? undefined : bytesOf(`,"props":${JSON.stringify(props)}`),
+    bytes,
+    view,
+    head: bytes.subarray(0, headEnd),
+    headEnd,
+    idEnd,
+    cdnEnd,
+    propsEnd: write(bytes, ofProps, cdnEnd),
+    hasProps: props !== undefined,
     t0: header.t0,
     receivedMs: batch.receivedMs,
     skewMs: batch.receivedMs - sentMs,

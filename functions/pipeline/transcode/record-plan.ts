@@ -1,0 +1,118 @@
+import { playbackEvents } from '../../../schema/playback-events.ts';
+import { DynamicCleaner } from '../clean.ts';
+import { columnOf, type Column } from './plan.ts';
+import type { ClaimName, Reading, RecordColumns, RecordKind, RecordSpec } from './record-spec.ts';
+import { pieceOf, type Piece } from './row-buffer.ts';
+
+// A record's fields by their names, compiled from its format's spec; names that it does not have are learned as they come.
+
+/** A column of the table that records go to. */
+export interface RecordColumn extends Column {
+  /** Its place among all of them: no column is written twice. */
+  readonly index: number;
+  readonly reading: Reading;
+}
+
+export type RecordAction = 'session' | 'id' | 'time' | 'kind' | 'column' | 'claim' | 'ignored' | 'prop' | 'unusual';
+
+export interface RecordSlot {
+  /** `"name":` */
+  readonly key: Uint8Array;
+  readonly index: number;
+  readonly action: RecordAction;
+  readonly column?: RecordColumn | undefined;
+  /** Columns that depend on the kind, by kind. */
+  readonly ofKind?: ReadonlyMap<string, RecordColumn> | undefined;
+  readonly claim?: ClaimName | undefined;
+  /** `,"name":` of what is kept in `props`. */
+  readonly prop?: Piece | undefined;
+  /** Names of versions are cleaned otherwise. */
+  readonly name: string;
+  readonly isLabel: boolean;
+  /** What stood behind it in the last record: a guess that saves the search. */
+  next: RecordSlot | undefined;
+}
+
+export interface CompiledKind {
+  readonly name: string;
+  /** `,"kind":"…"` and what else is the same in every row of the kind. */
+  readonly text: Piece;
+  readonly net?: { readonly column: RecordColumn; readonly of: number; readonly less: number } | undefined;
+}
+
+/** Names that are learned; a producer that makes them up takes the long way. */
+const MOST_SLOTS = 256;
+const LONGEST_NAME = 64;
+
+export class RecordPlan {
+  readonly kinds: ReadonlyMap<string, CompiledKind>;
+  readonly label: { readonly column: RecordColumn; readonly of: ReadonlyMap<string, Piece> };
+  readonly #spec: RecordSpec;
+  readonly #slots = new Map<string, RecordSlot>();
+  readonly #columns = new Map<string, RecordColumn>();
+  first: RecordSlot | undefined;
+
+  constructor(spec: RecordSpec) {
+    this.#spec = spec;
+    this.kinds = new Map(Object.entries(spec.kinds).map(([name, kind]) => [name, this.#kind(name, kind)]));
+    this.label = {
+      column: this.#column(spec.label.column, 'number'),
+      of: new Map(Object.entries(spec.label.of).map(([name, value]) => [name, pieceOf(String(value))])),
+    };
+  }
+
+  #kind(name: string, { fixed, net }: RecordKind): CompiledKind {
+    const text = pieceOf(`,${JSON.stringify(fixed).slice(1, -1)}`);
+    if (!net) return { name, text };
+    const [of, less] = [this.#column(net.of, 'number').index, this.#column(net.less, 'number').index];
+    return { name, text, net: { column: this.#column(net.column, 'number'), of, less } };
+  }
+
+  #column(name: string, reading: Reading): RecordColumn {
+    const known = this.#columns.get(name);
+    const index = known?.index ?? this.#columns.size;
+    const column = { ...columnOf(playbackEvents.fields, name), index, reading };
+    if (!known) this.#columns.set(name, column);
+    return column;
+  }
+
+  /** The slot of a name; undefined when there are too many of them. */
+  slot(name: string): RecordSlot | undefined {
+    let slot = this.#slots.get(name);
+    if (slot || this.#slots.size >= MOST_SLOTS) return slot;
+    slot = this.#made(name);
+    this.#slots.set(name, slot);
+    return slot;
+  }
+
+  #made(name: string): RecordSlot {
+    const spec = this.#spec;
+    const isLabel = name === spec.label.field;
+    const common = { key: Buffer.from(`"${name}":`), index: this.#slots.size, name, isLabel, next: undefined };
+    const fields: readonly RecordAction[] = ['session', 'id', 'time', 'kind'];
+    const field = fields.find((action) => spec[action as 'session'] === name);
+    if (field) return { ...common, action: field, column: this.#ofTable(spec.columns, name) };
+    const column = this.#ofTable(spec.columns, name);
+    if (column) return { ...common, action: 'column', column };
+    if (Object.hasOwn(spec.claims, name)) return { ...common, action: 'claim', claim: spec.claims[name] };
+    if (spec.ignored.includes(name)) return { ...common, action: 'ignored' };
+    // One letter names what other formats are recognised by.
+    if (spec.unusual.includes(name) || name.length < 2 || name.length > LONGEST_NAME)
+      return { ...common, action: 'unusual' };
+    const target: Record<string, unknown> = {};
+    new DynamicCleaner().put(target, name, true);
+    if (!Object.hasOwn(target, name)) return { ...common, action: 'unusual' };
+    const ofKind = new Map<string, RecordColumn>();
+    for (const [kind, { columns }] of Object.entries(spec.kinds)) {
+      const own = this.#ofTable(columns, name);
+      if (own) ofKind.set(kind, own);
+    }
+    const prop = pieceOf(`,${JSON.stringify(name)}:`);
+    return { ...common, action: 'prop', prop, ...(ofKind.size > 0 ? { ofKind } : {}) };
+  }
+
+  #ofTable(columns: RecordColumns, name: string): RecordColumn | undefined {
+    const entry = Object.hasOwn(columns, name) ? columns[name] : undefined;
+    return entry && this.#column(entry[0], entry[1]);
+  }
+}

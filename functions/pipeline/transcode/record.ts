@@ -1,0 +1,304 @@
+import { isUtf8 } from 'node:buffer';
+import type { Batch, Outcome } from '../batch.ts';
+import { Books } from '../books.ts';
+import { eventTime } from '../event-time.ts';
+import type { IngestPorts } from '../group-rows.ts';
+import { SeenEvents } from '../seen-events.ts';
+import { startsWith } from './byte-table.ts';
+import { JsonCursor } from './json-cursor.ts';
+import { RecordPlan, type CompiledKind, type RecordColumn, type RecordSlot } from './record-plan.ts';
+import { RecordProps } from './record-props.ts';
+import { RecordShared, SHARED_VALUES } from './record-shared.ts';
+import type { RecordSpec } from './record-spec.ts';
+import { pieceOf, RowBuffer } from './row-buffer.ts';
+import { StampReader } from './stamp.ts';
+
+// The fast path of flat records: from the bytes of a line to the text of its row. Like that of the probe's envelopes it takes
+// what it knows to be exactly what the long way would store; `record.test.ts` holds the two against each other.
+
+const [COMMA, COLON, OPEN, CLOSE, BLANK] = [0x2c, 0x3a, 0x7b, 0x7d, 0x20] as const;
+/** More than a row holds besides what its record brings. */
+const ROW_BYTES = 4 * 1024;
+/** By so much JSON can grow when its numbers are written anew: 1e20. */
+const LONGER = 8;
+/** Longer records are rare; the long way looks at their bounds. */
+const LONGEST = 16 * 1024;
+const MOST_FIELDS = 100;
+/** A record holds so much of an id of its own. */
+const LONGEST_ID = 64;
+const COUNTRY = SHARED_VALUES.indexOf('country');
+const COUNTRY_LENGTH = 2;
+
+const EVENT_ID = pieceOf(',"eventId":');
+const ID_COLON = pieceOf(':');
+const SEQUENCE = pieceOf('","sequence":');
+const EVENT_TIME = pieceOf(',"eventTime":"');
+const REPLACED = pieceOf('","timeFlag":"replaced"');
+const TEXT_END = pieceOf('"');
+const ROW_END = pieceOf('}\n');
+
+interface Range {
+  start: number;
+  end: number;
+}
+
+/** Reads the records of one blob. */
+export class RecordLines {
+  readonly #spec: RecordSpec;
+  readonly #ports: IngestPorts;
+  readonly #plan: RecordPlan;
+  readonly #shared: RecordShared;
+  readonly #props = new RecordProps();
+  readonly #cursor = new JsonCursor();
+  readonly #out = new RowBuffer();
+  readonly #stamps = new StampReader();
+  /** Of the record under way: which slots and columns there were, and the numbers of the columns. */
+  readonly #seenSlots = new Uint32Array(512);
+  readonly #seenColumns = new Uint32Array(64);
+  readonly #values = new Float64Array(64);
+  readonly #session: Range = { start: 0, end: 0 };
+  readonly #id: Range = { start: 0, end: 0 };
+  #epoch = 0;
+  #kind: CompiledKind | undefined;
+  #claimedMs: number | undefined;
+  #hasNamed = false;
+  #batch: Batch | undefined;
+  #seen: SeenEvents | undefined;
+  #books: Books | undefined;
+  /** Records taken since the last outcome. */
+  waiting = 0;
+
+  constructor(spec: RecordSpec, ports: IngestPorts) {
+    this.#spec = spec;
+    this.#ports = ports;
+    this.#plan = new RecordPlan(spec);
+    this.#shared = new RecordShared(spec.source, ports);
+  }
+
+  /** What follows is of this batch, which holds `seen` already. */
+  open(batch: Batch, seen: SeenEvents): void {
+    this.#batch = batch;
+    this.#seen = seen;
+    this.#books = new Books(batch, this.#ports.digests, seen);
+    this.#shared.open(batch);
+  }
+
+  /** Writes the record of a line; false, with nothing written, when the long way has to look at it. */
+  take(bytes: Uint8Array, line: number): boolean {
+    const { head } = this.#shared;
+    const books = this.#books;
+    const isOurs = this.#batch?.isTrusted === true && bytes.length <= LONGEST && bytes[0] === OPEN;
+    if (!head || !books || !isOurs || !isUtf8(bytes)) return false;
+    const out = this.#out;
+    out.reserve(ROW_BYTES + head.length + LONGER * bytes.length);
+    this.#cursor.open(bytes);
+    this.#begin(bytes.length);
+    out.putLong(head);
+    if (!this.#members() || !this.#end(line)) {
+      out.dropRow();
+      return false;
+    }
+    this.waiting++;
+    const { eventMs } = this;
+    if (books.isDuplicate(this.#eventId())) out.dropRow();
+    else {
+      out.endRow();
+      books.count(eventMs);
+    }
+    return true;
+  }
+
+  /** What was taken since the last outcome. Its rows stand until the next record is taken. */
+  outcome(): Outcome {
+    const books = this.#books!;
+    books.source = this.#spec.source;
+    const outcome = books.close({ PlaybackEvents: this.#out.release() });
+    this.#out.reuse();
+    this.#books = new Books(outcome.batch, this.#ports.digests, this.#seen);
+    this.waiting = 0;
+    return outcome;
+  }
+
+  eventMs = 0;
+
+  #begin(bytes: number): void {
+    this.#epoch++;
+    this.#kind = undefined;
+    this.#claimedMs = undefined;
+    this.#hasNamed = false;
+    this.#session.end = 0;
+    this.#id.end = 0;
+    this.#props.begin(ROW_BYTES + LONGER * bytes);
+    this.#shared.begin();
+  }
+
+  #members(): boolean {
+    const cursor = this.#cursor;
+    if (!cursor.take(OPEN)) return false;
+    let before: RecordSlot | undefined;
+    let fields = 0;
+    do {
+      const slot = this.#slot(before);
+      if (!slot || ++fields > MOST_FIELDS || this.#seenSlots[slot.index] === this.#epoch) return false;
+      this.#seenSlots[slot.index] = this.#epoch;
+      if (!this.#value(slot)) return false;
+      before = slot;
+    } while (cursor.take(COMMA));
+    return cursor.take(CLOSE) && cursor.at === cursor.bytes.length;
+  }
+
+  /** The slot of the name that begins here; the cursor stands at its value then. */
+  #slot(before: RecordSlot | undefined): RecordSlot | undefined {
+    const cursor = this.#cursor;
+    const { bytes, at } = cursor;
+    const guess = before ? before.next : this.#plan.first;
+    if (guess && startsWith(bytes, at, guess.key)) {
+      cursor.at = at + guess.key.length;
+      if (bytes[cursor.at]! <= BLANK) cursor.blanks();
+      return guess;
+    }
+    if (!cursor.plainText()) return undefined;
+    const slot = this.#plan.slot(cursor.textFrom(at + 1, cursor.at - 1));
+    if (before) before.next = slot;
+    else this.#plan.first = slot;
+    return cursor.take(COLON) ? slot : undefined;
+  }
+
+  #value(slot: RecordSlot): boolean {
+    const cursor = this.#cursor;
+    const start = cursor.at;
+    switch (slot.action) {
+      case 'column':
+        return this.#column(slot.column!);
+      case 'claim':
+        if (!cursor.plainText()) return false;
+        this.#shared.set(slot.claim, start + 1, cursor.at - 1);
+        // Any other country is one that is told in words, which is kept.
+        return slot.claim !== COUNTRY || cursor.at - start - 2 === COUNTRY_LENGTH;
+      case 'prop': {
+        if (!slot.ofKind) return this.#props.put(slot, cursor);
+        // Whether it is a column, the kind says, and it has to be known by now.
+        if (!this.#kind) return false;
+        const column = slot.ofKind.get(this.#kind.name);
+        return column ? this.#column(column) : this.#props.put(slot, cursor);
+      }
+      case 'session':
+        return this.#range(this.#session, Infinity) && this.#rewound(start, () => this.#column(slot.column!));
+      case 'id':
+        return this.#range(this.#id, LONGEST_ID);
+      case 'time':
+        this.#claimedMs = this.#stamps.read(cursor);
+        return this.#claimedMs !== undefined;
+      case 'kind':
+        if (!cursor.plainText()) return false;
+        this.#kind = this.#plan.kinds.find(cursor.bytes, start + 1, cursor.at - 1);
+        if (this.#kind) this.#out.put(this.#kind.text);
+        return this.#kind !== undefined;
+      case 'ignored':
+        return cursor.plainText() || cursor.number();
+      default:
+        return false;
+    }
+  }
+
+  /** A text that is not empty. */
+  #range(range: Range, longest: number): boolean {
+    const cursor = this.#cursor;
+    range.start = cursor.at + 1;
+    if (!cursor.plainText()) return false;
+    range.end = cursor.at - 1;
+    return range.end > range.start && range.end - range.start <= longest;
+  }
+
+  #rewound(start: number, read: () => boolean): boolean {
+    this.#cursor.at = start;
+    return read();
+  }
+
+  #column(column: RecordColumn): boolean {
+    const cursor = this.#cursor;
+    const out = this.#out;
+    const start = cursor.at;
+    if (this.#seenColumns[column.index] === this.#epoch) return false;
+    this.#seenColumns[column.index] = this.#epoch;
+    if (column.reading === 'text') {
+      if (!cursor.plainText() || cursor.at - start - 2 > column.maxBytes || column.oneOf) return false;
+      if (column.shared >= 0) this.#shared.set(column.shared, start + 1, cursor.at - 1);
+      if (column.isNamed) this.#hasNamed = true;
+      out.put(column.name);
+      out.copy(cursor, start);
+      return true;
+    }
+    if (!cursor.number()) return false;
+    const isCopied = column.reading === 'number' && cursor.isCanonical;
+    const value = column.reading === 'seconds' ? cursor.value * 1000 : cursor.value;
+    if (!isWithin(column, value)) return false;
+    this.#values[column.index] = value;
+    out.put(column.name);
+    if (isCopied) out.copy(cursor, start);
+    else out.number(value);
+    return true;
+  }
+
+  /** What follows from all of the record. */
+  #end(line: number): boolean {
+    const kind = this.#kind;
+    const out = this.#out;
+    if (!kind || this.#claimedMs === undefined || this.#session.end === 0 || this.#id.end === 0) return false;
+    if (kind.net && !this.#net(kind.net)) return false;
+    const { label } = this.#props;
+    const { label: labelled } = this.#plan;
+    if (label !== undefined) {
+      const number = labelled.of.get(label);
+      if (number !== undefined) {
+        out.put(labelled.column.name);
+        out.put(number);
+      }
+    }
+    this.#props.end(out);
+    this.#putIdentity(line, this.#claimedMs);
+    const texts = this.#shared.texts(this.#cursor);
+    if (!texts || (this.#hasNamed && this.#shared.isNamed)) return false;
+    for (const text of texts) out.putLong(text);
+    out.put(ROW_END);
+    return true;
+  }
+
+  #net({ column, of, less }: NonNullable<CompiledKind['net']>): boolean {
+    if (this.#seenColumns[of] !== this.#epoch) return true;
+    const lost = this.#seenColumns[less] === this.#epoch ? this.#values[less]! : 0;
+    const value = Math.max(0, this.#values[of]! - lost);
+    if (!isWithin(column, value)) return false;
+    this.#out.put(column.name);
+    this.#out.number(value);
+    return true;
+  }
+
+  #putIdentity(line: number, claimedMs: number): void {
+    const cursor = this.#cursor;
+    const out = this.#out;
+    out.put(EVENT_ID);
+    cursor.at = this.#session.end;
+    out.copy(cursor, this.#session.start - 1);
+    out.put(ID_COLON);
+    cursor.at = this.#id.end;
+    out.copy(cursor, this.#id.start);
+    out.put(SEQUENCE);
+    out.number(line);
+    const { eventMs, flag } = eventTime(claimedMs, this.#batch!.receivedMs, 0);
+    this.eventMs = eventMs;
+    out.put(EVENT_TIME);
+    out.time(eventMs);
+    out.put(flag === undefined ? TEXT_END : REPLACED);
+  }
+
+  #eventId(): string {
+    const cursor = this.#cursor;
+    const { start, end } = this.#session;
+    return `${cursor.textFrom(start, end)}:${cursor.textFrom(this.#id.start, this.#id.end)}`;
+  }
+}
+
+function isWithin({ low, high, isWhole }: RecordColumn, value: number): boolean {
+  return value >= low && value <= high && Number.isFinite(value) && (!isWhole || Number.isInteger(value));
+}
