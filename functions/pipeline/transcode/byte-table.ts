@@ -8,7 +8,7 @@ interface Named<T> {
 const encoder = new TextEncoder();
 
 /** Whether the bytes from `at` on are `expected`. */
-function startsWith(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
+export function startsWith(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
   for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
   return true;
 }
