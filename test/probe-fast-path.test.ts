@@ -26,6 +26,7 @@ const LOOK: Sample = {
   bl: 5000,
   isLast: false,
   frames: 0,
+  lost: 0,
   w: 640,
   h: 360,
   kbps: 800,

@@ -16,7 +16,7 @@ export function putNumber(cursor: JsonCursor, out: RowBuffer, { column, isNothin
   if (isNothingEmpty && value === 0) return true;
   if (!isWithin(column, value)) return false;
   out.put(column.name);
-  if (cursor.isCanonical) out.copy(cursor, start, cursor.at);
+  if (cursor.isCanonical) out.copy(cursor, start);
   else out.number(value);
   return true;
 }
@@ -29,7 +29,7 @@ export function putText(cursor: JsonCursor, out: RowBuffer, { column }: Slot): b
   const isFine = column.oneOf ? column.oneOf.find(cursor.bytes, start + 1, cursor.at - 1) : length <= column.maxBytes;
   if (isFine !== true) return false;
   out.put(column.name);
-  out.copy(cursor, start, cursor.at);
+  out.copy(cursor, start);
   return true;
 }
 
@@ -40,7 +40,7 @@ export function putChange(cursor: JsonCursor, out: RowBuffer, slot: Slot): boole
   out.put(slot.column.name);
   out.put(QUOTE_MARK);
   if (cursor.takeFlag() === undefined && !(cursor.number() && cursor.isCanonical)) return false;
-  out.copy(cursor, start, cursor.at);
+  out.copy(cursor, start);
   out.put(QUOTE_MARK);
   return true;
 }
@@ -57,7 +57,7 @@ export function putFlag(cursor: JsonCursor, out: RowBuffer, { column }: Slot): b
   const start = cursor.at;
   if (cursor.takeFlag() === undefined) return false;
   out.put(column.name);
-  out.copy(cursor, start, cursor.at);
+  out.copy(cursor, start);
   return true;
 }
 

@@ -228,10 +228,10 @@ export class EventTranscoder {
     const { value } = cursor;
     if (!isWithin(column, value)) return false;
     this.sequence = value;
-    out.copy(session, session.headEnd, session.idEnd);
-    out.copy(cursor, start, cursor.at);
+    out.copyRange(session, session.headEnd, session.idEnd);
+    out.copy(cursor, start);
     out.put(SEQUENCE);
-    out.copy(cursor, start, cursor.at);
+    out.copy(cursor, start);
     return true;
   }
 
@@ -256,8 +256,8 @@ export class EventTranscoder {
     out.put(EVENT_TIME);
     out.time(eventMs);
     out.put(flag === undefined ? TEXT_END : FLAGS[flag]);
-    if (!this.#hasOwnCdn && session.cdnEnd > session.idEnd) out.copy(session, session.idEnd, session.cdnEnd);
-    if (!this.#hasProps && session.hasProps) out.copy(session, session.cdnEnd, session.propsEnd);
+    if (!this.#hasOwnCdn && session.cdnEnd > session.idEnd) out.copyRange(session, session.idEnd, session.cdnEnd);
+    if (!this.#hasProps && session.hasProps) out.copyRange(session, session.cdnEnd, session.propsEnd);
     out.put(ROW_END);
     return true;
   }

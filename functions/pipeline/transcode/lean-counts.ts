@@ -85,7 +85,7 @@ export class LeanCounts {
         if (!isWithin(column, value)) return false;
         this.written |= bit;
         out.put(column.name);
-        if (cursor.isCanonical) out.copy(cursor, start, cursor.at);
+        if (cursor.isCanonical) out.copy(cursor, start);
         else out.number(value);
       }
     } while (cursor.take(COMMA));

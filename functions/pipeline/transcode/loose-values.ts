@@ -28,7 +28,7 @@ export function putDynamic(cursor: JsonCursor, out: RowBuffer, name: Piece): boo
   const isFine = cursor.bytes[start] === OPEN ? readPhases(cursor) : readList(cursor);
   if (!isFine || cursor.at - start > LONGEST) return false;
   out.put(name);
-  out.copy(cursor, start, cursor.at);
+  out.copy(cursor, start);
   return true;
 }
 
@@ -76,7 +76,7 @@ export function putSource(cursor: JsonCursor, out: RowBuffer, name: Piece): bool
   for (let at = start + 1; at < cursor.at - 1; at++) if (!isHostByte(cursor.bytes[at]!)) return false;
   out.put(name);
   out.put(SOURCE);
-  out.copy(cursor, start, cursor.at);
+  out.copy(cursor, start);
   out.put(SOURCE_END);
   return true;
 }

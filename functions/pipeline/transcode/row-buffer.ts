@@ -87,8 +87,13 @@ export class RowBuffer {
     this.at += text.length;
   }
 
+  /** What stands in a body from `start` to the cursor. */
+  copy(body: Text & { readonly at: number }, start: number): void {
+    this.copyRange(body, start, body.at);
+  }
+
   /** What stands in a text from `start` to `end`. */
-  copy({ bytes: from, view: source }: Text, start: number, end: number): void {
+  copyRange({ bytes: from, view: source }: Text, start: number, end: number): void {
     const { at } = this;
     const length = end - start;
     const view = this.#view;
