@@ -74,8 +74,8 @@ export interface Core extends Probe {
   interval: number;
   /** Every event passes here on its way to the queue; a plugin may put itself in between. */
   emit: (event: LeanEvent) => void;
-  /** All is calm: a look now and then is enough, for what happens brings one of its own. Asked at each tick. */
-  mayRest?: () => boolean;
+  /** All is calm: the next tick may do without a look, for what happens brings one of its own. */
+  rest?: unknown;
   /** The element of the moment. */
   video?: HTMLVideoElement | undefined;
   /** What plugins add to a beat. */
@@ -92,7 +92,7 @@ export interface Core extends Probe {
 
 const LOOK_MS = 250;
 /** Start, end and beat are worth a request of their own; the others wait for the next. */
-const NEWS = /^(star|en|h)/;
+const NEWS = /rt|^en|hb/;
 
 /** Everything around the session that is the same for every player: page, timer, queue, transport. */
 export function createCore(options: ProbeOptions, port: PlayerPort): Core {
@@ -150,7 +150,10 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
     }),
   };
   const timer = setInterval(
-    guard(() => core.mayRest?.() || core.look()),
+    guard(() => {
+      if (core.rest) core.rest = 0;
+      else core.look();
+    }),
     LOOK_MS,
   );
   document.addEventListener(

@@ -5,9 +5,8 @@ const EVENTS = ['play', 'pause', 'waiting', 'seeking', 'resize', 'ended'];
 
 /** The last frame before a stall is to be seen. */
 const LOW_MS = 600;
-/** Ticks to rest in calm play, and the frames that have come by half of them when it goes on. */
-const REST = 3;
-const SOME_FRAMES = 8;
+/** In calm play there is more ahead. */
+const CALM_MS = 2000;
 
 /** Media ahead of the playhead, over all tracks: `buffered` is their intersection. */
 export function bufferMs({ buffered, currentTime }: HTMLVideoElement): number {
@@ -19,13 +18,16 @@ export function bufferMs({ buffered, currentTime }: HTMLVideoElement): number {
 /** The element as it is now. */
 export function sampleOf(video: HTMLVideoElement, core: Core, port: PlayerPort): Sample {
   const { currentTime, videoWidth: w, videoHeight: h, seeking } = video;
-  const { totalVideoFrames: frames, droppedVideoFrames: drop } = video.getVideoPlaybackQuality();
+  const { totalVideoFrames: frames, droppedVideoFrames: lost } = video.getVideoPlaybackQuality();
   return {
     pt: Math.round(currentTime * 1000),
-    bl: bufferMs(video),
+    // To count it costs as much as the rest: only when somebody asks.
+    get bl() {
+      return bufferMs(video);
+    },
     isLast: video.duration - currentTime < 1,
     frames,
-    drop,
+    lost,
     w,
     h,
     kbps: port.kbps(w, h),
@@ -41,9 +43,10 @@ export function sampleOf(video: HTMLVideoElement, core: Core, port: PlayerPort):
 
 /** Watches a media element, whoever feeds it, and tells the present session. Returns the look. */
 export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort): () => void {
-  let frame = 0;
-  let rest = 0;
-  let last: Partial<Sample> = {};
+  let frame: number | undefined;
+  let wasIdle: boolean | undefined;
+  /** The playhead up to which there is enough ahead, ms. */
+  let enough = 0;
 
   const awaitFrame = () => {
     frame ||= video.requestVideoFrameCallback?.(
@@ -55,24 +58,31 @@ export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort
     );
   };
 
+  /** What to do until the next look. */
+  const settle = (sample: Sample, isCalm: boolean | undefined, hasChanged: boolean) => {
+    const { pt, w } = sample;
+    const isPlaying = core.session?.state === 'play';
+    if (hasChanged || pt > enough) enough = pt + sample.bl - CALM_MS;
+    // To ask for a frame costs as much as a look: only while one is waited for or the buffer runs low.
+    if (!isPlaying || pt > enough + CALM_MS - LOW_MS) awaitFrame();
+    // What ends a wait comes with a frame, if there are any.
+    core.rest = isCalm && (isPlaying ? pt < enough : w && frame);
+  };
+
   const look = (type = '', at = performance.now(), shown?: boolean) => {
     // The player has taken another one, or the probe is detached.
     if (core.video !== video) return;
     const isPlay = type === 'play';
     if (isPlay || type === 'pause') core.willPlay = false;
-    const wasIdle = last.isPaused;
-    const sample = (last = sampleOf(video, core, port));
+    const sample = sampleOf(video, core, port);
     // A click on play begins a session, after the end of one as well. So does, without a request, what plays already: the
     // probe came late, the page was taken out of the browser's cache, or the player has recovered. Who was paused a look ago
     // has been asked to play: the event is still to come. A hidden page may be on its way out.
     const isAsked = isPlay || (sample.flow && !sample.isPaused && !wasIdle && !sample.isHidden);
+    wasIdle = sample.isPaused;
     if ((core.session?.state ?? 'end') === 'end' && isAsked) core.begin(at, isPlay && {});
-    rest = core.session?.look(at, sample, shown) ? REST : 0;
-    // To ask for a frame costs as much as a look: only while one is waited for or the buffer runs low.
-    if (sample.bl < LOW_MS || core.session?.state !== 'play') awaitFrame();
+    settle(sample, core.session?.look(at, sample, shown), !!type);
   };
-  core.mayRest = () =>
-    rest-- > 0 && (rest !== 1 || video.getVideoPlaybackQuality().totalVideoFrames > last.frames! + SOME_FRAMES);
 
   for (const type of EVENTS)
     video.addEventListener(

@@ -51,7 +51,7 @@ export const keepOffline =
       const sessions = new Map<Header, string[]>();
       if (!refused())
         for (const item of [...queue.items].filter(mayKeep).slice(0, MAX_KEPT))
-          sessions.set(item.h, [...(sessions.get(item.h) ?? []), item.json]);
+          sessions.set(item.h, [...(sessions.get(item.h) ?? []), item.line]);
       isKept = sessions.size > 0;
       if (isKept) localStorage.setItem(own, JSON.stringify([...sessions]));
       else localStorage.removeItem(own);
@@ -62,8 +62,8 @@ export const keepOffline =
       // Who says no now has taken back the earlier yes.
       const mayTell = !refused() && core.header!.consent !== 0;
       for (const [h, events] of kept)
-        for (const json of events)
-          if (mayTell && h.t0 > since && queue.items.size < MAX_KEPT) queue.items.add({ h, json });
+        for (const line of events)
+          if (mayTell && h.t0 > since && queue.items.size < MAX_KEPT) queue.items.add({ h, line });
           else queue.dropped++;
       // Kept anew before it is let go of.
       keep();

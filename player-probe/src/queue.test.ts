@@ -50,7 +50,7 @@ test('a full queue drops what comes, and the next event it takes says how many',
   expect(first).toBe('a0');
   queue.put(headers[0]!, event(9999));
   const last = [...queue.items].at(-1)!;
-  expect(JSON.parse(last.json)).toMatchObject({ n: 9999, d: 2 });
+  expect(JSON.parse(last.line)).toMatchObject({ n: 9999, d: 2 });
 });
 
 test('a body and a beacon beside it never exceed 60 KiB, whatever the letters; every event goes once and in the order of its session', () => {

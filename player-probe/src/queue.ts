@@ -5,7 +5,7 @@ export type Header = Omit<LeanHeader, 'sent'>;
 /** An event as text, and what it is sent with. */
 export interface Item {
   h: Header;
-  json: string;
+  line: string;
 }
 
 export interface Queue {
@@ -32,13 +32,13 @@ export function createQueue(): Queue {
     dropped: 0,
     items,
     put: (h, event) => {
-      if (items.size < MAX_EVENTS) items.add({ h, json: JSON.stringify({ ...event, d: queue.dropped || undefined }) });
+      if (items.size < MAX_EVENTS) items.add({ h, line: JSON.stringify({ ...event, d: queue.dropped || undefined }) });
       else queue.dropped++;
     },
     batch: () => {
       const all = [...items];
       let size = 0;
-      return all.filter(({ h, json }) => h === all[0]!.h && size <= MAX_CHARS && (size += json.length));
+      return all.filter(({ h, line }) => h === all[0]!.h && size <= MAX_CHARS && (size += line.length));
     },
   };
   return queue;
@@ -46,4 +46,4 @@ export function createQueue(): Queue {
 
 /** The envelope of events of one session: a list in a text is joined by commas. */
 export const bodyOf = (items: Item[]): string =>
-  `{"v":2,"h":${JSON.stringify({ ...items[0]!.h, sent: Date.now() })},"e":[${items.map(({ json }) => json) as unknown as string}]}`;
+  `{"v":2,"h":${JSON.stringify({ ...items[0]!.h, sent: Date.now() })},"e":[${items.map(({ line }) => line) as unknown as string}]}`;

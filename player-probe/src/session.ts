@@ -12,17 +12,16 @@ const START_TIMEOUT_MS = 60_000;
 const STALL_TIMEOUT_MS = 120_000;
 const AFTER_SEEK_MS = 2000;
 const SECOND_MS = 1000;
-const CALM_MS = 3000;
 /** Below this many frames the frame rate is a guess. */
 const KNOWN_FRAMES = 10;
 const PAUSED_BEATS = 6;
 
 const { max, min, round } = Math;
 /** Told as events when they are over. */
-const isTrouble = (state: State): state is 'stall' | 'freeze' | 'seek' => /stall|f|k/.test(state);
+const isTrouble = (state: State): state is 'stall' | 'freeze' | 'seek' => /ll|f|k/.test(state);
 /** Nothing goes on: one waits for what comes next. */
 const isStuck = (state: State) => /st|ee/.test(state);
-const isOut = (state: State): state is 'stall' | 'freeze' => /stall|f/.test(state);
+const isOut = (state: State): state is 'stall' | 'freeze' => /ll|f/.test(state);
 
 /**
  * One playback as a machine: looks at the element and the player's signals in, wire events out. It holds no clock and
@@ -129,7 +128,7 @@ export function createSession(
               : 'network';
     if (next === 'seek') detail.from = last.pt;
     if (isTrouble(next)) add(`${next}s`, 1);
-    if (isOut(next) && (left === 'play' || left === 'freeze')) {
+    if (isOut(next) && /y|f/.test(left)) {
       // It began when the last frame's time was over, and a freeze that ends in a stall was its beginning. What a beat has
       // told stays.
       run = take(`${left}Ms`, min(left === 'play' ? round(still - frameMs) : ms, ms));
@@ -158,7 +157,7 @@ export function createSession(
     isSeen = view.w > 0 && !isHidden;
     add('tot', frames);
     frameMs = totals.playMs! / totals.tot! || 0;
-    add('drop', view.drop - last.drop);
+    add('drop', view.lost - last.lost);
     if (moved) moveAt = now;
     // Frames that stopped between two looks: count on from the earlier one.
     if (frames > 0) frameAt = max(frameAt, min(now, lookAt + frames * frameMs));
@@ -228,7 +227,7 @@ export function createSession(
     if (!view.isEnded) patience();
     else if (started) end('completed');
     else fail('no-frame', 'vsf');
-    return !isStuck(state) && still < RECENT_MS && view.bl > CALM_MS;
+    return state !== 'play' || still < RECENT_MS;
   };
 
   const fail = (code: string, why: EndReason) => {

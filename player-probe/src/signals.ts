@@ -20,7 +20,7 @@ export interface Sample {
   isLast: boolean;
   /** Frames decoded and dropped since the element was loaded. */
   frames: number;
-  drop: number;
+  lost: number;
   /** Size of the picture, 0 without video, and the bitrate of the rendition of that size. */
   w: number;
   h: number;

@@ -151,4 +151,24 @@ describe('the probe does no harm', () => {
     expect(h.consent).toBe(0);
     expect(h.vid).toBeUndefined();
   });
+
+  test('a collector of the page’s own origin gets the events without the page’s cookies', async () => {
+    const { page, stage } = on;
+    const asked: (readonly [path: string, cookie: string | undefined])[] = [];
+    stage.intercept((req, res) => {
+      const path = (req.url ?? '').split('?')[0]!;
+      asked.push([path, req.headers.cookie]);
+      if (path !== '/api/v1/events') return false;
+      res.writeHead(202, { 'content-type': 'application/json' }).end('{}');
+      return true;
+    });
+    await page.addInitScript(() => (document.cookie = 'member=7'));
+    await play(page, stage, { endpoint: stage.origin });
+    const cookies = (wanted: string) => asked.filter(([path]) => path.endsWith(wanted)).map(([, cookie]) => cookie);
+    await expect.poll(() => cookies('/api/v1/events').length, { timeout: 30_000 }).toBeGreaterThan(0);
+    // What else the page asks for has them.
+    await page.evaluate(() => fetch('/stage/away'));
+    expect(cookies('/stage/away')).toEqual(['member=7']);
+    expect(new Set(cookies('/api/v1/events'))).toEqual(new Set([undefined]));
+  });
 });
