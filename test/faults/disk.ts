@@ -90,7 +90,7 @@ export interface DiskReport {
 }
 
 const EVENTS = 50;
-const GIVE_UP_MS = 30_000;
+const GIVE_UP_MS = 60_000;
 
 async function shortOf(stack: FaultStack, tag: string, sessions: ReadonlySet<string>): Promise<string[]> {
   const rows = await stack.query<{ SessionId: string; N: number }>(

@@ -37,7 +37,7 @@ const FAULT_SECONDS = 5;
 /** So long the spill may stay as deep as it is before it is given up. */
 const STILL_MS = 120_000;
 /** The same for a view that does not show yet what is stored. */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 60_000;
 const SOAK_FAULTS: readonly FaultName[] = [
   'reset',
   '429 with Retry-After',
