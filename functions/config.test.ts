@@ -41,6 +41,8 @@ describe('readConfig', () => {
       FRAMEWATCH_KEYS: '{"demo-key-1":{"tenant":"t"},"x":5}',
       FRAMEWATCH_PSEUDONYM_SECRET: 'canary',
       FRAMEWATCH_LINGER_MS: 'soon',
+      FRAMEWATCH_LONGEST_LINGER_MS: '1h',
+      FRAMEWATCH_KUSTO_GZIP: 'yes',
       FRAMEWATCH_BLOB_CONNECTION: 'AccountName=a;AccountKey=canary',
       FRAMEWATCH_DROP_CONTAINERS: 'NO=t',
       FRAMEWATCH_EDGE_HEADERS: 'planet=x',
@@ -51,6 +53,8 @@ describe('readConfig', () => {
       'KEYS["x…"]',
       'PSEUDONYM_SECRET',
       'LINGER_MS',
+      'LONGEST_LINGER_MS',
+      'KUSTO_GZIP',
       'DROP_CONTAINERS',
       'EDGE_HEADERS',
     ]) {

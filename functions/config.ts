@@ -1,6 +1,6 @@
 // Settings → one frozen object. The only file that reads process.env. Every problem is reported at once, before anything runs.
 
-import { jsonOf, listOf, numberOf, Problems, urlOf, type Env } from './setting-values.ts';
+import { flagOf, jsonOf, listOf, numberOf, Problems, urlOf, type Env } from './setting-values.ts';
 
 interface WriteKey {
   readonly key: string;
@@ -44,7 +44,10 @@ export interface Config {
     readonly timeoutMs: number;
     readonly deadlineMs: number;
     readonly lingerMs: number;
+    readonly longestLingerMs: number;
     readonly maxCalls: number;
+    /** Rows travel to the cluster as gzip. */
+    readonly isGzip: boolean;
   };
   readonly managedIdentityClientId: string | undefined;
   readonly keys: readonly WriteKey[];
@@ -222,7 +225,9 @@ export function readConfig(env: Env = process.env): Config {
       timeoutMs: numberOf(env, 'FRAMEWATCH_KUSTO_TIMEOUT_MS', 15_000, [100, 120_000], problems),
       deadlineMs: numberOf(env, 'FRAMEWATCH_KUSTO_DEADLINE_MS', 8000, [250, 60_000], problems),
       lingerMs: numberOf(env, 'FRAMEWATCH_LINGER_MS', 4, [0, 1000], problems),
+      longestLingerMs: numberOf(env, 'FRAMEWATCH_LONGEST_LINGER_MS', 250, [0, 2000], problems),
       maxCalls: numberOf(env, 'FRAMEWATCH_MAX_CALLS', 2, [1, 64], problems),
+      isGzip: flagOf(env, 'FRAMEWATCH_KUSTO_GZIP', problems),
     },
     managedIdentityClientId: env['FRAMEWATCH_IDENTITY_CLIENT_ID'] || undefined,
     keys,

@@ -43,6 +43,13 @@ export function numberOf(
   return fallback;
 }
 
+/** `true` or `false`; false when nothing is said. */
+export function flagOf(env: Env, name: string, problems: Problems): boolean {
+  const text = env[name] ?? '';
+  if (text !== '' && text !== 'true' && text !== 'false') problems.add(name, text, 'true or false');
+  return text === 'true';
+}
+
 /** A JSON object; undefined when the setting is absent or none. */
 export function jsonOf(env: Env, name: string, problems: Problems): Record<string, unknown> | undefined {
   const text = env[name];

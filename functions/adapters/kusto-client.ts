@@ -14,8 +14,8 @@ export interface KustoOptions {
 }
 
 export interface KustoClient {
-  /** One streaming call: newline-separated JSON, gzipped. Rejects with what the client library throws. */
-  ingest(table: TableName, gzipped: Uint8Array): Promise<void>;
+  /** One streaming call: newline-separated JSON, as it is or gzipped. Rejects with what the client library throws. */
+  ingest(table: TableName, rows: Uint8Array): Promise<void>;
   /** Runs a management command. */
   command(text: string): Promise<void>;
   /** Rows of a query. */
@@ -30,18 +30,29 @@ const APPLICATION = 'framewatch';
 /** Plain HTTP to this machine is the local stack and needs no credential. */
 const isLocal = (url: string): boolean => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url);
 
-interface Requests {
-  readonly interceptors: {
-    readonly request: { use(onRequest: (config: { signal?: unknown }) => { signal?: unknown }): unknown };
-  };
+interface RequestConfig {
+  readonly data?: unknown;
+  readonly headers?: { delete(name: string): unknown };
+  signal?: unknown;
 }
 
-/** Every call gets a deadline: the library's own is ten and a half minutes and cannot be set for ingestion. */
-function limitTime(client: DataClient, timeoutMs: number): void {
-  (client.axiosInstance as unknown as Requests).interceptors.request.use((config) => ({
-    ...config,
-    signal: AbortSignal.timeout(timeoutMs),
-  }));
+interface Requests {
+  readonly interceptors: { readonly request: { use(onRequest: (config: RequestConfig) => RequestConfig): unknown } };
+}
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/**
+ * What the library does not let its callers set. Every call gets a deadline: its own is ten and a half minutes for ingestion.
+ * And it says of every body that it is gzip; Kusto takes rows as they are too:
+ * {@link https://learn.microsoft.com/kusto/api/rest/streaming-ingest#request-headers}
+ */
+function amendCalls(client: DataClient, timeoutMs: number): void {
+  (client.axiosInstance as unknown as Requests).interceptors.request.use((config) => {
+    config.signal = AbortSignal.timeout(timeoutMs);
+    if (Buffer.isBuffer(config.data) && !isGzip(config.data)) config.headers?.delete('Content-Encoding');
+    return config;
+  });
 }
 
 export async function connectionOf(options: KustoOptions): Promise<KustoConnectionStringBuilder> {
@@ -88,7 +99,7 @@ function assertIngested(answer: unknown): void {
 async function connect(options: KustoOptions): Promise<DataClient> {
   const { Client } = await import('azure-kusto-data');
   const client = new Client(await connectionOf(options));
-  limitTime(client, options.timeoutMs);
+  amendCalls(client, options.timeoutMs);
   return client;
 }
 
@@ -104,11 +115,13 @@ export function kustoClient(options: KustoOptions): KustoClient {
     return connecting;
   };
   return {
-    async ingest(table, gzipped) {
-      // A buffer, never a stream: the library hangs for ever when a source stream fails.
+    async ingest(table, rows) {
       const open = await client();
+      // A buffer, never a stream: the library hangs for ever when a source stream fails. And never another view on bytes:
+      // axios sends all of the memory that one lies in.
+      const body = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
       assertIngested(
-        await within(timeoutMs, open.executeStreamingIngest(database, table, gzipped, 'json', mappingOf(table))),
+        await within(timeoutMs, open.executeStreamingIngest(database, table, body, 'json', mappingOf(table))),
       );
     },
     async command(text) {

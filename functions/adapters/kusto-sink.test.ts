@@ -23,6 +23,7 @@ type Behaviour = (call: Call, response: ServerResponse, number: number) => boole
 
 let server: Server;
 let calls: Call[];
+const encodings = new Set<string | undefined>();
 let behave: Behaviour;
 let client: KustoClient;
 let sink: Sink;
@@ -55,7 +56,10 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     response.writeHead(404).end();
     return;
   }
-  const text = gunzipSync(await bodyOf(request)).toString('utf8');
+  const body = await bodyOf(request);
+  const encoding = request.headers['content-encoding'];
+  encodings.add(encoding);
+  const text = (encoding === 'gzip' ? gunzipSync(body) : body).toString('utf8');
   const call = {
     table,
     rows: text.split('\n').map((line) => JSON.parse(line) as { eventId: string; kind: string }),
@@ -65,9 +69,9 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   if (!behave(call, response, calls.length)) response.end('{"Tables":[]}');
 }
 
-function newSink(options: { timeoutMs?: number; deadlineMs?: number } = {}): void {
+function newSink(options: { timeoutMs?: number; deadlineMs?: number; isGzip?: boolean } = {}): void {
   const { port } = server.address() as AddressInfo;
-  const { timeoutMs = 2000, deadlineMs = 3000 } = options;
+  const { timeoutMs = 2000, deadlineMs = 3000, isGzip } = options;
   client = kustoClient({
     url: `http://127.0.0.1:${port}`,
     database: 'db',
@@ -81,11 +85,13 @@ function newSink(options: { timeoutMs?: number; deadlineMs?: number } = {}): voi
     lingerMs: 3,
     maxCalls: 2,
     deadlineMs,
+    isGzip,
   });
 }
 
 beforeEach(async () => {
   calls = [];
+  encodings.clear();
   behave = () => false;
   skewMs = 0;
   server = createServer((request, response) => void handle(request, response));
@@ -122,6 +128,16 @@ describe('group commit', () => {
     expect(await Promise.all(writes)).toEqual(writes.map(() => []));
     expect(new Set(storedIds()).size).toBe(200);
     expect(calls.length).toBeLessThan(8);
+  });
+
+  it.each([
+    [false, undefined],
+    [true, 'gzip'],
+  ])('with gzip %s, the body is what its header says', async (isGzip, encoding) => {
+    newSink({ isGzip });
+    await sink.write({ PlaybackEvents: rows(30) });
+    expect([...encodings]).toEqual([encoding]);
+    expect(storedIds()).toHaveLength(30);
   });
 
   it('splits what is too large for one call', async () => {

@@ -1,11 +1,11 @@
-import { gzipSync } from 'node:zlib';
 import type { TableName } from '../../schema/tables.ts';
 import type { RowText } from '../pipeline/row-text.ts';
-import { CALL_ROWS, callsOf, halves, joined, rowsIn, type Piece, type RowRefusal, type Waiter } from './row-pieces.ts';
+import { Linger } from './linger.ts';
+import { callsOf, halves, joined, rowsIn, type Piece, type RowRefusal, type Waiter } from './row-pieces.ts';
 import { SinkUnavailable, type Clock, type Counters, type Gauges } from '../pipeline/ports.ts';
-import { classify, unavailable, type KustoFailure } from './kusto-errors.ts';
+import { unavailable, type KustoFailure } from './kusto-errors.ts';
 
-// Group commit for one table: what arrives within a few milliseconds leaves in one call, and everyone waits for its acknowledgement.
+// Group commit for one table: what arrives within a while leaves in one call, and everyone waits for its acknowledgement.
 
 /** What a writer has to know of where its rows go. */
 export interface Destination {
@@ -18,19 +18,13 @@ export interface Destination {
   classify(error: unknown, nowMs: number): KustoFailure;
 }
 
-/** Streaming ingestion takes 4 MB of uncompressed rows; the rest is headroom for its own overhead. */
-export const KUSTO: Destination = {
-  name: 'Kusto',
-  callBytes: 3_500_000,
-  pack: (rows) => gzipSync(rows, { level: 1 }),
-  classify,
-};
-
 export interface WriterOptions {
   readonly clock: Clock;
   readonly counters: Counters & Gauges;
-  /** Longest wait for company, ms. */
+  /** Wait for company of a call that expects none, ms. */
   readonly lingerMs: number;
+  /** Longest wait where company is to be expected, ms; absent: as long as the other. */
+  readonly longestLingerMs?: number | undefined;
   /** Most calls under way at once. */
   readonly maxCalls: number;
   /** Longest time from arrival to verdict, ms. */
@@ -38,8 +32,8 @@ export interface WriterOptions {
 }
 
 const BACKOFF_MS = 200;
-/** While a call is under way, others gather so much longer, at most until it is back: each call costs more than a hundred rows. */
-const BUSY = 25;
+/** Rows that wait for no more: what a call costs besides its bytes is little by then. */
+const FULL_ROWS = 2500;
 /** How long the breaker stays open after the first failure; doubled by each that follows. */
 const OPEN_MS = 1000;
 const OPEN_LONGEST_MS = 10_000;
@@ -59,6 +53,7 @@ export class TableWriter {
   readonly #send: (body: Uint8Array) => Promise<void>;
   readonly #destination: Destination;
   readonly #options: WriterOptions;
+  readonly #linger: Linger;
   #pending: Piece[] = [];
   #rows = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -76,12 +71,14 @@ export class TableWriter {
     table: TableName,
     send: (body: Uint8Array) => Promise<void>,
     options: WriterOptions,
-    destination: Destination = KUSTO,
+    destination: Destination,
   ) {
     this.#table = table;
     this.#send = send;
     this.#options = options;
     this.#destination = destination;
+    const { lingerMs, longestLingerMs: longestMs = lingerMs } = options;
+    this.#linger = new Linger({ lingerMs, longestMs });
   }
 
   /** Resolves with the refused rows when all others are acknowledged. */
@@ -97,6 +94,7 @@ export class TableWriter {
       this.#pending.push({ waiter, from: 0, to: rows });
       this.#rows += rows;
       this.#options.counters.set('rows_pending', this.#rows, this.#table);
+      this.#linger.arrive(performance.now());
       this.#schedule();
     });
   }
@@ -118,13 +116,27 @@ export class TableWriter {
 
   #schedule(): void {
     if (this.#calls >= this.#options.maxCalls) return;
-    if (this.#rows >= CALL_ROWS) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#flush(), this.#options.lingerMs * (this.#calls === 0 ? 1 : BUSY));
+    if (this.#rows >= FULL_ROWS) this.#flush();
+    else this.#timer ??= setTimeout(() => this.#look(), this.#waitMs());
+  }
+
+  /** From a clock that never jumps. */
+  #waitMs(): number {
+    return this.#linger.waitMs(performance.now(), this.#calls > 0);
+  }
+
+  /** Others may have come meanwhile, and more be expected. */
+  #look(): void {
+    this.#timer = undefined;
+    const waitMs = this.#waitMs();
+    if (waitMs > 0) this.#timer = setTimeout(() => this.#look(), waitMs);
+    else this.#flush();
   }
 
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#linger.leave(performance.now());
     if (this.#pending.length === 0 || this.#calls >= this.#options.maxCalls) return;
     const closed = this.#closed(this.#options.clock.now());
     if (closed) {
@@ -153,7 +165,7 @@ export class TableWriter {
 
   /** What has waited longer than its deadline is not sent any more: its sender has been promised an answer by now. */
   #dropLate(): void {
-    const oldestMs = this.#options.clock.now() - this.#options.deadlineMs - this.#options.lingerMs;
+    const oldestMs = this.#options.clock.now() - this.#options.deadlineMs - this.#linger.longestMs;
     if ((this.#pending[0]?.waiter.arrivedMs ?? Infinity) >= oldestMs) return;
     const late = new Set(this.#pending.map(({ waiter }) => waiter).filter(({ arrivedMs }) => arrivedMs < oldestMs));
     for (const waiter of late) waiter.reject(overloaded());

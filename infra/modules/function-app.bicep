@@ -145,7 +145,10 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     FRAMEWATCH_KUSTO_DATABASE: databaseName
     FRAMEWATCH_KUSTO_TIMEOUT_MS: '15000'
     FRAMEWATCH_KUSTO_DEADLINE_MS: '8000'
+    // A private endpoint is paid by the gigabyte; without one, bytes inside a region cost nothing and compressing them does.
+    FRAMEWATCH_KUSTO_GZIP: empty(subnetId) ? 'false' : 'true'
     FRAMEWATCH_LINGER_MS: string(functions.lingerMs)
+    FRAMEWATCH_LONGEST_LINGER_MS: '250'
     FRAMEWATCH_MAX_CALLS: string(functions.kustoMaxCalls)
     FRAMEWATCH_KEYS: '${secret}framewatch-keys/)'
     FRAMEWATCH_TOKEN_SECRETS: '${secret}framewatch-token-secrets/)'

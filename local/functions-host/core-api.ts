@@ -38,6 +38,8 @@ export interface HttpData {
   params?: Record<string, string>;
   body?: TypedData | null;
   cookies?: readonly Readonly<Record<string, unknown>>[];
+  /** A web `Request` that is ready: the library builds none of its own then. */
+  nativeRequest?: object;
 }
 
 export interface CoreInvocation {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { HttpData, RegisteredFunction, TypedData } from './core-api.ts';
 import { triggerOf, type InvocationResult, type Invoker } from './invoke.ts';
+import { LazyRequest } from './lazy-request.ts';
 import { compileRoute, type Route } from './routes.ts';
 
 export interface HttpRoute {
@@ -36,13 +37,15 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   const length = Number(request.headers['content-length'] ?? 0);
   if (length > maxBytes) return Promise.reject(new BodyTooLarge());
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    // In memory of its own, which can be handed on as it is. The parser holds senders to the length that they announce.
+    let body: Buffer | undefined;
+    let size = 0;
     request.on('data', (chunk: Buffer) => {
-      if (length > 0) chunks.push(chunk);
+      if (length === 0) return;
+      body ??= Buffer.allocUnsafeSlow(length);
+      size += chunk.copy(body, size);
     });
-    request.on('end', () =>
-      resolve(chunks.length === 0 ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)),
-    );
+    request.on('end', () => resolve(body));
     request.on('error', reject);
     request.on('close', () => {
       if (!request.readableEnded) reject(new Error('the sender went away'));
@@ -75,13 +78,18 @@ export function invokeHttp(
   body: Buffer | undefined,
 ): Promise<InvocationResult> {
   const path = request.url ?? '/';
+  const url = `http://${request.headers.host ?? 'localhost'}${path}`;
+  const method = request.method ?? 'GET';
+  const headers = headersOf(request);
   const http: HttpData = {
-    url: `http://${request.headers.host ?? 'localhost'}${path}`,
-    method: request.method ?? 'GET',
-    headers: headersOf(request),
+    url,
+    method,
+    headers,
     query: path.includes('?') ? queryOf(path.slice(path.indexOf('?'))) : {},
     params,
     body: body === undefined ? null : { bytes: body },
+    // Of GET and HEAD the library drops the body itself.
+    ...(method !== 'GET' && method !== 'HEAD' && { nativeRequest: new LazyRequest({ url, method, headers, body }) }),
   };
   return invoker.invoke(route.target, {
     reason: 'This function was programmatically called via the host APIs.',

@@ -51,6 +51,7 @@ function azureSettings(): Record<string, string> {
   const choices: Readonly<Record<string, string>> = {
     'string(functions.lingerMs)': '4',
     'string(functions.kustoMaxCalls)': '2',
+    "empty(subnetId) ? 'false' : 'true'": 'true',
     'functions.sink': 'kusto',
   };
   return Object.fromEntries(

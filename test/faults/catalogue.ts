@@ -80,7 +80,7 @@ const wrong = (contentType: string, text: string) => (): Fault => (exchange) => 
 
 /** Quarantine quotes the row that was refused, so it is left alone. */
 const holdsPoison = ({ url, body }: Exchange): boolean =>
-  url.includes('/Playback') && body[0] === 0x1f && gunzipSync(body).includes(POISON);
+  url.includes('/Playback') && (body[0] === 0x1f ? gunzipSync(body) : body).includes(POISON);
 
 const BYTES_PER_SECOND = 20_000;
 const LATENCY_MS = 700;
