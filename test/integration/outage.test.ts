@@ -141,7 +141,7 @@ describe('two weeks of audience', () => {
       expect(firing(viewer), 'resolved after the incident').toEqual([]);
       cluster.close();
     });
-  }, 400_000);
+  }, 900_000);
 
   it('the twin without the outage stays silent', async () => {
     await withAudience({ scenario: 'steady' }, async (stack, viewer) => {
@@ -154,5 +154,5 @@ describe('two weeks of audience', () => {
       expect(await stack.query('Anomalies')).toEqual([]);
       cluster.close();
     });
-  }, 400_000);
+  }, 900_000);
 });
