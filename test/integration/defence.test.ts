@@ -1,23 +1,19 @@
 // The app in the local host, the engine and blob storage for real: planted secrets and identities must come out nowhere, damaged bodies
 // over the wire must leave the books balanced, and hostile text must stay text.
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { BlobServiceClient } from '@azure/storage-blob';
-import { Client, ClientRequestProperties } from 'azure-kusto-data';
+import { ClientRequestProperties } from 'azure-kusto-data';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startAzurite, type Azurite } from '../../local/azurite/azurite.ts';
-import type { FunctionsHost } from '../../local/functions-host/supervisor.ts';
-import { startKusto, type KustoServer } from '../../local/kusto/http/server.ts';
 import { tables } from '../../schema/tables.ts';
 import { mutate } from '../fuzz/mutate.ts';
 import { seeds } from '../fuzz/seeds.ts';
-import { namesIn } from '../support/blob-runs.ts';
-import { builtApp, TEST_ORIGIN, testSettings, type BuiltApp } from '../support/functions-app.ts';
+import { startAppStack, type AppStack } from '../support/app-stack.ts';
+import { TEST_ORIGIN } from '../support/functions-app.ts';
 import { randomOf } from '../support/kusto-fuzz.ts';
-import { createDedupViews, createTables } from '../support/kusto-tables.ts';
+import { createDedupViews } from '../support/kusto-tables.ts';
 
 const isHeavy = process.env['FRAMEWATCH_HEAVY'] !== undefined;
 const dataDir = mkdtempSync(join(tmpdir(), 'framewatch-defence-'));
@@ -30,13 +26,8 @@ const SETTINGS = {
     [WRITE_KEY]: { tenant: 'default', trusted: true, eventsPerSecond: 1_000_000 },
   }),
 };
-let kusto: KustoServer;
-let azurite: Azurite;
-let app: BuiltApp;
-let host: FunctionsHost;
-let lines: string[];
-let client: Client;
-let blobs: BlobServiceClient;
+let stack: AppStack;
+let query: AppStack['query'];
 /** Everything that the app has answered. */
 const answers: string[] = [];
 
@@ -62,44 +53,27 @@ beforeAll(async () => {
   const watch = join(dataDir, 'watch.cjs');
   writeFileSync(watch, WATCH);
   process.env['NODE_OPTIONS'] = `--require=${watch}`;
-  const start = startKusto({ file: join(dataDir, 'kusto.duckdb'), port: 0, warmUp: false });
-  [kusto, azurite, app] = await Promise.all([start, startAzurite({ blobPort: 0, queuePort: 0 }), builtApp()]);
-  await createTables(kusto.url);
-  await createDedupViews(kusto.url);
-  const env = {
-    ...testSettings(kusto.url),
+  const settings = {
     ...SETTINGS,
-    FRAMEWATCH_BLOB_CONNECTION: azurite.connectionString(),
     FRAMEWATCH_DROP_CONTAINERS: 'telemetry=default',
     FRAMEWATCH_KUSTO_DEADLINE_MS: '1000',
     FRAMEWATCH_NETWORK_EVENTS_PER_SECOND: '0',
   };
-  ({ host, lines } = await app.start(env));
-  client = new Client(`Data Source=${kusto.url};Initial Catalog=framewatch`);
-  blobs = BlobServiceClient.fromConnectionString(azurite.connectionString());
-  await blobs.getContainerClient('telemetry').createIfNotExists();
+  stack = await startAppStack({ dataDir, settings });
   delete process.env['NODE_OPTIONS'];
+  await createDedupViews(stack.kustoUrl);
+  ({ query } = stack);
 });
+afterAll(() => stack?.close());
 
-afterAll(async () => {
-  await host?.close();
-  client?.close();
-  await Promise.all([kusto?.close(), azurite?.close()]);
-  app?.remove();
-  rmSync(dataDir, { recursive: true, force: true });
-});
-
-type Row = Record<string, unknown>;
 /** What was acknowledged while the store was away, or slow, is in the tables afterwards. */
 async function drained(): Promise<void> {
   const rest = async (): Promise<string[]> => {
-    await host.invoke('drainSpill');
-    return namesIn(blobs, 'spill');
+    await stack.host.invoke('drainSpill');
+    return stack.namesIn('spill');
   };
   await expect.poll(rest, { timeout: 60_000, interval: 300 }).toEqual([]);
 }
-const query = async (csl: string, properties?: ClientRequestProperties): Promise<Row[]> =>
-  (await client.execute('framewatch', csl, properties)).primaryResults[0]?.toJSON<Row>().data ?? [];
 
 async function send(
   path: string,
@@ -107,7 +81,7 @@ async function send(
   headers: Record<string, string> = {},
   method = 'POST',
 ): Promise<number> {
-  const response = await fetch(`${host.url}${path}`, {
+  const response = await fetch(`${stack.host.url}${path}`, {
     method,
     headers: { 'content-type': 'text/plain', 'x-framewatch-key': WRITE_KEY, ...headers },
     ...(body === undefined ? {} : { body }),
@@ -158,9 +132,9 @@ const FORGED = '\r\n[2026-06-01T00:00:00.000Z] forged-line \u001b[2J\u202e';
 async function everythingStored(): Promise<string> {
   const parts: string[] = [];
   for (const name of Object.keys(tables)) parts.push(JSON.stringify(await query(name)));
-  for await (const container of blobs.listContainers()) {
+  for await (const container of stack.blobs.listContainers()) {
     if (container.name === 'telemetry') continue;
-    const inside = blobs.getContainerClient(container.name);
+    const inside = stack.blobs.getContainerClient(container.name);
     for await (const blob of inside.listBlobsFlat({ includeMetadata: true })) {
       const bytes = await inside.getBlobClient(blob.name).downloadToBuffer();
       // A blob that is no gzip after all is put aside as it is, under the same rules as the drop container that it came from.
@@ -212,21 +186,21 @@ it('planted secrets, addresses and viewers come out nowhere: not in answers, log
   ];
   expect(statuses).toEqual([400, 400, 400, 400, 400, 400, 413, 422, 415, 403, 401, 401, 403, 404]);
 
-  const drop = blobs.getContainerClient('telemetry');
+  const drop = stack.blobs.getContainerClient('telemetry');
   const acme = `{"event_type":"start","session_id":"${control}","event_timestamp":"2026-06-01T11:00:00Z","customer_id":"${PLANTED.viewer}","ip":"${ipv4}","note":"${MESSAGE}"}`;
   for (const [name, body] of [
     [`acme/${control}.json`, Buffer.from(`${acme}\n${broken}\n${w3c}\n`)],
     [`acme/broken-${control}.gz`, gzipSync(acme).subarray(0, -8)],
   ] as const)
     await drop.getBlockBlobClient(name).uploadData(body);
-  const url = `${host.url}/runtime/webhooks/eventgrid?functionName=blobCreated&code=${PLANTED.key}`;
+  const url = `${stack.host.url}/runtime/webhooks/eventgrid?functionName=blobCreated&code=${PLANTED.key}`;
   const notify = async (subject: unknown, more: object = {}): Promise<void> => {
     const event = {
       id: '1',
       topic: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/devstoreaccount1',
       subject,
       eventType: 'Microsoft.Storage.BlobCreated',
-      data: { url: `${azurite.blobUrl}/devstoreaccount1/telemetry/x` },
+      data: { url: `${stack.azurite.blobUrl}/devstoreaccount1/telemetry/x` },
       ...more,
     };
     const response = await fetch(url, {
@@ -246,26 +220,22 @@ it('planted secrets, addresses and viewers come out nowhere: not in answers, log
   await notify(at('x'), { topic: `/${PLANTED.title}${FORGED}`, eventType: PLANTED.key });
 
   // And with the store away: the batch waits in blob storage.
-  await kusto.close();
+  await stack.stopKusto();
   expect(await send(EVENTS, good, HEADERS)).toBe(202);
-  kusto = await startKusto({
-    file: join(dataDir, 'kusto.duckdb'),
-    port: Number(new URL(kusto.url).port),
-    warmUp: false,
-  });
+  await stack.startKusto();
   for (const path of ['metrics', 'health', 'readyz', 'livez']) await send(`/api/${path}`, undefined, {}, 'GET');
   await send('/api/metrics', undefined, { accept: 'application/json' }, 'GET');
 
   const stored = await everythingStored();
   for (const found of [control, 'E1', 'no-such …', 'spill/', 'checkpoints/']) expect(stored).toContain(found);
   expectNoCanary('answers', answers.join('\n'));
-  expectNoCanary('logs', lines.join('\n'));
+  expectNoCanary('logs', stack.lines.join('\n'));
   expectNoCanary('store', stored);
 });
 
 it('every line of the log is one line, bounded, without controls', () => {
-  expect(lines.length).toBeGreaterThan(3);
-  for (const line of lines) {
+  expect(stack.lines.length).toBeGreaterThan(3);
+  for (const line of stack.lines) {
     expect(line.length).toBeLessThanOrEqual(4096);
     expect(line).not.toMatch(/[^\P{Cc}\t]|[\u2028\u2029\u202a-\u202e]/u);
     expect(line).not.toMatch(/^\[2026-06-01T00:00:00/);
@@ -276,7 +246,7 @@ const BODIES = isHeavy ? 10_000 : 120;
 it(`${BODIES} damaged bodies over HTTP: documented answers, the same process alive, the books balanced in the store`, async () => {
   const random = randomOf(7);
   const all = seeds(Date.now());
-  const { pid } = host;
+  const { pid } = stack.host;
   const counts = new Map<number, number>();
   for (let sent = 0; sent < BODIES; sent += 10) {
     const wave = Array.from({ length: 10 }, () => {
@@ -288,7 +258,7 @@ it(`${BODIES} damaged bodies over HTTP: documented answers, the same process ali
   }
   expect([...counts.keys()].filter((status) => ![202, 400, 413, 415, 422].includes(status))).toEqual([]);
   expect(counts.get(202) ?? 0).toBeGreaterThan(BODIES / 20);
-  expect(host.pid).toBe(pid);
+  expect(stack.host.pid).toBe(pid);
   await drained();
   // A batch that was cut short and came again from the spill has rows twice under its id: each counts once.
   const ledger = 'IngestLedger | summarize take_any(*) by BatchId';
@@ -306,7 +276,7 @@ const HOSTILE_IDS = [
 
 it('hostile text as a session id stays text: each id finds its own two rows through the query functions, and nothing else happens', async () => {
   const source = readFileSync(join(import.meta.dirname, '..', '..', 'kql', 'functions', 'Session.kql'), 'utf8');
-  await client.executeMgmt('framewatch', source);
+  await query(source);
   const ids = HOSTILE_IDS.map((id) => id + randomUUID());
   const body = ids.map((sid) =>
     envelope(sid, [

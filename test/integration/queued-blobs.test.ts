@@ -1,58 +1,28 @@
 // Big blobs through Kusto's queue for real: the built app, Azurite with the queue, the engine that reads from it.
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { BlobServiceClient } from '@azure/storage-blob';
-import { Client } from 'azure-kusto-data';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startAzurite, type Azurite } from '../../local/azurite/azurite.ts';
-import type { FunctionsHost } from '../../local/functions-host/supervisor.ts';
-import { startKusto, type KustoServer } from '../../local/kusto/http/server.ts';
-import { builtApp, testSettings, type BuiltApp } from '../support/functions-app.ts';
-import { namesIn, runState } from '../support/blob-runs.ts';
-import { createTables } from '../support/kusto-tables.ts';
+import { startAppStack, type AppStack } from '../support/app-stack.ts';
+import { runState } from '../support/blob-runs.ts';
 
 const QUEUED_FROM = 20_000;
-let kusto: KustoServer;
-let azurite: Azurite;
-let app: BuiltApp;
-let host: FunctionsHost;
-let client: Client;
-let blobs: BlobServiceClient;
+let stack: AppStack;
 
 beforeAll(async () => {
-  [azurite, app] = await Promise.all([startAzurite(), builtApp()]);
-  const connection = azurite.connectionString();
-  kusto = await startKusto({ file: ':memory:', port: 0, warmUp: false, blobConnection: connection });
-  await createTables(kusto.url);
-  ({ host } = await app.start({
-    ...testSettings(kusto.url),
-    FRAMEWATCH_BLOB_CONNECTION: connection,
-    FRAMEWATCH_BLOB_GRACE_SECONDS: '0',
-    FRAMEWATCH_QUEUED_FROM_BYTES: String(QUEUED_FROM),
-  }));
-  client = new Client(`Data Source=${kusto.url};Initial Catalog=framewatch`);
-  blobs = BlobServiceClient.fromConnectionString(connection);
-  await blobs.getContainerClient('telemetry').createIfNotExists();
+  const settings = { FRAMEWATCH_QUEUED_FROM_BYTES: String(QUEUED_FROM) };
+  stack = await startAppStack({ isQueued: true, settings });
 });
-
-afterAll(async () => {
-  await host?.close();
-  client?.close();
-  await kusto?.close();
-  await azurite?.close();
-  app?.remove();
-});
+afterAll(() => stack?.close());
 
 const count = async (csl: string): Promise<number> => {
-  const answer = await client.execute('framewatch', `${csl} | summarize N = count(), S = sum(Stored)`);
-  const [row] = answer.primaryResults[0]?.toJSON<{ N: number; S: number }>().data ?? [];
+  const [row] = await stack.query<{ N: number; S: number }>(`${csl} | summarize N = count(), S = sum(Stored)`);
   return csl.startsWith('IngestLedger') ? Number(row?.S) : Number(row?.N);
 };
 const events = (session: string): Promise<number> =>
   count(`PlaybackEvents | where SessionId startswith '${session}' | extend Stored = 1`);
 const booked = (name: string): Promise<number> => count(`IngestLedger | where Origin == 'telemetry/${name}'`);
 const queuedCalls = async (): Promise<number> => {
-  const answer = await fetch(`${host.url}/api/metrics`, { headers: { accept: 'application/json' } });
+  const answer = await fetch(`${stack.host.url}/api/metrics`, { headers: { accept: 'application/json' } });
   const totals = (await answer.json()) as { sink_calls_total?: { queued?: number } };
   return totals.sink_calls_total?.queued ?? 0;
 };
@@ -68,7 +38,7 @@ const acme = (session: string, index: number): string =>
   });
 const drop = (name: string, session: string, lines: number): Promise<unknown> => {
   const body = gzipSync(Array.from({ length: lines }, (_none, index) => acme(session, index)).join('\n'));
-  return blobs.getContainerClient('telemetry').getBlockBlobClient(name).uploadData(body);
+  return stack.blobs.getContainerClient('telemetry').getBlockBlobClient(name).uploadData(body);
 };
 
 /** What the reconciler has to do is begun by it and ended by the blob trigger: nothing is there at once. */
@@ -76,7 +46,7 @@ async function soon<T>(what: () => Promise<T>, expected: T, why = 'in the end'):
   await expect.poll(what, { message: why, timeout: 60_000, interval: 250 }).toBe(expected);
 }
 /** Its run is over, checkpoint and lease included. */
-const over = (name: string): Promise<void> => soon(() => runState(blobs, name), 'done');
+const over = (name: string): Promise<void> => soon(() => runState(stack.blobs, name), 'done');
 
 it('a big blob goes through the queue, its books at once and its rows soon; read again, it leaves no row twice', async () => {
   const run = randomUUID(); // A second attempt finds the first one's rows.
@@ -84,7 +54,7 @@ it('a big blob goes through the queue, its books at once and its rows soon; read
   const queuedBefore = await queuedCalls();
   await drop(small, `small-${run}`, 20);
   await drop(big, `big-${run}`, 1500);
-  await host.invoke('reconcileBlobs');
+  await stack.host.invoke('reconcileBlobs');
   await soon(() => booked(big), 1500);
   await soon(() => booked(small), 20);
   await soon(() => events(`small-${run}`), 20, 'a small one goes straight');
@@ -94,14 +64,14 @@ it('a big blob goes through the queue, its books at once and its rows soon; read
   await over(small);
 
   // A run that was killed between the queue and its checkpoint: the next one sends the same chunk again.
-  for (const name of await namesIn(blobs, 'checkpoints'))
-    await blobs.getContainerClient('checkpoints').deleteBlob(name);
-  await host.invoke('reconcileBlobs');
+  for (const name of await stack.namesIn('checkpoints'))
+    await stack.blobs.getContainerClient('checkpoints').deleteBlob(name);
+  await stack.host.invoke('reconcileBlobs');
   await soon(() => booked(big), 3000);
   await soon(async () => (await queuedCalls()) - queuedBefore, 2);
   await over(big);
   await drop(after, `after-${run}`, 1500);
-  await host.invoke('reconcileBlobs');
+  await stack.host.invoke('reconcileBlobs');
   await soon(() => events(`after-${run}`), 1500);
   expect(await events(`big-${run}`), 'what came after it in the queue is there').toBe(1500);
 }, 300_000);
