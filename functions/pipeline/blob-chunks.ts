@@ -5,7 +5,9 @@ import { LineSplitter, MAX_LINE_BYTES, type Line } from './line-splitter.ts';
 import { lineReader, type LineReader } from './log-lines.ts';
 import { OutcomeSum } from './outcome-sum.ts';
 import { SeenEvents } from './seen-events.ts';
+import { recordOf } from './normalize/registry.ts';
 import { ingestEnvelope, reuseRows } from './transcode/envelope.ts';
+import { RecordLines } from './transcode/record.ts';
 
 // The content of a blob → batches, in bounded memory.
 
@@ -13,6 +15,8 @@ import { ingestEnvelope, reuseRows } from './transcode/envelope.ts';
 const CHUNK_EVENTS = 5000;
 /** So many records go the long way at once: objects by the dozen for each, which are text again before they grow old. */
 const SLICE = 64;
+/** So many records of the fast path are gathered at once. */
+const FAST_SLICE = 256;
 /** Rows are several times the size of what they are made of, and live until Kusto has them. */
 const CHUNK_BYTES = 1024 * 1024;
 /** A queue takes big pieces: each becomes an extent of its own. */
@@ -47,11 +51,19 @@ const tooLong: DecodeFault = {
   text: '',
 };
 
+/** What the chunks of a blob share. */
+interface Tools {
+  readonly reader: LineReader;
+  readonly sum: OutcomeSum;
+  readonly records: RecordLines | undefined;
+}
+
 /** A chunk under way. */
 class Draft {
   readonly #batch: Batch;
   readonly #reader: LineReader;
   readonly #ports: IngestPorts;
+  readonly #records: RecordLines | undefined;
   readonly #sum: OutcomeSum;
   readonly #entries: Entry[] = [];
   readonly #seen = new SeenEvents();
@@ -61,14 +73,17 @@ class Draft {
   #bytes = 0;
   #events = 0;
 
-  constructor(source: ChunkSource, firstLine: number, reader: LineReader, sum: OutcomeSum, ports: IngestPorts) {
+  constructor(source: ChunkSource, firstLine: number, tools: Tools, ports: IngestPorts) {
+    const { reader, sum, records } = tools;
     this.#sum = sum;
+    this.#records = records;
     this.#batch = source.batchFrom(firstLine);
     this.#scale = source.isBig === true ? BIG : 1;
     this.#reader = reader;
     this.#ports = ports;
     this.#firstLine = firstLine;
     this.nextLine = firstLine;
+    records?.open(this.#batch, this.#seen);
   }
 
   get isEmpty(): boolean {
@@ -82,7 +97,7 @@ class Draft {
   add({ bytes, number }: Line): void {
     this.nextLine = number + 1;
     this.#bytes += bytes ? bytes.length + 1 : 0;
-    if (bytes && this.#takeEnvelope(bytes)) return;
+    if (bytes && (this.#records ? this.#takeRecord(this.#records, bytes, number) : this.#takeEnvelope(bytes))) return;
     const records = bytes ? this.#reader.read(bytes) : [tooLong];
     for (const decoded of records) this.#entries.push({ decoded, line: number });
     this.#events += records.length;
@@ -101,11 +116,20 @@ class Draft {
     return isTaken;
   }
 
+  /** The fast path of flat records. */
+  #takeRecord(records: RecordLines, bytes: Uint8Array, line: number): boolean {
+    if (!records.take(bytes, line)) return false;
+    this.#events++;
+    if (records.waiting >= FAST_SLICE) this.#sum.add(records.outcome());
+    return true;
+  }
+
   #takeSlice(): void {
     this.#sum.add(ingest(this.#batch, this.#entries.splice(0), this.#ports, this.#seen));
   }
 
   close(): Chunk {
+    if (this.#records && this.#records.waiting > 0) this.#sum.add(this.#records.outcome());
     if (this.#entries.length > 0 || this.#sum.isEmpty) this.#takeSlice();
     return { outcome: this.#sum.close({ ...this.#batch, bytes: this.#bytes }), nextLine: this.nextLine };
   }
@@ -116,8 +140,9 @@ export async function* chunksOf(source: ChunkSource, ports: IngestPorts): AsyncG
   const { content, firstLine, dialect } = source;
   const reader = lineReader(dialect, { ...ports.limits, maxBodyBytes: MAX_LINE_BYTES });
   const splitter = new LineSplitter();
-  const sum = new OutcomeSum();
-  const fresh = (line: number): Draft => new Draft(source, line, reader, sum, ports);
+  const record = recordOf(dialect);
+  const tools: Tools = { reader, sum: new OutcomeSum(), records: record && new RecordLines(record, ports) };
+  const fresh = (line: number): Draft => new Draft(source, line, tools, ports);
   let draft = fresh(firstLine);
   let fault: unknown;
   try {

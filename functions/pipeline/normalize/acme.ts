@@ -1,6 +1,7 @@
 import { isRecord, type Claims, type Draft, type DraftFault, type Place } from '../batch.ts';
 import { cleanText, DynamicCleaner } from '../clean.ts';
 import { parseStamp } from '../event-time.ts';
+import type { Reading, RecordColumns, RecordSpec } from '../transcode/record-spec.ts';
 import { groupOfOne, placedId, type Dialect, type ParseContext } from './dialect.ts';
 
 // ACME's session telemetry: gzip NDJSON, or concatenated objects as Firehose writes them. Durations are seconds, bandwidth is Mbit/s.
@@ -26,28 +27,30 @@ const HEIGHT_OF_QUALITY: Readonly<Record<string, number>> = {
   '8K': 4320,
 };
 
-type Read = (value: unknown) => unknown;
-const asIs: Read = (value) => (typeof value === 'string' ? cleanText(value) : value);
-const secondsToMs: Read = (value) => (typeof value === 'number' ? value * 1000 : value);
+const READ: Readonly<Record<Reading, (value: unknown) => unknown>> = {
+  text: (value) => (typeof value === 'string' ? cleanText(value) : value),
+  number: (value) => (typeof value === 'string' ? cleanText(value) : value),
+  seconds: (value) => (typeof value === 'number' ? value * 1000 : value),
+};
 
 /** ACME's name → column and how to read it. `buffering_duration` is taken as seconds, as its siblings name their unit. */
-const COLUMNS: Readonly<Record<string, readonly [column: string, read: Read]>> = {
-  session_id: ['sessionId', asIs],
-  title_id: ['contentId', asIs],
-  title: ['contentTitle', asIs],
-  app_version: ['appVersion', asIs],
-  player_version: ['playerVersion', asIs],
-  cdn: ['cdn', asIs],
-  position_seconds: ['playheadMs', secondsToMs],
-  startup_seconds: ['durationMs', secondsToMs],
+const COLUMNS: RecordColumns = {
+  session_id: ['sessionId', 'text'],
+  title_id: ['contentId', 'text'],
+  title: ['contentTitle', 'text'],
+  app_version: ['appVersion', 'text'],
+  player_version: ['playerVersion', 'text'],
+  cdn: ['cdn', 'text'],
+  position_seconds: ['playheadMs', 'seconds'],
+  startup_seconds: ['durationMs', 'seconds'],
 };
 /** Cumulative over the session, so they are columns of its last event only; earlier they are kept in `props`. */
-const END_COLUMNS: Readonly<Record<string, readonly [column: string, read: Read]>> = {
-  watch_duration_seconds: ['watchMs', secondsToMs],
-  buffering_events: ['stallCount', asIs],
-  buffering_duration: ['stallMs', secondsToMs],
-  buffering_duration_seconds: ['stallMs', secondsToMs],
-  error_count: ['errorCount', asIs],
+const END_COLUMNS: RecordColumns = {
+  watch_duration_seconds: ['watchMs', 'seconds'],
+  buffering_events: ['stallCount', 'number'],
+  buffering_duration: ['stallMs', 'seconds'],
+  buffering_duration_seconds: ['stallMs', 'seconds'],
+  error_count: ['errorCount', 'number'],
 };
 /** Identity and what enrichment consumes: read by name below, never kept as it is. */
 const CONSUMED = new Set([
@@ -82,7 +85,7 @@ function columnsOf(record: Record<string, unknown>, kind: string, cleaner: Dynam
       : isEnd && Object.hasOwn(END_COLUMNS, key)
         ? END_COLUMNS[key]
         : undefined;
-    if (entry) fields[entry[0]] = entry[1](value);
+    if (entry) fields[entry[0]] = READ[entry[1]](value);
     else cleaner.put(props, key, value);
   }
   const quality = record['quality'];
@@ -165,4 +168,41 @@ export const acme: Dialect = {
     Object.hasOwn(record, 'event_type') &&
     (Object.hasOwn(record, 'session_id') || Object.hasOwn(record, 'customer_id')),
   parse: (record, context) => groupOfOne(SOURCE, readRecord(record, context), isRecord(record) ? claimsOf(record) : {}),
+};
+
+/** The same for the fast path; what a record says in another way than most is left to {@link acme}. */
+export const acmeRecord: RecordSpec = {
+  source: SOURCE,
+  session: 'session_id',
+  id: 'event_id',
+  time: 'event_timestamp',
+  kind: 'event_type',
+  kinds: Object.fromEntries(
+    Object.entries(KIND).map(([type, kind]) =>
+      kind === 'end'
+        ? [
+            type,
+            {
+              fixed: { kind, isSummary: true, endReason: END_REASON[type] ?? '' },
+              columns: END_COLUMNS,
+              net: { column: 'playMs', of: 'watchMs', less: 'stallMs' },
+            },
+          ]
+        : [type, { fixed: { kind }, columns: {} }],
+    ),
+  ),
+  columns: COLUMNS,
+  label: { field: 'quality', column: 'heightPx', of: HEIGHT_OF_QUALITY },
+  claims: {
+    customer_id: 'viewerId',
+    ip: 'address',
+    country: 'country',
+    state: 'region',
+    city: 'city',
+    device_type: 'type',
+    device_os: 'os',
+    browser: 'browser',
+  },
+  ignored: ['device_id'],
+  unusual: ['timestamp', 'ip_address', 'region', 'asn', 'os', 'consent', 'host'],
 };

@@ -1,4 +1,5 @@
-import { acme } from './acme.ts';
+import type { RecordSpec } from '../transcode/record-spec.ts';
+import { acme, acmeRecord } from './acme.ts';
 import { cdnDialect } from './cdn/cdn-log.ts';
 import { cdnFormats } from './cdn/formats.ts';
 import { cmcd } from './cmcd.ts';
@@ -19,3 +20,10 @@ export function dialectOfPath(path: string): string | undefined {
   const folder = path.split('/', 1)[0];
   return path.includes('/') ? dialects.find((dialect) => dialect.id === folder)?.id : undefined;
 }
+
+/** Formats whose flat records have a fast path of their own. */
+const records: readonly RecordSpec[] = [acmeRecord];
+
+/** What the fast path has to know of a dialect; undefined when all its records go the long way. */
+export const recordOf = (dialect: string | undefined): RecordSpec | undefined =>
+  records.find(({ source }) => source === dialect);

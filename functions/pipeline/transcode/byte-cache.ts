@@ -42,14 +42,19 @@ export class ByteCache<T> {
     return true;
   }
 
-  /** What is remembered for the key, or made and remembered now. */
-  get(make: () => T): T {
-    const place = (this.#hash ^ (this.#hash >>> 15)) & (this.#entries.length - 1);
-    const entry = this.#entries[place];
-    if (entry && this.#isKey(entry.bytes)) return entry.value;
-    const value = make();
-    this.#entries[place] = { bytes: this.#key.slice(0, this.#length), value };
+  /** What is remembered for the key. */
+  get(): T | undefined {
+    const entry = this.#entries[this.#place()];
+    return entry && this.#isKey(entry.bytes) ? entry.value : undefined;
+  }
+
+  set(value: T): T {
+    this.#entries[this.#place()] = { bytes: this.#key.slice(0, this.#length), value };
     return value;
+  }
+
+  #place(): number {
+    return (this.#hash ^ (this.#hash >>> 15)) & (this.#entries.length - 1);
   }
 
   #isKey(bytes: Uint8Array): boolean {

@@ -1,8 +1,10 @@
 import { playbackEvents } from '../../../schema/playback-events.ts';
 import { DynamicCleaner } from '../clean.ts';
+import { ByteTable } from './byte-table.ts';
 import { columnOf, type Column } from './plan.ts';
-import type { ClaimName, Reading, RecordColumns, RecordKind, RecordSpec } from './record-spec.ts';
-import { pieceOf, type Piece } from './row-buffer.ts';
+import { SHARED_VALUES } from './record-shared.ts';
+import type { Reading, RecordColumns, RecordKind, RecordSpec } from './record-spec.ts';
+import { bytesOf, pieceOf, type Piece } from './row-buffer.ts';
 
 // A record's fields by their names, compiled from its format's spec; names that it does not have are learned as they come.
 
@@ -11,6 +13,10 @@ export interface RecordColumn extends Column {
   /** Its place among all of them: no column is written twice. */
   readonly index: number;
   readonly reading: Reading;
+  /** Its number among {@link SHARED_VALUES}, where the catalogs are asked for it; −1: they are not. */
+  readonly shared: number;
+  /** The catalogs fill it where a record does not. */
+  readonly isNamed: boolean;
 }
 
 export type RecordAction = 'session' | 'id' | 'time' | 'kind' | 'column' | 'claim' | 'ignored' | 'prop' | 'unusual';
@@ -23,11 +29,12 @@ export interface RecordSlot {
   readonly column?: RecordColumn | undefined;
   /** Columns that depend on the kind, by kind. */
   readonly ofKind?: ReadonlyMap<string, RecordColumn> | undefined;
-  readonly claim?: ClaimName | undefined;
+  /** Its number among {@link SHARED_VALUES}. */
+  readonly claim: number;
   /** `,"name":` of what is kept in `props`. */
   readonly prop?: Piece | undefined;
-  /** Names of versions are cleaned otherwise. */
   readonly name: string;
+  /** Its value stands for a number as well. */
   readonly isLabel: boolean;
   /** What stood behind it in the last record: a guess that saves the search. */
   next: RecordSlot | undefined;
@@ -43,9 +50,11 @@ export interface CompiledKind {
 /** Names that are learned; a producer that makes them up takes the long way. */
 const MOST_SLOTS = 256;
 const LONGEST_NAME = 64;
+/** Columns that the catalogs fill. */
+const NAMED_COLUMNS = new Set(['contentTitle', 'streamType', 'cdn']);
 
 export class RecordPlan {
-  readonly kinds: ReadonlyMap<string, CompiledKind>;
+  readonly kinds: ByteTable<CompiledKind>;
   readonly label: { readonly column: RecordColumn; readonly of: ReadonlyMap<string, Piece> };
   readonly #spec: RecordSpec;
   readonly #slots = new Map<string, RecordSlot>();
@@ -54,7 +63,7 @@ export class RecordPlan {
 
   constructor(spec: RecordSpec) {
     this.#spec = spec;
-    this.kinds = new Map(Object.entries(spec.kinds).map(([name, kind]) => [name, this.#kind(name, kind)]));
+    this.kinds = new ByteTable(Object.entries(spec.kinds).map(([name, kind]) => [name, this.#kind(name, kind)]));
     this.label = {
       column: this.#column(spec.label.column, 'number'),
       of: new Map(Object.entries(spec.label.of).map(([name, value]) => [name, pieceOf(String(value))])),
@@ -71,7 +80,9 @@ export class RecordPlan {
   #column(name: string, reading: Reading): RecordColumn {
     const known = this.#columns.get(name);
     const index = known?.index ?? this.#columns.size;
-    const column = { ...columnOf(playbackEvents.fields, name), index, reading };
+    const shared = name === 'contentId' ? SHARED_VALUES.indexOf(name) : -1;
+    const isNamed = NAMED_COLUMNS.has(name);
+    const column = { ...columnOf(playbackEvents.fields, name), index, reading, shared, isNamed };
     if (!known) this.#columns.set(name, column);
     return column;
   }
@@ -88,13 +99,14 @@ export class RecordPlan {
   #made(name: string): RecordSlot {
     const spec = this.#spec;
     const isLabel = name === spec.label.field;
-    const common = { key: Buffer.from(`"${name}":`), index: this.#slots.size, name, isLabel, next: undefined };
+    const claim = Object.hasOwn(spec.claims, name) ? SHARED_VALUES.indexOf(spec.claims[name]!) : -1;
+    const common = { key: bytesOf(`"${name}":`), index: this.#slots.size, name, isLabel, claim, next: undefined };
     const fields: readonly RecordAction[] = ['session', 'id', 'time', 'kind'];
     const field = fields.find((action) => spec[action as 'session'] === name);
     if (field) return { ...common, action: field, column: this.#ofTable(spec.columns, name) };
     const column = this.#ofTable(spec.columns, name);
     if (column) return { ...common, action: 'column', column };
-    if (Object.hasOwn(spec.claims, name)) return { ...common, action: 'claim', claim: spec.claims[name] };
+    if (claim >= 0) return { ...common, action: 'claim' };
     if (spec.ignored.includes(name)) return { ...common, action: 'ignored' };
     // One letter names what other formats are recognised by.
     if (spec.unusual.includes(name) || name.length < 2 || name.length > LONGEST_NAME)

@@ -1,5 +1,6 @@
 import { DynamicCleaner } from '../clean.ts';
 import { ByteCache } from './byte-cache.ts';
+import { copyRange } from './copy-range.ts';
 import type { JsonCursor } from './json-cursor.ts';
 import type { RecordSlot } from './record-plan.ts';
 import { pieceOf, RowBuffer } from './row-buffer.ts';
@@ -32,30 +33,32 @@ export class RecordProps {
     out.put(slot.prop!);
     if (cursor.bytes[start] === QUOTE) {
       if (!cursor.plainText() || !this.#isClean(slot, cursor, start + 1)) return false;
-      out.copy(cursor, start);
-    } else if (cursor.takeFlag() !== undefined) out.copy(cursor, start);
+      copyRange(out, cursor.bytes, start, cursor.at);
+    } else if (cursor.takeFlag() !== undefined) copyRange(out, cursor.bytes, start, cursor.at);
     else if (!cursor.number()) return false;
-    else if (cursor.isCanonical) out.copy(cursor, start);
+    else if (cursor.isCanonical) copyRange(out, cursor.bytes, start, cursor.at);
     else out.number(cursor.value);
     return true;
   }
 
   #isClean({ key, name, isLabel }: RecordSlot, cursor: JsonCursor, start: number): boolean {
     const end = cursor.at - 1;
-    const text = (): string => cursor.textFrom(start, end);
     if (isLabel) {
       this.#upper.begin();
       if (!this.#upper.part(cursor.bytes, start, end)) return false;
-      this.label = this.#upper.get(() => text().toUpperCase());
+      this.label = this.#upper.get() ?? this.#upper.set(cursor.textFrom(start, end).toUpperCase());
     }
     this.#clean.begin();
     if (!this.#clean.part(key, 0, key.length) || !this.#clean.part(cursor.bytes, start, end)) return false;
-    return this.#clean.get(() => new DynamicCleaner().clean(text(), name) === text());
+    const known = this.#clean.get();
+    if (known !== undefined) return known;
+    const text = cursor.textFrom(start, end);
+    return this.#clean.set(new DynamicCleaner().clean(text, name) === text);
   }
 
   /** Writes `props` when there are any. */
   end(to: RowBuffer): void {
-    const { bytes, at } = this.#out.written();
+    const { bytes, at } = this.#out;
     if (at === 0) return;
     to.put(PROPS);
     to.putLong(bytes.subarray(1, at));

@@ -31,9 +31,21 @@ export const SHARED_VALUES: readonly (ClaimName | 'contentId')[] = [
   'viewerId',
   'contentId',
 ];
-const [COUNTRY, REGION, CITY, ADDRESS, TYPE, SYSTEM, BROWSER, VIEWER, CONTENT] = SHARED_VALUES.map((_name, n) => n) as [
-  number, number, number, number, number, number, number, number, number,
-]; // prettier-ignore
+
+type Saying = Readonly<Partial<Record<(typeof SHARED_VALUES)[number], string>>>;
+
+/** What is looked up together. */
+interface Piece {
+  readonly values: readonly number[];
+  readonly claims: (said: Saying) => Claims;
+  readonly cache: ByteCache<Uint8Array | false>;
+}
+
+const pieceOf = (names: readonly (typeof SHARED_VALUES)[number][], claims: (said: Saying) => Claims): Piece => ({
+  values: names.map((name) => SHARED_VALUES.indexOf(name)),
+  claims,
+  cache: new ByteCache(CACHED),
+});
 
 type Columns = Readonly<Record<string, unknown>>;
 
@@ -42,7 +54,12 @@ export class RecordShared {
   readonly #ports: IngestPorts;
   readonly #starts = new Int32Array(SHARED_VALUES.length);
   readonly #ends = new Int32Array(SHARED_VALUES.length);
-  readonly #caches = Array.from({ length: 4 }, () => new ByteCache<Uint8Array | undefined>(CACHED));
+  readonly #place: Piece;
+  readonly #device = pieceOf(['type', 'os', 'browser'], ({ type, os, browser }) => ({ device: { type, os, browser } }));
+  readonly #viewer = pieceOf(['viewerId'], ({ viewerId }) => ({ viewerId }));
+  readonly #content = pieceOf(['contentId'], ({ contentId }) => ({ contentId }));
+  /** Of the record under way, in the order they are written. */
+  readonly texts: Uint8Array[] = [NOTHING, NOTHING, NOTHING, NOTHING];
   #batch: Batch | undefined;
   #base: Columns = {};
   /** From the brace of a row to before its own columns; undefined when the schema refuses it. */
@@ -53,6 +70,11 @@ export class RecordShared {
   constructor(source: string, ports: IngestPorts) {
     this.#source = source;
     this.#ports = ports;
+    // Without a database nobody looks at the address, which is another one in every record.
+    this.#place = pieceOf(
+      ports.geo ? ['country', 'region', 'city', 'address'] : ['country', 'region', 'city'],
+      ({ country, region, city, address }) => ({ geo: { country, region, city }, address }),
+    );
   }
 
   /** What follows is of this batch; batches of one blob differ in their id only. */
@@ -74,50 +96,44 @@ export class RecordShared {
     this.#ends[value] = end;
   }
 
-  /** The texts that end a row, one after the other; undefined when the schema refuses what they would say. */
-  texts(cursor: JsonCursor): readonly Uint8Array[] | undefined {
-    const { geo } = this.#ports;
-    const place = this.#text(0, cursor, geo ? [COUNTRY, REGION, CITY, ADDRESS] : [COUNTRY, REGION, CITY], (of) => ({
-      geo: { country: of(COUNTRY), region: of(REGION), city: of(CITY) },
-      address: of(ADDRESS),
-    }));
-    const device = this.#text(1, cursor, [TYPE, SYSTEM, BROWSER], (of) => ({
-      device: { type: of(TYPE), os: of(SYSTEM), browser: of(BROWSER) },
-    }));
-    const viewer = this.#text(2, cursor, [VIEWER], (of) => ({ viewerId: of(VIEWER) }));
-    const content = this.#ports.catalogs
-      ? this.#text(3, cursor, [CONTENT], (of) => ({ contentId: of(CONTENT) }))
-      : NOTHING;
-    if (!place || !device || !viewer || !content) return undefined;
+  /** Finds the texts of the record; false when the schema refuses what they would say. */
+  find(cursor: JsonCursor): boolean {
+    const place = this.#text(this.#place, cursor);
+    const device = this.#text(this.#device, cursor);
+    const viewer = this.#text(this.#viewer, cursor);
+    const content = this.#ports.catalogs ? this.#text(this.#content, cursor) : NOTHING;
+    if (!place || !device || !viewer || !content) return false;
     this.isNamed = content.length > 0;
-    return [place, device, viewer, content];
+    const { texts } = this;
+    texts[0] = place;
+    texts[1] = device;
+    texts[2] = viewer;
+    texts[3] = content;
+    return true;
   }
 
-  #text(
-    cache: number,
-    cursor: JsonCursor,
-    values: readonly number[],
-    claims: (of: (value: number) => string | undefined) => Claims,
-  ): Uint8Array | undefined {
-    const own = this.#caches[cache]!;
-    own.begin();
-    for (const value of values)
-      if (!own.part(cursor.bytes, this.#starts[value]!, this.#ends[value]!)) return undefined;
-    return own.get(() =>
-      this.#made(
-        claims((value) => {
-          const [start, end] = [this.#starts[value]!, this.#ends[value]!];
-          return end > start ? cursor.textFrom(start, end) : undefined;
-        }),
-      ),
-    );
+  #text({ values, cache, claims }: Piece, cursor: JsonCursor): Uint8Array | false {
+    cache.begin();
+    for (const value of values) if (!cache.part(cursor.bytes, this.#starts[value]!, this.#ends[value]!)) return false;
+    return cache.get() ?? cache.set(this.#made(claims(this.#said(values, cursor))));
+  }
+
+  #said(values: readonly number[], cursor: JsonCursor): Saying {
+    const said: Partial<Record<(typeof SHARED_VALUES)[number], string>> = {};
+    for (const value of values) {
+      const [start, end] = [this.#starts[value]!, this.#ends[value]!];
+      if (end > start) said[SHARED_VALUES[value]!] = cursor.textFrom(start, end);
+    }
+    return said;
   }
 
   /** What these claims add to the columns of the batch. */
-  #made(claims: Claims): Uint8Array | undefined {
+  #made(claims: Claims): Uint8Array | false {
     const columns = this.#columns({ ...NO_CLAIMS, ...claims }, this.#batch!);
-    if (!checkShared(columns).ok) return undefined;
-    const more = Object.entries(columns).filter(([name, value]) => value !== undefined && this.#base[name] === undefined);
+    if (!checkShared(columns).ok) return false;
+    const more = Object.entries(columns).filter(
+      ([name, value]) => value !== undefined && this.#base[name] === undefined,
+    );
     return more.length === 0 ? NOTHING : bytesOf(`,${JSON.stringify(Object.fromEntries(more)).slice(1, -1)}`);
   }
 

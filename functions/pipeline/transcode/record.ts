@@ -3,10 +3,12 @@ import type { Batch, Outcome } from '../batch.ts';
 import { Books } from '../books.ts';
 import { eventTime } from '../event-time.ts';
 import type { IngestPorts } from '../group-rows.ts';
-import { SeenEvents } from '../seen-events.ts';
+import type { SeenEvents } from '../seen-events.ts';
 import { startsWith } from './byte-table.ts';
+import { copyRange } from './copy-range.ts';
 import { JsonCursor } from './json-cursor.ts';
-import { RecordPlan, type CompiledKind, type RecordColumn, type RecordSlot } from './record-plan.ts';
+import { RecordColumnWriter } from './record-columns.ts';
+import { RecordPlan, type CompiledKind, type RecordSlot } from './record-plan.ts';
 import { RecordProps } from './record-props.ts';
 import { RecordShared, SHARED_VALUES } from './record-shared.ts';
 import type { RecordSpec } from './record-spec.ts';
@@ -27,7 +29,6 @@ const MOST_FIELDS = 100;
 /** A record holds so much of an id of its own. */
 const LONGEST_ID = 64;
 const COUNTRY = SHARED_VALUES.indexOf('country');
-const COUNTRY_LENGTH = 2;
 
 const EVENT_ID = pieceOf(',"eventId":');
 const ID_COLON = pieceOf(':');
@@ -48,31 +49,31 @@ export class RecordLines {
   readonly #ports: IngestPorts;
   readonly #plan: RecordPlan;
   readonly #shared: RecordShared;
+  readonly #columns: RecordColumnWriter;
   readonly #props = new RecordProps();
   readonly #cursor = new JsonCursor();
   readonly #out = new RowBuffer();
   readonly #stamps = new StampReader();
-  /** Of the record under way: which slots and columns there were, and the numbers of the columns. */
+  /** Which slots there were in the record under way. */
   readonly #seenSlots = new Uint32Array(512);
-  readonly #seenColumns = new Uint32Array(64);
-  readonly #values = new Float64Array(64);
   readonly #session: Range = { start: 0, end: 0 };
   readonly #id: Range = { start: 0, end: 0 };
   #epoch = 0;
   #kind: CompiledKind | undefined;
   #claimedMs: number | undefined;
-  #hasNamed = false;
   #batch: Batch | undefined;
   #seen: SeenEvents | undefined;
   #books: Books | undefined;
   /** Records taken since the last outcome. */
   waiting = 0;
+  #eventMs = 0;
 
   constructor(spec: RecordSpec, ports: IngestPorts) {
     this.#spec = spec;
     this.#ports = ports;
     this.#plan = new RecordPlan(spec);
     this.#shared = new RecordShared(spec.source, ports);
+    this.#columns = new RecordColumnWriter(this.#cursor, this.#out, this.#shared);
   }
 
   /** What follows is of this batch, which holds `seen` already. */
@@ -99,11 +100,10 @@ export class RecordLines {
       return false;
     }
     this.waiting++;
-    const { eventMs } = this;
     if (books.isDuplicate(this.#eventId())) out.dropRow();
     else {
       out.endRow();
-      books.count(eventMs);
+      books.count(this.#eventMs);
     }
     return true;
   }
@@ -119,13 +119,11 @@ export class RecordLines {
     return outcome;
   }
 
-  eventMs = 0;
-
   #begin(bytes: number): void {
     this.#epoch++;
     this.#kind = undefined;
     this.#claimedMs = undefined;
-    this.#hasNamed = false;
+    this.#columns.begin();
     this.#session.end = 0;
     this.#id.end = 0;
     this.#props.begin(ROW_BYTES + LONGER * bytes);
@@ -169,21 +167,21 @@ export class RecordLines {
     const start = cursor.at;
     switch (slot.action) {
       case 'column':
-        return this.#column(slot.column!);
+        return this.#columns.put(slot.column!);
       case 'claim':
         if (!cursor.plainText()) return false;
         this.#shared.set(slot.claim, start + 1, cursor.at - 1);
-        // Any other country is one that is told in words, which is kept.
-        return slot.claim !== COUNTRY || cursor.at - start - 2 === COUNTRY_LENGTH;
+        // Any other country is told in words, which are kept.
+        return slot.claim !== COUNTRY || isCode(cursor.bytes, start + 1, cursor.at - 1);
       case 'prop': {
         if (!slot.ofKind) return this.#props.put(slot, cursor);
         // Whether it is a column, the kind says, and it has to be known by now.
         if (!this.#kind) return false;
         const column = slot.ofKind.get(this.#kind.name);
-        return column ? this.#column(column) : this.#props.put(slot, cursor);
+        return column ? this.#columns.put(column) : this.#props.put(slot, cursor);
       }
       case 'session':
-        return this.#range(this.#session, Infinity) && this.#rewound(start, () => this.#column(slot.column!));
+        return this.#range(this.#session, Infinity) && this.#rewound(start, () => this.#columns.put(slot.column!));
       case 'id':
         return this.#range(this.#id, LONGEST_ID);
       case 'time':
@@ -215,37 +213,12 @@ export class RecordLines {
     return read();
   }
 
-  #column(column: RecordColumn): boolean {
-    const cursor = this.#cursor;
-    const out = this.#out;
-    const start = cursor.at;
-    if (this.#seenColumns[column.index] === this.#epoch) return false;
-    this.#seenColumns[column.index] = this.#epoch;
-    if (column.reading === 'text') {
-      if (!cursor.plainText() || cursor.at - start - 2 > column.maxBytes || column.oneOf) return false;
-      if (column.shared >= 0) this.#shared.set(column.shared, start + 1, cursor.at - 1);
-      if (column.isNamed) this.#hasNamed = true;
-      out.put(column.name);
-      out.copy(cursor, start);
-      return true;
-    }
-    if (!cursor.number()) return false;
-    const isCopied = column.reading === 'number' && cursor.isCanonical;
-    const value = column.reading === 'seconds' ? cursor.value * 1000 : cursor.value;
-    if (!isWithin(column, value)) return false;
-    this.#values[column.index] = value;
-    out.put(column.name);
-    if (isCopied) out.copy(cursor, start);
-    else out.number(value);
-    return true;
-  }
-
   /** What follows from all of the record. */
   #end(line: number): boolean {
     const kind = this.#kind;
     const out = this.#out;
     if (!kind || this.#claimedMs === undefined || this.#session.end === 0 || this.#id.end === 0) return false;
-    if (kind.net && !this.#net(kind.net)) return false;
+    if (kind.net && !this.#columns.putNet(kind.net)) return false;
     const { label } = this.#props;
     const { label: labelled } = this.#plan;
     if (label !== undefined) {
@@ -257,36 +230,24 @@ export class RecordLines {
     }
     this.#props.end(out);
     this.#putIdentity(line, this.#claimedMs);
-    const texts = this.#shared.texts(this.#cursor);
-    if (!texts || (this.#hasNamed && this.#shared.isNamed)) return false;
-    for (const text of texts) out.putLong(text);
+    const shared = this.#shared;
+    if (!shared.find(this.#cursor) || (this.#columns.hasNamed && shared.isNamed)) return false;
+    for (const text of shared.texts) out.putLong(text);
     out.put(ROW_END);
     return true;
   }
 
-  #net({ column, of, less }: NonNullable<CompiledKind['net']>): boolean {
-    if (this.#seenColumns[of] !== this.#epoch) return true;
-    const lost = this.#seenColumns[less] === this.#epoch ? this.#values[less]! : 0;
-    const value = Math.max(0, this.#values[of]! - lost);
-    if (!isWithin(column, value)) return false;
-    this.#out.put(column.name);
-    this.#out.number(value);
-    return true;
-  }
-
   #putIdentity(line: number, claimedMs: number): void {
-    const cursor = this.#cursor;
+    const { bytes } = this.#cursor;
     const out = this.#out;
     out.put(EVENT_ID);
-    cursor.at = this.#session.end;
-    out.copy(cursor, this.#session.start - 1);
+    copyRange(out, bytes, this.#session.start - 1, this.#session.end);
     out.put(ID_COLON);
-    cursor.at = this.#id.end;
-    out.copy(cursor, this.#id.start);
+    copyRange(out, bytes, this.#id.start, this.#id.end);
     out.put(SEQUENCE);
     out.number(line);
     const { eventMs, flag } = eventTime(claimedMs, this.#batch!.receivedMs, 0);
-    this.eventMs = eventMs;
+    this.#eventMs = eventMs;
     out.put(EVENT_TIME);
     out.time(eventMs);
     out.put(flag === undefined ? TEXT_END : REPLACED);
@@ -299,6 +260,6 @@ export class RecordLines {
   }
 }
 
-function isWithin({ low, high, isWhole }: RecordColumn, value: number): boolean {
-  return value >= low && value <= high && Number.isFinite(value) && (!isWhole || Number.isInteger(value));
-}
+/** Two characters of one byte each. */
+const isCode = (bytes: Uint8Array, start: number, end: number): boolean =>
+  end - start === 2 && bytes[start]! < 0x80 && bytes[start + 1]! < 0x80;

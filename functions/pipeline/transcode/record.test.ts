@@ -1,0 +1,191 @@
+// The fast path of flat records against the long way: for any line it either declines, or the outcome is the same to the last value.
+import fc from 'fast-check';
+import { expect, it, vi } from 'vitest';
+import { NOW, sampleBatch, sampleDigests } from '../../../test/support/sample-batch.ts';
+import { tableRows, type Batch, type Outcome } from '../batch.ts';
+import { catalogsOf } from '../catalogs.ts';
+import { decodeLine, DEFAULT_LIMITS } from '../decode.ts';
+import { ingest, type IngestPorts } from '../ingest.ts';
+import { acmeRecord } from '../normalize/acme.ts';
+import { countOf, lineAt, objectsOf } from '../row-text.ts';
+import { SeenEvents } from '../seen-events.ts';
+import { RecordLines } from './record.ts';
+
+// Many cases on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+/** `npm run test:heavy` looks at more. */
+const RUNS = process.env['FRAMEWATCH_HEAVY'] ? 40_000 : 1500;
+const ports: IngestPorts = {
+  digests: sampleDigests,
+  userAgents: { read: () => ({}) },
+  limits: DEFAULT_LIMITS,
+  geo: { locate: (network) => ({ country: 'DE', region: 'BE', city: network, asn: 64_500 }) },
+  catalogs: catalogsOf([], [{ tenant: sampleBatch.tenant, contentId: 'TITLE_1', title: 'One', streamType: 'vod' }]),
+};
+const batch: Batch = { ...sampleBatch, door: 'blob', dialect: 'acme', origin: 'telemetry/acme/a.gz', isTrusted: true };
+const decoder = new TextDecoder();
+const sorted = (row: object): object => Object.fromEntries(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+function known(outcome: Outcome): unknown {
+  const { rows: _rows, text: _text, ...rest } = outcome;
+  const rows = objectsOf<object>(tableRows(outcome, 'PlaybackEvents'));
+  return { ...rest, rows: (JSON.parse(JSON.stringify(rows)) as object[]).map(sorted) };
+}
+
+/** One reader for all lines, as a blob has one: what it learned from one line must not harm the next. */
+let lines = new RecordLines(acmeRecord, ports);
+
+/** Whether the fast path took the line; fails when it took it otherwise than the long way would. */
+function isTaken(text: string, own: Batch = batch, ownPorts = ports): boolean {
+  const bytes = Buffer.from(text);
+  lines.open(own, new SeenEvents());
+  if (!lines.take(bytes, 7)) return false;
+  const fast = lines.outcome();
+  const long = ingest(
+    own,
+    decodeLine(bytes, DEFAULT_LIMITS).map((decoded) => ({ decoded, line: 7 })),
+    ownPorts,
+  );
+  expect(known(fast)).toEqual(known(long));
+  const written = fast.text?.PlaybackEvents ?? { bytes, ends: [] };
+  expect(countOf(written)).toBe(1);
+  const line = decoder.decode(lineAt(written, 0));
+  expect(JSON.stringify(JSON.parse(line)), 'as JSON.stringify writes it').toBe(line);
+  return true;
+}
+
+const plain = {
+  event_id: 'EVENT_1',
+  event_type: 'stop',
+  event_timestamp: new Date(NOW - 5000).toISOString(),
+  customer_id: 'CUST_1',
+  session_id: 'SESS_1',
+  title_id: 'TITLE_1',
+  device_id: 'DEV_1',
+  device_type: 'mobile',
+  device_os: 'iOS',
+  app_version: '5.4.1',
+  quality: 'HD',
+  bandwidth_mbps: 12.5,
+  buffering_events: 2,
+  buffering_duration: 1.5,
+  watch_duration_seconds: 600,
+  completion_percentage: 50.1,
+  position_seconds: 90,
+  country: 'US',
+  state: 'CA',
+  city: 'Los Angeles',
+  ip: '203.0.113.9',
+};
+
+const text = fc.oneof(
+  fc.constantFrom(
+    '', 'a', 'HD', '4k', 'São Paulo', 'a\\b', 'quo"te', '\u2028', '😀', '\ud800', 'x'.repeat(70), 'y'.repeat(300), '203.0.113.9',
+    'anna@example.com', 'https://example.com/a?token=b', 'token=abc', '12:34:56', '2001:db8::1', 'US', 'us', 'XX', 'Germany', 'TITLE_1',
+    'start', 'PAUSE', 'complete', '1.2.3.4', 'tv', 'Smart TV', '2026-02-30T00:00:00Z', '2026-01-15T10:00:00+02:00',
+    '2026-01-15T10:00:00.1234Z', '2026-01-15T10:00:00.5Z', '2026-01-15 10:00:00Z', '2026-01-15T24:00:00Z', '1999-12-31T23:59:59Z',
+    '2026-01-15T10:00:00.28Z', '2026-01-15T10:00:00z', '2026-01-15T10:00:00.1234567890Z',
+  ),
+  fc.string({ maxLength: 12 }),
+  fc.string({ unit: 'grapheme', maxLength: 6 }),
+); // prettier-ignore
+const number = fc.oneof(
+  fc.nat(5000),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.constantFrom(0, -0, -1, 0.1, 1.1, 1e21, 1e-7, 1e306, 2 ** 53, 2 ** 31, 1_768_478_400, 1_768_478_400_000),
+);
+const value: fc.Arbitrary<unknown> = fc.oneof(
+  text,
+  number,
+  fc.constantFrom(null, true, false, [], {}, [1], { a: 'b' }, { ip: '203.0.113.9' }),
+);
+const names = [
+  ...Object.keys(plain), 'title', 'cdn', 'player_version', 'startup_seconds', 'buffering_duration_seconds', 'error_count', 'timestamp',
+  'ip_address', 'region', 'asn', 'os', 'browser', 'consent', 'host', 'my_version', 'user_id', 'email', '__proto__', 'constructor', 'v', 'h',
+  'e', 'x', 'naïve', 'some "name"', 'a'.repeat(80), 'unheard', 'url',
+]; // prettier-ignore
+
+it('a plain record takes the fast path, whatever its kind and whether its fields are in order', () => {
+  for (const event_type of ['start', 'pause', 'resume', 'stop', 'complete'])
+    expect(isTaken(JSON.stringify({ ...plain, event_type })), event_type).toBe(true);
+  expect(isTaken(JSON.stringify(Object.fromEntries(Object.entries({ ...plain, event_type: 'start' }).reverse())))).toBe(
+    false,
+  );
+  const { event_type, ...rest } = plain;
+  expect(isTaken(JSON.stringify({ event_type, ...Object.fromEntries(Object.entries(rest).reverse()) }))).toBe(true);
+  expect(isTaken(`${JSON.stringify(plain, null, 1).replaceAll('\n', ' ')} \r`)).toBe(true);
+});
+
+it('any record is stored as the long way would store it, or left to it', () => {
+  const member = fc.tuple(fc.constantFrom(...names), value);
+  let taken = 0;
+  fc.assert(
+    fc.property(
+      fc.array(member, { maxLength: 4 }),
+      fc.uniqueArray(fc.constantFrom(...Object.keys(plain)), { maxLength: 3 }),
+      fc.constantFrom('start', 'pause', 'resume', 'stop', 'complete'),
+      fc.boolean(),
+      (changes, left, event_type, isShuffled) => {
+        const kept = Object.entries({ ...plain, event_type }).filter(([name]) => !left.includes(name));
+        const members = new Map<string, unknown>([...kept, ...changes]);
+        const entries = isShuffled ? [...members].reverse() : [...members];
+        // Written by hand: an object would lose names such as `__proto__`.
+        const line = `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${JSON.stringify(item)}`).join(',')}}`;
+        if (isTaken(line)) taken++;
+      },
+    ),
+    { numRuns: RUNS },
+  );
+  expect(taken).toBeGreaterThan(RUNS / 20);
+});
+
+it('damaged bytes and odd spellings are stored as the long way would store them, or left to it', () => {
+  const line = JSON.stringify(plain);
+  const piece = fc.constantFrom(
+    '"', '\\', ',', ':', '{', '}', '[', ' ', '\t', '1', '0', '-', '.', 'e5', '1.0', '1E3', '01', 'null', 'true', '\\u0041', '\u0000', 'é',
+    '"event_type":"start",', '"ip":"1.2.3.4",', '"unheard":1,',
+  ); // prettier-ignore
+  fc.assert(
+    fc.property(fc.nat(line.length), fc.nat(4), piece, (at, cut, put) => {
+      isTaken(line.slice(0, at) + put + line.slice(at + cut));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+it.each([
+  ['opted out', { isOptedOut: true }, {}],
+  ['without a database and catalogs', {}, { geo: undefined, catalogs: undefined }],
+  ['of another tenant', { tenant: 'other' }, {}],
+] as const)('rows of a blob %s are those of the long way', (_what, overrides, otherPorts) => {
+  const own = { ...ports, ...otherPorts };
+  lines = new RecordLines(acmeRecord, own);
+  for (const country of ['US', 'XX', 'DE']) {
+    const record = { ...plain, country };
+    expect(isTaken(JSON.stringify(record), { ...batch, ...overrides }, own)).toBe(true);
+  }
+});
+
+it('a blob whose sender is not trusted goes the long way', () => {
+  expect(isTaken(JSON.stringify(plain), { ...batch, isTrusted: false })).toBe(false);
+});
+
+it('a record that the batch holds already is counted and not stored', () => {
+  const seen = new SeenEvents();
+  lines = new RecordLines(acmeRecord, ports);
+  lines.open(batch, seen);
+  const bytes = Buffer.from(JSON.stringify(plain));
+  expect([lines.take(bytes, 0), lines.take(bytes, 1)]).toEqual([true, true]);
+  const outcome = lines.outcome();
+  expect(outcome).toMatchObject({ received: 2, duplicate: 1, text: { PlaybackEvents: { ends: { length: 1 } } } });
+  expect(lines.take(bytes, 2)).toBe(true);
+  expect(lines.outcome()).toMatchObject({ received: 1, duplicate: 1 });
+  expect(seen.add('SESS_1:EVENT_1')).toBe(false);
+});
+
+it('more fields than any producer has make the reader forget nothing and fail nowhere', () => {
+  lines = new RecordLines(acmeRecord, ports);
+  for (let n = 0; n < 600; n++) isTaken(JSON.stringify({ ...plain, [`field_${n}`]: n }));
+  expect(isTaken(JSON.stringify(plain))).toBe(true);
+});
