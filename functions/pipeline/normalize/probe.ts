@@ -61,7 +61,8 @@ function sharedColumns(h: Record<string, unknown>): {
   const shared: Record<string, unknown> = {};
   const props: Record<string, unknown> = {};
   const cleaner = new DynamicCleaner();
-  for (const [key, value] of Object.entries(h)) {
+  for (const key of Object.keys(h)) {
+    const value = h[key];
     if (CONSUMED.has(key) || value === null) continue;
     const column = Object.hasOwn(HEADER_COLUMNS, key) ? HEADER_COLUMNS[key] : undefined;
     if (column === undefined) cleaner.put(props, key, value);

@@ -97,12 +97,16 @@ class Run {
     if (!cursor.take(COMMA) || !cursor.takeName(HEADER)) return undefined;
     const start = cursor.at;
     if (!cursor.skip()) return undefined;
-    const { limits } = this.#ports;
-    const shape = scanJson(cursor.bytes, start, cursor.at);
-    if (isTooMuch(shape) || shape.depth + 1 > limits.maxDepth || shape.keys > limits.maxKeys) return undefined;
+    if (!this.#isWithinLimits(1)) return undefined;
     const header = parsed(start, cursor.at);
     const session = header && openSession(version, header.value, (cursor.at - start) * LONGER);
     return !session || 'reason' in session || session.fault ? undefined : session;
+  }
+
+  /** Whether what was skipped is surely no more than a parser should be given, so deep in the body. */
+  #isWithinLimits(depth: number): boolean {
+    const { maxDepth, maxKeys } = this.#ports.limits;
+    return cursor.deepest + depth <= Math.min(maxDepth, HARD_DEPTH) && cursor.names <= Math.min(maxKeys, HARD_KEYS);
   }
 
   /** False when the list is not one, or too long. */
@@ -162,11 +166,9 @@ class Run {
   #isSuspect(start: number, end: number): boolean | undefined {
     const { limits } = this.#ports;
     const { length } = cursor.bytes;
-    if (length <= limits.maxEventBytes && (end - start) * LONGER <= limits.maxEventBytes) {
-      const { depth, keys } = scanJson(cursor.bytes, start, end);
-      // Then it is within its bounds whatever else is in the body.
-      if (depth + 2 <= limits.maxDepth && keys <= limits.maxKeys) return false;
-    }
+    const isShort = length <= limits.maxEventBytes && (end - start) * LONGER <= limits.maxEventBytes;
+    // Then it is within its bounds whatever else is in the body.
+    if (isShort && this.#isWithinLimits(2)) return false;
     this.#shape ??= scanJson(cursor.bytes);
     return isTooMuch(this.#shape) ? undefined : isSuspect(this.#shape, length, limits);
   }

@@ -23,26 +23,31 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
 const [TRUE, FALSE] = [Buffer.from('true'), Buffer.from('false')];
 const latin1 = new TextDecoder('latin1');
 
-const NOTHING = new Uint8Array(0);
+const NOTHING = Buffer.alloc(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));
 
 export class JsonCursor {
-  bytes: Uint8Array = NOTHING;
-  view: DataView = new DataView(NOTHING.buffer);
+  bytes: Buffer = NOTHING;
+  view: DataView = NO_VIEW;
   at = 0;
   /** Of the number read last: its value, and whether its text is what `JSON.stringify` would write. */
   value = 0;
   isCanonical = false;
+  /** Of the value skipped last: its nesting, and the names in all of its objects. */
+  deepest = 0;
+  names = 0;
 
   /** Begins at the start of a body. */
   open(bytes: Uint8Array): void {
-    this.bytes = bytes;
+    this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.at = 0;
   }
 
   /** Lets the body go. */
   close(): void {
-    this.open(NOTHING);
+    this.bytes = NOTHING;
+    this.view = NO_VIEW;
   }
 
   /** The next four bytes, little-endian; 0 when there are not so many. */
@@ -64,8 +69,7 @@ export class JsonCursor {
 
   /** What stands from `start` to `end`. */
   textFrom(start: number, end: number): string {
-    const { buffer, byteOffset } = this.bytes;
-    return Buffer.from(buffer, byteOffset + start, end - start).toString('utf8');
+    return this.bytes.toString('utf8', start, end);
   }
 
   blanks(): void {
@@ -184,20 +188,25 @@ export class JsonCursor {
     return word === TRUE;
   }
 
-  /** Moves behind any value and the blanks after it, without a look at its grammar; false when it has no end. */
+  /**
+   * Moves behind any value and the blanks after it, without a look at its grammar; false when it has no end. Keeps how deep
+   * it is nested and how many names are in it.
+   */
   skip(): boolean {
     const { bytes } = this;
     let { at } = this;
     let depth = 0;
+    this.deepest = 0;
+    this.names = 0;
     for (let byte = bytes[at]; byte !== undefined; byte = bytes[++at]) {
-      if (depth === 0 && (byte === COMMA || byte === CLOSE || byte === CLOSE_LIST)) break;
-      if (byte === OPEN || byte === OPEN_LIST) depth++;
+      if (byte === QUOTE) {
+        do byte = bytes[++at];
+        while (byte !== undefined && (byte !== QUOTE || isEscaped(bytes, at)));
+      } else if (byte === COLON) this.names++;
+      else if (byte === OPEN || byte === OPEN_LIST) {
+        if (++depth > this.deepest) this.deepest = depth;
+      } else if (depth === 0 && (byte === COMMA || byte === CLOSE || byte === CLOSE_LIST)) break;
       else if (byte === CLOSE || byte === CLOSE_LIST) depth--;
-      else if (byte === QUOTE) {
-        do at = bytes.indexOf(QUOTE, at + 1);
-        while (at !== -1 && isEscaped(bytes, at));
-        if (at === -1) return false;
-      }
     }
     this.at = at;
     return depth === 0 && at < bytes.length;

@@ -39,6 +39,8 @@ function wordsOf(bytes: Uint8Array): Float64Array {
   return Float64Array.from({ length: bytes.length / WORD }, (_none, n) => view.getFloat64(n * WORD, true));
 }
 
+const NO_ROWS: RowText = { bytes: new Uint8Array(0), ends: [] };
+
 /** Valid UTF-8. */
 export interface Text {
   readonly bytes: Uint8Array;
@@ -174,6 +176,7 @@ export class RowBuffer {
   /** The complete rows of this batch; the next one begins behind them. */
   release(): RowText {
     this.dropRow();
+    if (this.#ends.length === 0) return NO_ROWS;
     const text = { bytes: this.bytes.subarray(this.#start, this.at), ends: this.#ends };
     this.#last = this.#start;
     this.#start = this.at;
