@@ -1,5 +1,6 @@
 import type { Client as DataClient, KustoConnectionStringBuilder } from 'azure-kusto-data';
 import { mappingOf, type TableName } from '../../schema/tables.ts';
+import { kept } from './kept.ts';
 
 // The only file that knows Microsoft's data client. It is loaded when first used: importing it costs more than everything else at start.
 // Streaming ingestion is a call of that client; azure-kusto-ingest wraps it, costs 300 ms more to load and adds nothing to it.
@@ -106,17 +107,10 @@ async function connect(options: KustoOptions): Promise<DataClient> {
 /** One client a process, agents kept alive; connecting happens at the first call. */
 export function kustoClient(options: KustoOptions): KustoClient {
   const { database, timeoutMs } = options;
-  let connecting: Promise<DataClient> | undefined;
-  const client = (): Promise<DataClient> => {
-    connecting ??= connect(options).catch((error: unknown) => {
-      connecting = undefined;
-      throw error;
-    });
-    return connecting;
-  };
+  const client = kept(() => connect(options));
   return {
     async ingest(table, rows) {
-      const open = await client();
+      const open = await client.get();
       // A buffer, never a stream: the library hangs for ever when a source stream fails. And never another view on bytes:
       // axios sends all of the memory that one lies in.
       const body = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
@@ -125,22 +119,19 @@ export function kustoClient(options: KustoOptions): KustoClient {
       );
     },
     async command(text) {
-      await within(timeoutMs, (await client()).executeMgmt(database, text));
+      await within(timeoutMs, (await client.get()).executeMgmt(database, text));
     },
     async query(text) {
-      const answer = await within(timeoutMs, (await client()).executeQuery(database, text));
+      const answer = await within(timeoutMs, (await client.get()).executeQuery(database, text));
       return answer.primaryResults.flatMap((table) =>
         [...table.rows()].map((row) => row.toJSON<Readonly<Record<string, unknown>>>()),
       );
     },
     async ping() {
-      await within(timeoutMs, (await client()).executeQuery(database, 'print 1'));
+      await within(timeoutMs, (await client.get()).executeQuery(database, 'print 1'));
     },
     close() {
-      connecting?.then(
-        (open) => open.close(),
-        () => undefined,
-      );
+      client.close((open) => open.close());
     },
   };
 }
