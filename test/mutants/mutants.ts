@@ -104,6 +104,27 @@ export const mutants: readonly Mutant[] = [
     caughtBy: [PROMISES],
   },
   {
+    name: 'free text of flat records kept as it is',
+    file: 'functions/pipeline/transcode/record-props.ts',
+    from: 'new DynamicCleaner().clean(text, name) === text',
+    to: 'true',
+    caughtBy: ['functions/pipeline/transcode/record.test.ts'],
+  },
+  {
+    name: 'no dedupe on the fast path of flat records',
+    file: 'functions/pipeline/transcode/record.ts',
+    from: 'if (books.isDuplicate(this.#eventId())) out.dropRow();',
+    to: 'if (books.isDuplicate(`${this.#eventId()}${line}`)) out.dropRow();',
+    caughtBy: ['functions/pipeline/transcode/record.test.ts'],
+  },
+  {
+    name: 'long line of a blob cut before it is whole',
+    file: 'functions/pipeline/line-splitter.ts',
+    from: 'joined(rest, chunk.subarray(0, newline))',
+    to: 'chunk.subarray(0, newline)',
+    caughtBy: ['functions/pipeline/line-splitter.test.ts'],
+  },
+  {
     name: 'spill removed before it is stored',
     file: 'functions/pipeline/spill-drain.ts',
     from: 'if (!(await bringBack(one.line, ports)))',
