@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { envelope } from '../../bench/bodies.ts';
 import { post } from './doors.ts';
 import type { FaultStack } from './fault-stack.ts';
+import { shortInTheEnd, shortOf } from './recount.ts';
 import { unaccounted } from './scenario.ts';
 
 /** The room that files have. */
@@ -92,14 +93,6 @@ export interface DiskReport {
 const EVENTS = 50;
 const GIVE_UP_MS = 60_000;
 
-async function shortOf(stack: FaultStack, tag: string, sessions: ReadonlySet<string>): Promise<string[]> {
-  const rows = await stack.query<{ SessionId: string; N: number }>(
-    `union PlaybackEventsDedup_v1, PlaybackBeatsDedup_v1 | where SessionId startswith '${tag}' | summarize N = count_distinct(EventId) by SessionId`,
-  );
-  const found = new Map(rows.map(({ SessionId, N }) => [SessionId, N]));
-  return [...sessions].filter((sid) => (found.get(sid) ?? 0) < EVENTS);
-}
-
 /** Asks until the answer is `wanted`; the last answer, when it never is. */
 async function readinessOf(stack: FaultStack, wanted: number): Promise<Readiness> {
   const untilMs = performance.now() + GIVE_UP_MS;
@@ -119,7 +112,7 @@ export async function fillDisk(
   readyWhileFull: 200 | 503,
 ): Promise<DiskReport> {
   const tag = `disk-${randomUUID()}-`;
-  const acknowledged = new Set<string>();
+  const acknowledged = new Map<string, number>();
   const statuses: Record<'before' | 'full' | 'after', Record<string, number>> = { before: {}, full: {}, after: {} };
   let impolite = 0;
   let next = 0;
@@ -129,7 +122,7 @@ export async function fillDisk(
     batch.h.sid = sid;
     const { status, retryAfterMs } = await post(stack.host.url, JSON.stringify(batch));
     statuses[phase][status] = (statuses[phase][status] ?? 0) + 1;
-    if (status === 202) acknowledged.add(sid);
+    if (status === 202) acknowledged.set(sid, EVENTS);
     if (status === 503 && !(retryAfterMs >= 1000)) impolite++;
     return status;
   };
@@ -150,12 +143,7 @@ export async function fillDisk(
   const recoverySeconds = (performance.now() - healedMs) / 1000;
   const readiness = { full, after: await readinessOf(stack, 200) };
   // What was acknowledged from the spill comes with the next run of the timer.
-  let short = await shortOf(stack, tag, acknowledged);
-  while (short.length > 0 && performance.now() < healedMs + GIVE_UP_MS) {
-    await stack.host.invoke('drainSpill').catch(() => undefined);
-    await sleep(250);
-    short = await shortOf(stack, tag, acknowledged);
-  }
+  const short = await shortInTheEnd(stack, tag, acknowledged, GIVE_UP_MS);
   await stack.engine.killAndRestart();
   const shortAfterKill = await shortOf(stack, tag, acknowledged);
   return {

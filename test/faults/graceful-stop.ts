@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { envelope } from '../../bench/bodies.ts';
 import { post } from './doors.ts';
 import type { FaultStack } from './fault-stack.ts';
+import { shortInTheEnd } from './recount.ts';
 
 export interface StopReport {
   /** Answers of `readyz` from the signal on, in the order of asking; 0 for none. */
@@ -40,7 +41,7 @@ const readyz = (url: string): Promise<number> =>
 export async function stopUnderLoad(stack: FaultStack): Promise<StopReport> {
   const tag = `stop-${randomUUID()}-`;
   const { url, pid } = stack.host;
-  const acknowledged = new Set<string>();
+  const acknowledged = new Map<string, number>();
   const [underWay, late]: [Record<string, number>, Record<string, number>] = [{}, {}];
   let signalMs = Infinity;
   const state = { isOver: false };
@@ -52,7 +53,7 @@ export async function stopUnderLoad(stack: FaultStack): Promise<StopReport> {
       batch.h.sid = sid;
       const startMs = performance.now();
       const { status } = await post(url, JSON.stringify(batch));
-      if (status === 202) acknowledged.add(sid);
+      if (status === 202) acknowledged.set(sid, EVENTS);
       const books = startMs > signalMs ? late : underWay;
       if (performance.now() > signalMs) books[status] = (books[status] ?? 0) + 1;
       if (status !== 202) await sleep(20);
@@ -75,19 +76,7 @@ export async function stopUnderLoad(stack: FaultStack): Promise<StopReport> {
   await Promise.all(clients);
   const backMs = performance.now() + WAIT_MS;
   while ((await readyz(url)) !== 200 && performance.now() < backMs) await sleep(50);
-  const shortNow = async (): Promise<string[]> => {
-    const rows = await stack.query<{ SessionId: string; N: number }>(
-      `union PlaybackEvents, PlaybackBeats | where SessionId startswith '${tag}' | summarize N = count_distinct(EventId) by SessionId`,
-    );
-    const found = new Map(rows.map(({ SessionId, N }) => [SessionId, N]));
-    return [...acknowledged].filter((sid) => (found.get(sid) ?? 0) < EVENTS);
-  };
   // What was spilled is acknowledged too.
-  let short = await shortNow();
-  while (short.length > 0 && performance.now() < backMs) {
-    await stack.host.invoke('drainSpill').catch(() => undefined);
-    await sleep(300);
-    short = await shortNow();
-  }
+  const short = await shortInTheEnd(stack, tag, acknowledged, WAIT_MS);
   return { readiness, underWay, late, exitSeconds, acknowledged: acknowledged.size * EVENTS, short };
 }

@@ -182,16 +182,17 @@ describe.runIf(HEAVY)('overload', () => {
     'ten times the capacity: only 202, 429 and 503, bounded memory, and back within 10 s',
     { timeout: TEST_MS, retry: 0 },
     async () => {
-      const report = await overload(stack(), { times: 10, seconds: 15, connections: 1000 });
-      const { statuses, capacity, offered, rssBeforeMb, rssMostMb, recoverySeconds } = report;
+      const report = await overload(stack(), { times: 10, seconds: 15, connections: 1000, promptMs: 1000 });
+      const { statuses, capacity, offered, rssBeforeMb, rssMostMb, recoverySeconds, acknowledged, short } = report;
       tell({
         what: 'ten times the capacity for 15 s',
         figure: Object.entries(statuses)
           .map(([status, count]) => `${count.toLocaleString('en')} × ${status}`)
           .join(', '),
-        note: `capacity ${Math.round(capacity).toLocaleString('en')} events/s, offered ${Math.round(offered).toLocaleString('en')}; memory ${Math.round(rssBeforeMb)} → ${Math.round(rssMostMb)} MB; a 202 within a second again after ${recoverySeconds.toFixed(1)} s`,
+        note: `capacity ${Math.round(capacity).toLocaleString('en')} events/s, offered ${Math.round(offered).toLocaleString('en')}; memory ${Math.round(rssBeforeMb)} → ${Math.round(rssMostMb)} MB; a 202 within a second again after ${recoverySeconds.toFixed(1)} s; ${short.length} of ${acknowledged} acknowledged sessions short`,
       });
       expect(Object.keys(statuses).filter((status) => !['202', '429', '503'].includes(status))).toEqual([]);
+      expect(short).toEqual([]);
       expect(rssMostMb).toBeLessThan(512);
       expect(recoverySeconds).toBeLessThan(10);
     },

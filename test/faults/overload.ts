@@ -1,8 +1,10 @@
 // More than the functions can take: explicit answers, bounded memory, and the way back.
+import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bodies } from '../../bench/bodies.ts';
+import { envelope } from '../../bench/bodies.ts';
 import type { FaultStack } from './fault-stack.ts';
+import { shortInTheEnd } from './recount.ts';
 
 export interface OverloadReport {
   /** Events a second that eight patient senders get through. */
@@ -15,8 +17,11 @@ export interface OverloadReport {
   /** Most memory of the functions before and during, MB. */
   readonly rssBeforeMb: number;
   readonly rssMostMb: number;
-  /** From the end of the load to a 202 within a second. */
+  /** From the end of the load to a prompt 202; Infinity when none came. */
   readonly recoverySeconds: number;
+  /** Sessions with a 202, and those of them that are not complete in the end. */
+  readonly acknowledged: number;
+  readonly short: readonly string[];
 }
 
 const EVENTS = 50;
@@ -63,14 +68,25 @@ async function capacityOf(send: Post, list: readonly Buffer[], seconds: number):
   return (done * EVENTS) / ((performance.now() - startMs) / 1000);
 }
 
-/** Offers `times` the capacity for so long, whatever the answers are, over at most `connections`. */
+/** Offers `times` the capacity for so long, whatever the answers are, over at most `connections`; it is over when a 202 takes no longer than `promptMs`. */
 export async function overload(
   stack: FaultStack,
-  options: { readonly times: number; readonly seconds: number; readonly connections: number },
+  options: {
+    readonly times: number;
+    readonly seconds: number;
+    readonly connections: number;
+    readonly promptMs: number;
+  },
 ): Promise<OverloadReport> {
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
   const send = poster(stack.host.url, agent);
-  const list = bodies(SESSIONS, EVENTS, Date.now());
+  const tag = `load-${randomUUID()}-`;
+  const acknowledged = new Map<string, number>();
+  const list = Array.from({ length: SESSIONS }, (_none, index) => {
+    const batch = envelope(index, EVENTS, Date.now());
+    batch.h.sid = `${tag}${index}`;
+    return Buffer.from(JSON.stringify(batch));
+  });
   const capacity = await capacityOf(send, list, Math.min(3, options.seconds));
   const rssOf = (): number => (stack.vitals().at(-1)?.rss ?? 0) / 1e6;
   const rssBeforeMb = rssOf();
@@ -82,7 +98,9 @@ export async function overload(
   while (performance.now() - startMs < options.seconds * 1000) {
     const due = ((performance.now() - startMs) / 1000) * perSecond;
     for (; offered < due; offered++) {
-      const one = send(list[offered % list.length] as Buffer).then((status) => {
+      const index = offered % list.length;
+      const one = send(list[index] as Buffer).then((status) => {
+        if (status === 202) acknowledged.set(`${tag}${index}`, EVENTS);
         statuses[status] = (statuses[status] ?? 0) + 1;
         pending.delete(one);
       });
@@ -100,7 +118,7 @@ export async function overload(
       body: new Uint8Array(list[0] as Buffer),
     }).catch(() => undefined);
     await answer?.arrayBuffer();
-    if (answer?.status === 202 && performance.now() - askedMs < 1000) {
+    if (answer?.status === 202 && performance.now() - askedMs < options.promptMs) {
       recoverySeconds = (performance.now() - endMs) / 1000;
       break;
     }
@@ -117,5 +135,7 @@ export async function overload(
     rssBeforeMb,
     rssMostMb: Math.max(...during),
     recoverySeconds,
+    acknowledged: acknowledged.size,
+    short: await shortInTheEnd(stack, tag, acknowledged, GIVE_UP_MS),
   };
 }

@@ -7,6 +7,7 @@ import { blobDoor, httpDoor, hubDoor, shuffled } from './doors.ts';
 import { startFaultStack, type FaultStack } from './fault-stack.ts';
 import { stopUnderLoad } from './graceful-stop.ts';
 import { killDuringHttp } from './kills.ts';
+import { overload } from './overload.ts';
 import { brokenPromises, runScenario } from './scenario.ts';
 import { brokenIn, runSoak } from './soak.ts';
 
@@ -72,6 +73,19 @@ describe.skipIf(HEAVY)(`faults, a share by seed ${SEED}`, () => {
 
   it('kill -9 of the functions: every event answered 202 is there, none twice', async () => {
     expect(await killDuringHttp(stack, 1)).toMatchObject({ short: [], doubled: [], unparseable: 0, unaccounted: [] });
+  });
+
+  it('more than it can take: only 202, 429 and 503, nothing acknowledged is lost, and it comes back', async () => {
+    const { statuses, short, recoverySeconds } = await overload(stack, {
+      times: 5,
+      seconds: 1,
+      connections: 300,
+      promptMs: 20_000,
+    });
+    expect(Object.keys(statuses).filter((status) => !['202', '429', '503'].includes(status))).toEqual([]);
+    expect(short).toEqual([]);
+    // Never is Infinity; how long it takes is for the heavy run.
+    expect(recoverySeconds).toBeLessThan(Infinity);
   });
 
   it('a steady load with bad events, resends and a fault: the counters agree (its memory only the long run can judge)', async () => {
