@@ -42,8 +42,14 @@ export interface BlobSearch {
 type Source = AsyncIterable<Uint8Array> & NodeJS.ReadableStream;
 type Conditions = Readonly<{ leaseId?: string; ifMatch?: string }>;
 
-/** Reads through a blob; undefined when it cannot be read to its end. */
-async function search(blob: BlockBlobClient, matcher: Matcher): Promise<(Tally & { isGzip: boolean }) | string> {
+interface Found extends Tally {
+  readonly isGzip: boolean;
+  /** Why it could not be read to its end; what was counted stands before it. */
+  readonly fault?: string;
+}
+
+/** Reads through a blob, as far as it can be read. */
+async function search(blob: BlockBlobClient, matcher: Matcher): Promise<Found> {
   const tally = { erased: 0, kept: 0 };
   let isGzip = false;
   try {
@@ -56,7 +62,7 @@ async function search(blob: BlockBlobClient, matcher: Matcher): Promise<(Tally &
     while (!(await lines.next()).done);
   } catch (error) {
     if (error instanceof UnsearchableError || (error instanceof Error && error.name === 'BlobFault'))
-      return error.message;
+      return { ...tally, isGzip, fault: error.message };
     throw error;
   }
   return { ...tally, isGzip };
@@ -65,7 +71,7 @@ async function search(blob: BlockBlobClient, matcher: Matcher): Promise<(Tally &
 /** Writes a blob anew without the subject's records, its properties kept. Gives the new ETag; undefined when nothing was left. */
 async function rewrite(
   blob: BlockBlobClient,
-  found: Tally & { isGzip: boolean },
+  found: Found,
   matcher: Matcher,
   conditions: Conditions,
 ): Promise<string | undefined> {
@@ -117,10 +123,13 @@ async function eraseCopy(
   options: BlobSearch,
 ): Promise<Omit<BlobFinding, 'container' | 'name'> | undefined> {
   const found = await search(blob, options.matcher);
-  if (typeof found === 'string') return { found: 0, action: 'unsearchable', detail: found };
-  if (found.erased === 0) return undefined;
-  if (!options.isErasing) return { found: found.erased, action: 'found' };
-  const result = await leased(blob, TRIES, async (leaseId) => rewrite(blob, found, options.matcher, { leaseId }));
+  const { fault } = found;
+  if (found.erased === 0) return fault === undefined ? undefined : { found: 0, action: 'unsearchable', detail: fault };
+  if (!options.isErasing) return { found: found.erased, action: 'found', detail: fault };
+  // What is behind the fault cannot be told from the subject's: the copy goes as a whole. The sender's own is where it was dropped.
+  const result = await leased(blob, TRIES, async (leaseId) =>
+    rewrite(blob, fault === undefined ? found : { ...found, kept: 0 }, options.matcher, { leaseId }),
+  );
   if (result === 'busy') return { found: found.erased, action: 'busy' };
   return { found: found.erased, action: result === undefined ? 'deleted' : 'rewritten' };
 }
@@ -185,8 +194,8 @@ export async function eraseDrops(
       const blob = container.getBlockBlobClient(item.name);
       const place = { container: name, name: item.name };
       const found = await search(blob, options.matcher);
-      if (typeof found === 'string') {
-        findings.push({ ...place, found: 0, action: 'unsearchable', detail: found });
+      if (found.fault !== undefined) {
+        findings.push({ ...place, found: found.erased, action: 'unsearchable', detail: found.fault });
         continue;
       }
       if (found.erased === 0) continue;

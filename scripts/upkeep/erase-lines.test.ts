@@ -73,6 +73,18 @@ describe('a line', () => {
   });
 });
 
+it('the subject is found in what can be read of a blob that breaks off', async () => {
+  const filler = Array.from({ length: 3000 }, (_one, n) => json({ session_id: `s-${n * 7919}`, n }));
+  const whole = gzipSync([json({ customer_id: 'anna' }), ...filler].join('\n'));
+  const tally = { erased: 0, kept: 0 };
+  const source = Readable.from([whole.subarray(0, whole.length - 20)], { objectMode: false });
+  const reading = (async () => {
+    for await (const line of erasedLines(source as AsyncIterable<Uint8Array>, anna, tally)) expect(line).toBeDefined();
+  })();
+  await expect(reading).rejects.toMatchObject({ reason: 'not-gzip' });
+  expect(tally.erased).toBe(1);
+});
+
 describe('a spilled batch', () => {
   const row = (viewerId: string, sessionId: string) => ({ eventId: `${sessionId}:0`, viewerId, sessionId });
   const outcome = (rows: object[], rejects: object[]) =>

@@ -74,8 +74,15 @@ export async function* erasedLines(
     // Untouched lines keep their very bytes, whatever their encoding.
     return Buffer.concat([erased === 0 ? bytes : encoder.encode(text), NEWLINE]);
   };
-  for await (const chunk of inflated(source)) for (const { bytes } of splitter.push(chunk)) yield visit(bytes);
+  let fault: unknown;
+  try {
+    for await (const chunk of inflated(source)) for (const { bytes } of splitter.push(chunk)) yield visit(bytes);
+  } catch (error) {
+    fault = error;
+  }
+  // The line under way when the content breaks off may name the subject too.
   for (const { bytes } of splitter.end()) yield visit(bytes);
+  if (fault !== undefined) throw fault;
 }
 
 /** Lines as the bytes of the new blob. */
