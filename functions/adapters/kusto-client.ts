@@ -27,11 +27,15 @@ export interface KustoClient {
 }
 
 const APPLICATION = 'framewatch';
+/** Where commands go, and how many times as long as other calls they may take: a run of all detectors is one. */
+const MANAGEMENT = '/v1/rest/mgmt';
+const COMMAND_PATIENCE = 4;
 
 /** Plain HTTP to this machine is the local stack and needs no credential. */
 const isLocal = (url: string): boolean => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url);
 
 interface RequestConfig {
+  readonly url?: string;
   readonly data?: unknown;
   readonly headers?: { delete(name: string): unknown };
   signal?: unknown;
@@ -50,7 +54,7 @@ const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] ===
  */
 function amendCalls(client: DataClient, timeoutMs: number): void {
   (client.axiosInstance as unknown as Requests).interceptors.request.use((config) => {
-    config.signal = AbortSignal.timeout(timeoutMs);
+    config.signal = AbortSignal.timeout(config.url?.endsWith(MANAGEMENT) ? timeoutMs * COMMAND_PATIENCE : timeoutMs);
     if (Buffer.isBuffer(config.data) && !isGzip(config.data)) config.headers?.delete('Content-Encoding');
     return config;
   });
@@ -119,7 +123,7 @@ export function kustoClient(options: KustoOptions): KustoClient {
       );
     },
     async command(text) {
-      await within(timeoutMs, (await client.get()).executeMgmt(database, text));
+      await within(timeoutMs * COMMAND_PATIENCE, (await client.get()).executeMgmt(database, text));
     },
     async query(text) {
       const answer = await within(timeoutMs, (await client.get()).executeQuery(database, text));

@@ -298,7 +298,7 @@ it('runs the detectors by hand', async () => {
   await deployKql({ cluster: kusto.url, database: 'framewatch', log: () => undefined });
   await host.invoke('detect');
   await expect
-    .poll(async () => (await fetch(`${host.url}/api/metrics`)).text(), { timeout: 60_000 })
+    .poll(async () => (await fetch(`${host.url}/api/metrics`)).text(), { timeout: 90_000 })
     .toContain('detector_runs_total{outcome="done"} 1');
 });
 
