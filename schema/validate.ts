@@ -15,15 +15,16 @@ const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /** The same rule as the `pattern` of the emitted JSON Schema plus the calendar. */
 export const DATETIME_PATTERN = DATETIME.source;
 
+/** Two digits of a text that matches {@link DATETIME}. */
+const pairAt = (text: string, at: number): number => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
+
 function isDatetime(text: string): boolean {
-  const match = DATETIME.exec(text);
-  if (!match) return false;
-  const year = Number(match[1]);
-  const month = Number(match[2]);
-  const day = Number(match[3]);
-  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  const days = month === 2 && leap ? 29 : (DAYS[month - 1] ?? 0);
-  return month >= 1 && month <= 12 && day >= 1 && day <= days;
+  if (!DATETIME.test(text)) return false;
+  const [month, day] = [pairAt(text, 5), pairAt(text, 8)];
+  if (month !== 2) return day >= 1 && day <= (DAYS[month - 1] ?? 0);
+  const [century, year] = [pairAt(text, 0), pairAt(text, 2)];
+  const isLeap = year === 0 ? century % 4 === 0 : year % 4 === 0;
+  return day >= 1 && day <= (isLeap ? 29 : 28);
 }
 
 const shown = (value: unknown): string => {
@@ -50,23 +51,30 @@ function checkString(field: Field, value: unknown): Fault | undefined {
   return undefined;
 }
 
+/** A field with {@link rangeOf}. */
+interface Ranged {
+  readonly field: Field;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Least and greatest value of a number field. */
 export function rangeOf(field: Field): { low: number; high: number } {
   const limit = field.kind === 'real' ? Infinity : field.kind === 'int' ? INT_MAX : Number.MAX_SAFE_INTEGER;
   return { low: field.min ?? -limit, high: field.max ?? limit };
 }
 
-function checkNumber(field: Field, value: unknown): Fault | undefined {
+function checkNumber({ field, low, high }: Ranged, value: unknown): Fault | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return wrongType(field, value);
   if (field.kind !== 'real' && !Number.isInteger(value)) return wrongType(field, value);
-  const { low, high } = rangeOf(field);
   if (value < low || value > high) {
     return { code: 'out-of-range', detail: `expected ${low} … ${high}, got ${shown(value)}` };
   }
   return undefined;
 }
 
-function checkValue(field: Field, value: unknown): Fault | undefined {
+function checkValue(ranged: Ranged, value: unknown): Fault | undefined {
+  const { field } = ranged;
   switch (field.kind) {
     case 'string':
       return checkString(field, value);
@@ -80,7 +88,7 @@ function checkValue(field: Field, value: unknown): Fault | undefined {
     case 'dynamic':
       return typeof value === 'object' && value !== null ? undefined : wrongType(field, value);
     default:
-      return checkNumber(field, value);
+      return checkNumber(ranged, value);
   }
 }
 
@@ -92,8 +100,10 @@ function checkValue(field: Field, value: unknown): Fault | undefined {
 export function checker<F extends Fields>(
   table: Table<F>,
 ): (value: unknown, trusted?: Readonly<Record<string, unknown>>) => Checked<RowOf<F>> {
-  const fields = new Map<string, Field>(Object.entries(table.fields));
-  const required = [...fields].filter(([, field]) => field.required).map(([name]) => name);
+  const fields = new Map<string, Ranged>(
+    Object.entries<Field>(table.fields).map(([name, field]) => [name, { field, ...rangeOf(field) }]),
+  );
+  const required = [...fields].filter(([, { field }]) => field.required).map(([name]) => name);
   return (value, trusted) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return { ok: false, field: '', code: 'not-an-object', detail: 'expected an object' };

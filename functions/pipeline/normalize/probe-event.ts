@@ -3,6 +3,7 @@ import type { Draft, DraftFault, Place } from '../batch.ts';
 import { isRecord } from '../batch.ts';
 import { cleanText, cutText, DynamicCleaner } from '../clean.ts';
 import { freeText, hostOf } from '../identity.ts';
+import { blankRow } from '../row-shape.ts';
 import { BASE_COLUMNS, BEAT_COLUMNS, KIND_COLUMNS, NESTED_COLUMNS } from './probe-columns.ts';
 
 type Columns = Readonly<Record<string, string | undefined>>;
@@ -60,7 +61,8 @@ function columnsOf(
 ): Record<string, unknown> {
   const isBeat = kind === 'hb';
   const own = isBeat ? BEAT : (OF_KIND[kind] ?? NONE);
-  const fields: Record<string, unknown> = isBeat ? {} : { kind };
+  const fields = blankRow(isBeat ? 'PlaybackBeats' : 'PlaybackEvents');
+  if (!isBeat) fields['kind'] = kind;
   const props: Record<string, unknown> = {};
   for (const key of Object.keys(event)) {
     const value = event[key];

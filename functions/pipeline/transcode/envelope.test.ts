@@ -10,11 +10,12 @@ import { countOf, lineAt, objectsOf } from '../row-text.ts';
 import { ingestEnvelope } from './envelope.ts';
 import { NOW, sampleBatch, sampleDigests } from '../../../test/support/sample-batch.ts';
 
-// Many cases on a machine that may be busy.
-vi.setConfig({ testTimeout: 120_000 });
-
 /** `npm run test:heavy` looks at more. */
-const RUNS = process.env['FRAMEWATCH_HEAVY'] ? 60_000 : 1500;
+const isHeavy = process.env['FRAMEWATCH_HEAVY'] !== undefined;
+const RUNS = isHeavy ? 60_000 : 1500;
+// Many cases on a machine that may be busy.
+vi.setConfig({ testTimeout: isHeavy ? 1_800_000 : 120_000 });
+
 const ports = {
   digests: sampleDigests,
   userAgents: { read: () => ({ browser: 'Fire"fox', os: undefined }) },
