@@ -38,7 +38,7 @@ export interface Door {
 const EVENTS = 10;
 const BATCHES = 12;
 const SENDERS = 4;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const ANSWER_MS = 25_000;
 
 export function shuffled<T>(list: readonly T[], random: () => number): T[] {

@@ -42,7 +42,7 @@ export interface ScenarioReport {
   readonly early: readonly Call[];
 }
 
-const GIVE_UP_MS = 100_000;
+const GIVE_UP_MS = 150_000;
 const POLL_MS = 150;
 const SLOWEST_DRIVE_MS = 4000;
 /** Calls under way when the first answer came were sent in good faith. */

@@ -1,5 +1,5 @@
 // A share of every proof under faults that fits each test run; the whole is heavy.test.ts. One stack serves all of it.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { randomFrom } from '../../bench/bodies.ts';
 import { scenariosOf, senderScenarios, wireScenarios } from './cases.ts';
 import { fileLimit, fillDisk } from './disk.ts';
@@ -10,6 +10,9 @@ import { killDuringHttp } from './kills.ts';
 import { overload } from './overload.ts';
 import { brokenPromises, runScenario } from './scenario.ts';
 import { brokenIn, runSoak } from './soak.ts';
+
+// A machine that is busy with other tests at the same time may need several times as long.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 240_000 });
 
 const HEAVY = Boolean(process.env['FRAMEWATCH_HEAVY']);
 const SEED = Number(process.env['FRAMEWATCH_SEED'] ?? 5);
