@@ -7,7 +7,7 @@ interface Entry<T> {
   readonly value: T;
 }
 
-/** Remembers what follows from a few bytes. Bounded: what falls into the same place takes it. */
+/** Remembers what follows from a few bytes. Bounded: of what falls into the same place, the last two are kept. */
 export class ByteCache<T> {
   readonly #entries: (Entry<T> | undefined)[];
   readonly #key = new Uint8Array(1024);
@@ -44,17 +44,23 @@ export class ByteCache<T> {
 
   /** What is remembered for the key. */
   get(): T | undefined {
-    const entry = this.#entries[this.#place()];
-    return entry && this.#isKey(entry.bytes) ? entry.value : undefined;
+    const place = this.#place();
+    const entry = this.#entries[place];
+    if (entry && this.#isKey(entry.bytes)) return entry.value;
+    const other = this.#entries[place + 1];
+    return other && this.#isKey(other.bytes) ? other.value : undefined;
   }
 
   set(value: T): T {
-    this.#entries[this.#place()] = { bytes: this.#key.slice(0, this.#length), value };
+    const place = this.#place();
+    this.#entries[place + 1] = this.#entries[place];
+    this.#entries[place] = { bytes: this.#key.slice(0, this.#length), value };
     return value;
   }
 
+  /** The first of two. */
   #place(): number {
-    return (this.#hash ^ (this.#hash >>> 15)) & (this.#entries.length - 1);
+    return (this.#hash ^ (this.#hash >>> 15)) & (this.#entries.length - 2);
   }
 
   #isKey(bytes: Uint8Array): boolean {

@@ -2,10 +2,10 @@ import { contextFields, identityFields } from '../../../schema/common-fields.ts'
 import { checker } from '../../../schema/validate.ts';
 import type { Batch, Claims } from '../batch.ts';
 import { sharedColumns, type IngestPorts } from '../group-rows.ts';
+import { protect } from '../privacy.ts';
 import { ByteCache } from './byte-cache.ts';
 import type { JsonCursor } from './json-cursor.ts';
 import type { ClaimName } from './record-spec.ts';
-import { bytesOf } from './row-buffer.ts';
 
 // What a row holds besides its record's own columns, as text. Where the viewer is, with what they watch, who they are and what the
 // content is called do not depend on each other: each goes through the ordinary steps once and is remembered.
@@ -13,11 +13,14 @@ import { bytesOf } from './row-buffer.ts';
 const { eventId: _id, sessionId: _session, sequence: _sequence, eventTime: _time, ...ofBatch } = identityFields;
 const checkShared = checker({ name: 'shared', doc: '', fields: { ...ofBatch, ...contextFields } });
 
-/** What is remembered of each; a few dozen bytes an entry. */
-const CACHED = 4096;
+/** So many places and titles are remembered, and so many devices and viewers: the events of a viewer come in a row. */
+const MANY = 2048;
+const FEW = 256;
 /** With these no header of the sender is asked. */
 const NO_CLAIMS: Claims = { geo: {}, device: {} };
-const NOTHING = bytesOf('');
+/** Not from the pool of buffers: what is remembered would keep all of its slab alive. */
+const encoder = new TextEncoder();
+const NOTHING = encoder.encode('');
 
 /** Names of the values that {@link RecordShared.set} takes, by number. */
 export const SHARED_VALUES: readonly (ClaimName | 'contentId')[] = [
@@ -37,14 +40,19 @@ type Saying = Readonly<Partial<Record<(typeof SHARED_VALUES)[number], string>>>;
 /** What is looked up together. */
 interface Piece {
   readonly values: readonly number[];
-  readonly claims: (said: Saying) => Claims;
+  /** What is said, for enrichment. */
+  readonly claims: ((said: Saying) => Claims) | undefined;
   readonly cache: ByteCache<Uint8Array | false>;
 }
 
-const pieceOf = (names: readonly (typeof SHARED_VALUES)[number][], claims: (said: Saying) => Claims): Piece => ({
+const pieceOf = (
+  size: number,
+  names: readonly (typeof SHARED_VALUES)[number][],
+  claims?: (said: Saying) => Claims,
+): Piece => ({
   values: names.map((name) => SHARED_VALUES.indexOf(name)),
   claims,
-  cache: new ByteCache(CACHED),
+  cache: new ByteCache(size),
 });
 
 type Columns = Readonly<Record<string, unknown>>;
@@ -55,9 +63,11 @@ export class RecordShared {
   readonly #starts = new Int32Array(SHARED_VALUES.length);
   readonly #ends = new Int32Array(SHARED_VALUES.length);
   readonly #place: Piece;
-  readonly #device = pieceOf(['type', 'os', 'browser'], ({ type, os, browser }) => ({ device: { type, os, browser } }));
-  readonly #viewer = pieceOf(['viewerId'], ({ viewerId }) => ({ viewerId }));
-  readonly #content = pieceOf(['contentId'], ({ contentId }) => ({ contentId }));
+  readonly #device = pieceOf(FEW, ['type', 'os', 'browser'], ({ type, os, browser }) => ({
+    device: { type, os, browser },
+  }));
+  readonly #viewer = pieceOf(FEW, ['viewerId']);
+  readonly #content = pieceOf(MANY, ['contentId'], ({ contentId }) => ({ contentId }));
   /** Of the record under way, in the order they are written. */
   readonly texts: Uint8Array[] = [NOTHING, NOTHING, NOTHING, NOTHING];
   #batch: Batch | undefined;
@@ -72,6 +82,7 @@ export class RecordShared {
     this.#ports = ports;
     // Without a database nobody looks at the address, which is another one in every record.
     this.#place = pieceOf(
+      MANY,
       ports.geo ? ['country', 'region', 'city', 'address'] : ['country', 'region', 'city'],
       ({ country, region, city, address }) => ({ geo: { country, region, city }, address }),
     );
@@ -81,7 +92,7 @@ export class RecordShared {
   open(batch: Batch): void {
     this.#batch = batch;
     this.#base = this.#columns(NO_CLAIMS, batch);
-    this.head = checkShared(this.#base).ok ? bytesOf(JSON.stringify(this.#base).slice(0, -1)) : undefined;
+    this.head = checkShared(this.#base).ok ? encoder.encode(JSON.stringify(this.#base).slice(0, -1)) : undefined;
   }
 
   /** A new record. */
@@ -115,7 +126,10 @@ export class RecordShared {
   #text({ values, cache, claims }: Piece, cursor: JsonCursor): Uint8Array | false {
     cache.begin();
     for (const value of values) if (!cache.part(cursor.bytes, this.#starts[value]!, this.#ends[value]!)) return false;
-    return cache.get() ?? cache.set(this.#made(claims(this.#said(values, cursor))));
+    const known = cache.get();
+    if (known !== undefined) return known;
+    const said = this.#said(values, cursor);
+    return cache.set(claims ? this.#made(claims(said)) : this.#viewerText(said));
   }
 
   #said(values: readonly number[], cursor: JsonCursor): Saying {
@@ -127,6 +141,13 @@ export class RecordShared {
     return said;
   }
 
+  /** The viewer's pseudonym. A file has many viewers: of the ordinary steps they take the one that looks at them. */
+  #viewerText({ viewerId }: Saying): Uint8Array {
+    const columns: { viewerId?: unknown } = {};
+    protect(columns, { viewerId }, this.#batch!, this.#ports.digests);
+    return columns.viewerId === undefined ? NOTHING : encoder.encode(`,"viewerId":${JSON.stringify(columns.viewerId)}`);
+  }
+
   /** What these claims add to the columns of the batch. */
   #made(claims: Claims): Uint8Array | false {
     const columns = this.#columns({ ...NO_CLAIMS, ...claims }, this.#batch!);
@@ -134,7 +155,7 @@ export class RecordShared {
     const more = Object.entries(columns).filter(
       ([name, value]) => value !== undefined && this.#base[name] === undefined,
     );
-    return more.length === 0 ? NOTHING : bytesOf(`,${JSON.stringify(Object.fromEntries(more)).slice(1, -1)}`);
+    return more.length === 0 ? NOTHING : encoder.encode(`,${JSON.stringify(Object.fromEntries(more)).slice(1, -1)}`);
   }
 
   #columns(claims: Claims, batch: Batch): Columns {

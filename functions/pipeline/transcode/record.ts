@@ -58,6 +58,9 @@ export class RecordLines {
   readonly #seenSlots = new Uint32Array(512);
   readonly #session: Range = { start: 0, end: 0 };
   readonly #id: Range = { start: 0, end: 0 };
+  /** The session of the record before, and its id. */
+  #sessionBytes: Uint8Array = new Uint8Array(0);
+  #sessionText = '';
   #epoch = 0;
   #kind: CompiledKind | undefined;
   #claimedMs: number | undefined;
@@ -256,7 +259,12 @@ export class RecordLines {
   #eventId(): string {
     const cursor = this.#cursor;
     const { start, end } = this.#session;
-    return `${cursor.textFrom(start, end)}:${cursor.textFrom(this.#id.start, this.#id.end)}`;
+    // Events of a session come in a row.
+    if (end - start !== this.#sessionBytes.length || !startsWith(cursor.bytes, start, this.#sessionBytes)) {
+      this.#sessionBytes = Uint8Array.from(cursor.bytes.subarray(start, end));
+      this.#sessionText = cursor.textFrom(start, end);
+    }
+    return `${this.#sessionText}:${cursor.textFrom(this.#id.start, this.#id.end)}`;
   }
 }
 
