@@ -1,8 +1,6 @@
-import { cdnRequests } from '../../schema/cdn-requests.ts';
 import { playbackBeats } from '../../schema/playback-beats.ts';
 import { playbackEvents } from '../../schema/playback-events.ts';
 import type { Fields } from '../../schema/spec.ts';
-import type { Draft } from './batch.ts';
 
 /**
  * All names of a table's columns, undefined. To the engine copies of it are structures with known places; an object to which
@@ -19,8 +17,7 @@ function shapeOf(fields: Fields): Readonly<Record<string, unknown>> {
 const shapes = {
   PlaybackEvents: shapeOf(playbackEvents.fields),
   PlaybackBeats: shapeOf(playbackBeats.fields),
-  CdnRequests: shapeOf(cdnRequests.fields),
 };
 
 /** The columns of a row that says nothing yet. */
-export const blankRow = (table: Draft['table']): Record<string, unknown> => ({ ...shapes[table] });
+export const blankRow = (table: keyof typeof shapes): Record<string, unknown> => ({ ...shapes[table] });
