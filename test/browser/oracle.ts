@@ -98,6 +98,8 @@ const stage: Oracle = {
       streaming: {
         buffer: {
           bufferTimeDefault: bufferS,
+          // Its name in 4.7.
+          ...(options.dash === 4 && { stableBufferTime: bufferS }),
           bufferTimeAtTopQuality: bufferS,
           bufferTimeAtTopQualityLongForm: bufferS,
         },

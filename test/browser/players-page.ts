@@ -141,6 +141,8 @@ const drivers: Record<Kind, (video: HTMLVideoElement, given: Given) => Driver> =
       bufferTimeDefault: bufferS,
       bufferTimeAtTopQuality: bufferS,
       bufferTimeAtTopQualityLongForm: bufferS,
+      // Its name in 4.7.
+      ...(player.getVersion().startsWith('4') && { stableBufferTime: bufferS }),
     };
     player.updateSettings({ streaming: { buffer } });
     if (licence) player.setProtectionData({ [CLEAR_KEY]: { serverURL: licence } });

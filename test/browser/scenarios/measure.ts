@@ -15,7 +15,7 @@ for (const { scenario, dash, label } of takes) {
   const row = {
     what: `${scenario.name}${label}`,
     figure: lines.join('; then ') || 'nothing reported',
-    note: (faults.join(', ') || 'holds') + (blockedMs ? `; page blocked ${Math.round(blockedMs)} ms, no evidence` : ''),
+    note: (faults.join(', ') || 'holds') + (blockedMs ? `; page blocked ${Math.round(blockedMs)} ms` : ''),
   };
   rows.push(row);
   console.log(`${row.what}: ${row.figure} (${row.note})`);
