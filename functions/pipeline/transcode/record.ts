@@ -184,7 +184,9 @@ export class RecordLines {
         return column ? this.#columns.put(column) : this.#props.put(slot, cursor);
       }
       case 'session':
-        return this.#range(this.#session, Infinity) && this.#rewound(start, () => this.#columns.put(slot.column!));
+        if (!this.#range(this.#session, Infinity)) return false;
+        cursor.at = start;
+        return this.#columns.put(slot.column!);
       case 'id':
         return this.#range(this.#id, LONGEST_ID);
       case 'time':
@@ -209,11 +211,6 @@ export class RecordLines {
     if (!cursor.plainText()) return false;
     range.end = cursor.at - 1;
     return range.end > range.start && range.end - range.start <= longest;
-  }
-
-  #rewound(start: number, read: () => boolean): boolean {
-    this.#cursor.at = start;
-    return read();
   }
 
   /** What follows from all of the record. */

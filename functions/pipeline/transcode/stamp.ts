@@ -7,7 +7,8 @@ const MOST_DECIMALS = 9;
 
 /** Two digits; NaN when they are none. */
 function two(bytes: Uint8Array, at: number): number {
-  const [tens, ones] = [bytes[at]! - ZERO, bytes[at + 1]! - ZERO];
+  const tens = bytes[at]! - ZERO;
+  const ones = bytes[at + 1]! - ZERO;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
@@ -22,7 +23,9 @@ export class StampReader {
     if (bytes[at] !== QUOTE || bytes[at + 1 + DATE_LENGTH] !== T) return undefined;
     const dateMs = this.#dateAt(cursor, at + 1);
     const time = at + 2 + DATE_LENGTH;
-    const [hours, minutes, seconds] = [two(bytes, time), two(bytes, time + 3), two(bytes, time + 6)];
+    const hours = two(bytes, time);
+    const minutes = two(bytes, time + 3);
+    const seconds = two(bytes, time + 6);
     if (dateMs === undefined || bytes[time + 2] !== COLON || bytes[time + 5] !== COLON) return undefined;
     if (!(hours <= 23 && minutes <= 59 && seconds <= 59)) return undefined;
     let end = time + 8;
