@@ -38,7 +38,8 @@ let memory: Memory | undefined;
 
 function memoryFor(units: number): Memory {
   if (memory && memory.bytes.length >= units * WIDEST) return memory;
-  const bytes = Buffer.allocUnsafeSlow(Math.max(USUAL_BYTES, units * WIDEST));
+  // Zeros, not what was there before: eight bytes are read at a time, and what stands behind a text must be UTF-8 as well.
+  const bytes = Buffer.alloc(Math.max(USUAL_BYTES, units * WIDEST));
   memory = { bytes, view: new DataView(bytes.buffer) };
   return memory;
 }
