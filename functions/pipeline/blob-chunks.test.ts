@@ -114,3 +114,31 @@ it('an event that stands in a chunk twice is stored once, whichever way its twin
   expect(books).toMatchObject({ duplicate: 3 + 2 + 3 + 5 + 150, rejects: { length: 2 } });
   expect(books.received).toBe(ids.length + books.rejects.length + books.duplicate);
 });
+
+it.runIf(process.env['FRAMEWATCH_HEAVY'])(
+  'a blob of 200 MiB takes no more memory than one of a few',
+  async () => {
+    const MIB = 1024 * 1024;
+    const length = 200 * MIB;
+    const line = (index: number): string => (index % 9 === 0 ? envelope(index % 9, 50) : acme(index));
+    const piece = Buffer.from(Array.from({ length: 600 }, (_none, index) => `${line(index)}\n`).join(''));
+    const start = process.memoryUsage().rss;
+    let most = start;
+    let read = 0;
+    async function* content(): AsyncGenerator<Uint8Array> {
+      while (read < length) {
+        read += piece.length;
+        yield Buffer.from(piece);
+      }
+    }
+    const source = { content: content(), firstLine: 0, dialect: undefined, batchFrom: () => batch };
+    for await (const { outcome } of chunksOf(source, ports)) {
+      expect(outcome.received).toBeGreaterThan(0);
+      most = Math.max(most, process.memoryUsage().rss);
+    }
+    expect(read).toBeGreaterThanOrEqual(length);
+    // The rows of all of it take 400 MiB, those of one chunk two or three.
+    expect((most - start) / MIB).toBeLessThan(96);
+  },
+  120_000,
+);
