@@ -145,6 +145,26 @@ describe('what counts and what does not', () => {
     expect(c).toMatchObject({ stalls: 1, stallMs: stall[0]!.ms, freezes: 1, freezeMs: freeze[0]!.ms });
   });
 
+  test('a picture that freezes for three quarters of a second is seen whenever it begins, though calm play is looked at half as often', () => {
+    for (let from = 4000; from < 4500; from += 10) {
+      const events: LeanEvent[] = [];
+      const session = createSession({ emit: (event) => events.push(event), interval: 30 }, 0, LOOK, {});
+      const till = from + 751;
+      const shownBy = (at: number) => Math.floor((at < till ? Math.min(at, from) : at - (till - from)) / FRAME_MS);
+      let isCalm: boolean | undefined = false;
+      for (let at = 250; at < 8000; at += 250) {
+        const lookAt = (time: number, isShown: boolean) =>
+          session.look(time, { ...LOOK, pt: time, frames: shownBy(time) }, isShown);
+        // The next frame brings a look of its own.
+        if (session.state === 'freeze' && at > till) lookAt(till, true);
+        isCalm = isCalm ? false : lookAt(at, at === 250);
+      }
+      session.end(8000, 'exit');
+      expect({ from, freezes: session.totals.freezes }).toEqual({ from, freezes: 1 });
+      expect(Math.abs(session.totals.freezeMs! - 751)).toBeLessThan(2 * FRAME_MS);
+    }
+  });
+
   test('what the player does to mend a broken element is one stall: no pause, no seek, and decoding is its cause', () => {
     const s = stage();
     s.start();

@@ -227,7 +227,7 @@ export function createSession(
     if (!view.isEnded) patience();
     else if (started) end('completed');
     else fail('no-frame', 'vsf');
-    return state !== 'play' || still < RECENT_MS;
+    return state !== 'play' || still < STILL_MS / 2;
   };
 
   const fail = (code: string, why: EndReason) => {
