@@ -70,8 +70,9 @@ export class EventTranscoder {
     const plan = this.#plan();
     if (!plan) return undefined;
     const out = plan.isBeat ? this.beats : this.events;
-    const start = out.at;
+    // It may move what is written.
     out.reserve(ROW_BYTES + session.propsEnd);
+    const start = out.at;
     this.#begin();
     out.putLong(session.head);
     out.put(plan.kind);
