@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { counterStore } from '../functions/adapters/counters.ts';
 import { digestsOf } from '../functions/adapters/digests.ts';
-import { kustoClient } from '../functions/adapters/kusto-client.ts';
+import { kustoClient, type KustoClient } from '../functions/adapters/kusto-client.ts';
 import { kustoSink } from '../functions/adapters/kusto-sink.ts';
 import { systemClock } from '../functions/adapters/system.ts';
 import type { Batch } from '../functions/pipeline/batch.ts';
 import { DEFAULT_LIMITS } from '../functions/pipeline/decode.ts';
+import type { Sink } from '../functions/pipeline/ports.ts';
 import type { RowText } from '../functions/pipeline/row-text.ts';
 import { ingestEnvelope } from '../functions/pipeline/transcode/envelope.ts';
 import { createTable, jsonMapping } from '../schema/emit/kql.ts';
@@ -29,6 +30,11 @@ const ROUNDS = 7;
 /** The first rounds compile. */
 const WARM = 2;
 const TARGET_US = 15;
+/** A steady load: events a second, and how many a request has. */
+const STEADY_EVENTS = 500;
+const STEADY_REQUESTS = [5, 10];
+const STEADY_SECONDS = 4;
+const STEADY_ROUNDS = 5;
 
 const batchOf = (receivedMs: number): Batch => ({
   batchId: 'bench',
@@ -41,20 +47,24 @@ const batchOf = (receivedMs: number): Batch => ({
   edge: { country: 'DE' },
 });
 
-/** Heartbeats of distinct sessions as the pipeline writes them, one text a request. */
-export function beatTexts(count: number): RowText[] {
+/** Heartbeats of distinct sessions as the pipeline writes them, one text a request; each request has two events that are none. */
+export function beatTexts(count: number, events = EVENTS): RowText[] {
   const now = Date.now();
   const ports = { digests: digestsOf('only for this bench'), userAgents: { read: () => ({}) }, limits: DEFAULT_LIMITS };
-  return bodies(count, EVENTS, now).map((body) => {
+  return bodies(count, events, now).map((body) => {
     const text = ingestEnvelope(batchOf(now), body, ports)?.text?.PlaybackBeats;
     if (!text) throw new Error('a body of the bench is no envelope');
     return text;
   });
 }
 
-function post(url: string, agent: Agent, body: Uint8Array): Promise<void> {
+function post(url: string, agent: Agent, body: Uint8Array, isGzip: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip', 'content-length': body.length };
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      ...(isGzip && { 'content-encoding': 'gzip' }),
+    };
     const outgoing = request(url, { method: 'POST', agent, headers }, (answer) => {
       answer.resume();
       answer.once('end', () =>
@@ -66,89 +76,159 @@ function post(url: string, agent: Agent, body: Uint8Array): Promise<void> {
   });
 }
 
-type Write = (calls: readonly (readonly RowText[])[]) => Promise<void>;
+type Write = () => Promise<void>;
 
 /** CPU of this process, µs a row; the engine is another one. */
-async function cost(write: Write, calls: readonly (readonly RowText[])[], rows: number): Promise<number> {
+async function cost(write: Write, rows: number): Promise<number> {
   const before = process.cpuUsage();
-  await write(calls);
+  await write();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / rows;
 }
 
-/** What the sink costs from ready rows to Kusto's acknowledgement, beside the least that anyone could do with the same bytes. */
-export async function benchKustoWrite(): Promise<Row[]> {
+/** A sink as the functions set it up, and how many calls it has made. */
+function benchSink(client: KustoClient, isGzip: boolean): { readonly sink: Sink; calls(): number } {
+  const counters = counterStore();
+  const { lingerMs, longestLingerMs } = { lingerMs: 4, longestLingerMs: 250 };
+  const options = { client, clock: systemClock, counters, lingerMs, longestLingerMs, maxCalls: 2, deadlineMs: 30_000 };
+  return {
+    sink: kustoSink({ ...options, isGzip }),
+    calls: () =>
+      counters
+        .read()
+        .filter(({ name }) => name === 'sink_calls_total')
+        .flatMap(({ values }) => values)
+        .reduce((sum, { value }) => sum + value, 0),
+  };
+}
+
+async function writeAll(sink: Sink, texts: readonly RowText[]): Promise<void> {
+  const refusals = await Promise.all(texts.map((text) => sink.write({ [TABLE]: text })));
+  if (refusals.some(({ length }) => length > 0)) throw new Error('the engine refuses rows of the bench');
+}
+
+/** Requests that come evenly, whenever the answers to those before them come. */
+async function evenly(sink: Sink, texts: readonly RowText[], pauseMs: number): Promise<void> {
+  const started = performance.now();
+  const writes: Promise<void>[] = [];
+  for (const text of texts) {
+    const waitMs = started + writes.length * pauseMs - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    writes.push(writeAll(sink, [text]));
+  }
+  await Promise.all(writes);
+}
+
+const figure = (microseconds: number): string => `${microseconds.toFixed(1)} µs`;
+
+/** Takes everything at once: what the sender of the bench costs by itself. */
+const NOWHERE: Sink = { write: () => Promise.resolve([]) };
+
+/** A steady load of small requests: what the sink costs an event, calls that are not full included. */
+async function steadyRow(client: KustoClient, events: number): Promise<Row> {
+  const bench = benchSink(client, false);
+  const pauseMs = (events * 1000) / STEADY_EVENTS;
+  const texts = beatTexts(Math.ceil((STEADY_SECONDS * STEADY_EVENTS) / events), events + 2);
+  const costOf = (to: Sink): Promise<number> => cost(() => evenly(to, texts, pauseMs), texts.length * events);
+  const [seen, own]: [number[], number[]] = [[], []];
+  await evenly(bench.sink, texts, pauseMs);
+  const callsBefore = bench.calls();
+  for (let round = 0; round < STEADY_ROUNDS; round++) {
+    own.push(await costOf(NOWHERE));
+    seen.push(await costOf(bench.sink));
+  }
+  const rows = (texts.length * events * STEADY_ROUNDS) / (bench.calls() - callsBefore);
+  return {
+    what: `one event at ${STEADY_EVENTS} events a second, ${events} a request`,
+    figure: figure(median(seen) - median(own)),
+    note: `requests come evenly; ${rows.toFixed(0)} rows a call; medians of ${STEADY_ROUNDS} rounds of ${STEADY_SECONDS} s, with the sink ${figure(median(seen))}, and without it ${figure(median(own))} for the sender’s timers; target ≤ ${TARGET_US} µs`,
+  };
+}
+
+/** Calls of many rows, through the sink and without it, in turns. */
+async function fullRows(
+  client: KustoClient,
+  target: string,
+): Promise<{ readonly report: Row[]; readonly stored: number }> {
   const all = beatTexts(BODIES);
   const rows = all.reduce((sum, { ends }) => sum + ends.length, 0);
   const calls = Array.from({ length: BODIES / BODIES_A_CALL }, (_none, n) =>
     all.slice(n * BODIES_A_CALL, (n + 1) * BODIES_A_CALL),
   );
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const [plainSink, gzipSink] = [benchSink(client, false).sink, benchSink(client, true).sink];
+  const joined = (call: readonly RowText[]): Buffer => Buffer.concat(call.map(({ bytes }) => bytes));
+  const zipped = (call: readonly RowText[]): Buffer => gzipSync(joined(call), { level: 1 });
+  const each = async (write: (call: readonly RowText[]) => Promise<void>): Promise<void> => {
+    for (const call of calls) await write(call);
+  };
+  const runs: Readonly<Record<'bare' | 'sink' | 'bareGzip' | 'sinkGzip', Write>> = {
+    bare: () => each((call) => post(target, agent, joined(call), false)),
+    sink: () => each((call) => writeAll(plainSink, call)),
+    bareGzip: () => each((call) => post(target, agent, zipped(call), true)),
+    sinkGzip: () => each((call) => writeAll(gzipSink, call)),
+  };
+  const names = Object.keys(runs) as (keyof typeof runs)[];
+  const seen: Record<keyof typeof runs, number[]> = { bare: [], sink: [], bareGzip: [], sinkGzip: [] };
+  for (let round = 0; round < ROUNDS; round++)
+    for (const name of names) {
+      const taken = await cost(runs[name], rows);
+      if (round >= WARM) seen[name].push(taken);
+    }
+  agent.destroy();
+  const of = (name: keyof typeof runs): number => median(seen[name]);
+  const bytes = (texts: readonly Uint8Array[]): string =>
+    (texts.reduce((sum, { length }) => sum + length, 0) / rows).toFixed(0);
+  const beside = (name: keyof typeof runs, bare: keyof typeof runs): string =>
+    `${(of(name) / of(bare)).toFixed(2)}× the next line`;
+  const size = `${(rows / calls.length).toFixed(0)} rows a call`;
+  const report = [
+    {
+      what: 'one event through the sink',
+      figure: figure(of('sink')),
+      note: `group commit, Microsoft’s client; ${size}; target ≤ ${TARGET_US} µs; ${beside('sink', 'bare')}`,
+    },
+    {
+      what: 'a bare POST of the same bytes',
+      figure: figure(of('bare')),
+      note: `the least that anyone could do; ${bytes(calls.map(joined))} bytes a row`,
+    },
+    {
+      what: 'one event through the sink with `FRAMEWATCH_KUSTO_GZIP`',
+      figure: figure(of('sinkGzip')),
+      note: `level 1; ${beside('sinkGzip', 'bareGzip')}`,
+    },
+    {
+      what: 'gzip and a bare POST of the same bytes',
+      figure: figure(of('bareGzip')),
+      note: `${bytes(calls.map(zipped))} bytes a row`,
+    },
+  ];
+  return { report, stored: rows * ROUNDS * names.length };
+}
+
+/** What the sink costs from ready rows to Kusto's acknowledgement, in calls that are full and at a steady load of small requests. */
+export async function benchKustoWrite(): Promise<Row[]> {
   const dir = mkdtempSync(join(tmpdir(), 'framewatch-bench-write-'));
   const engine = await startEngine(join(dir, 'write.duckdb'), DATABASE);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const client = kustoClient({
     url: engine.url,
     database: DATABASE,
     managedIdentityClientId: undefined,
     timeoutMs: 30_000,
   });
-  const sink = kustoSink({
-    client,
-    clock: systemClock,
-    counters: counterStore(),
-    lingerMs: 4,
-    maxCalls: 2,
-    deadlineMs: 30_000,
-  });
   const target = `${engine.url}/v1/rest/ingest/${DATABASE}/${TABLE}?streamFormat=json&mappingName=${TABLE}_v1`;
-  const zipped = (call: readonly RowText[]): Uint8Array =>
-    gzipSync(Buffer.concat(call.map(({ bytes }) => bytes)), { level: 1 });
-  const runs: Readonly<Record<'bare' | 'gzip' | 'sink', Write>> = {
-    bare: async (list) => {
-      for (const call of list) await post(target, agent, zipped(call));
-    },
-    gzip: (list) => {
-      for (const call of list) zipped(call);
-      return Promise.resolve();
-    },
-    sink: async (list) => {
-      for (const call of list) {
-        const refusals = await Promise.all(call.map((text) => sink.write({ [TABLE]: text })));
-        if (refusals.some(({ length }) => length > 0)) throw new Error('the engine refuses rows of the bench');
-      }
-    },
-  };
-  const seen: Record<keyof typeof runs, number[]> = { bare: [], gzip: [], sink: [] };
   try {
     await ask(engine.url, '/v1/rest/mgmt', DATABASE, createTable(tables[TABLE]));
     await ask(engine.url, '/v1/rest/mgmt', DATABASE, jsonMapping(tables[TABLE]));
-    for (let round = 0; round < ROUNDS; round++)
-      for (const name of Object.keys(runs) as (keyof typeof runs)[]) {
-        const each = await cost(runs[name], calls, rows);
-        if (round >= WARM) seen[name].push(each);
-      }
-    const stored = await ask(engine.url, '/v2/rest/query', DATABASE, `${TABLE} | count`);
-    if (!stored.includes(`[${rows * ROUNDS * 2}]`)) throw new Error('rows are missing in the engine');
+    const { report, stored } = await fullRows(client, target);
+    const count = await ask(engine.url, '/v2/rest/query', DATABASE, `${TABLE} | count`);
+    if (!count.includes(`[${stored}]`)) throw new Error('rows are missing in the engine');
+    for (const events of STEADY_REQUESTS) report.push(await steadyRow(client, events));
+    return report;
   } finally {
     client.close();
-    agent.destroy();
     await engine.stop();
     rmSync(dir, { recursive: true, force: true });
   }
-  const bare = median(seen.bare);
-  const taken = median(seen.sink);
-  const row = (what: string, figure: number, note: string): Row => ({ what, figure: `${figure.toFixed(1)} µs`, note });
-  return [
-    row(
-      'one event through the sink',
-      taken,
-      `group commit, gzip level 1, Microsoft’s client; ${(rows / calls.length).toFixed(0)} rows a call; target ≤ ${TARGET_US} µs; ${(taken / bare).toFixed(2)}× the next line`,
-    ),
-    row('gzip and a bare POST of the same bytes', bare, 'the least that anyone could do'),
-    row(
-      'gzip level 1 alone',
-      median(seen.gzip),
-      `${(all.reduce((sum, { bytes }) => sum + bytes.length, 0) / rows).toFixed(0)} bytes a row before it`,
-    ),
-  ];
 }

@@ -1,7 +1,10 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { kustoClient } from './kusto-client.ts';
+import { classify } from './kusto-errors.ts';
+
+type Bag = Readonly<Record<string, unknown>>;
 
 async function against(listener: RequestListener, run: (url: string) => Promise<void>): Promise<void> {
   const server = createServer(listener);
@@ -13,6 +16,8 @@ async function against(listener: RequestListener, run: (url: string) => Promise<
     await new Promise((resolve) => server.close(resolve));
   }
 }
+
+const isIngestion = ({ url }: IncomingMessage): boolean => url?.includes('/ingest/') === true;
 
 const clientAt = (url: string, timeoutMs = 20_000) =>
   kustoClient({ url, database: 'framewatch', managedIdentityClientId: undefined, timeoutMs });
@@ -53,5 +58,62 @@ it('a command may take longer than other calls: a run of all detectors is one', 
       setTimeout(answer, isCommand ? 1500 : 0);
     },
     async (url) => expect(await clientAt(url, 1000).command('.show version')).toBeUndefined(),
+  );
+});
+
+it.each([
+  ['429', 429, 'ThrottlingError'],
+  ['400', 400, 'Error'],
+])(
+  'an ingestion that is answered %s fails with the answer, and without what the request said',
+  async (_name, status, kind) => {
+    await against(
+      (request, response) => {
+        request.resume();
+        // First the library asks for the cluster's metadata.
+        response.writeHead(isIngestion(request) ? status : 404, {
+          'content-type': 'application/json',
+          'retry-after': '7',
+        });
+        response.end('{"error":{"code":"Busy","@permanent":false}}');
+      },
+      async (url) => {
+        const error: unknown = await clientAt(url, 20_000)
+          .ingest('PlaybackEvents', Buffer.from('{}'))
+          .catch((thrown: unknown) => thrown);
+        expect((error as Error).constructor.name).toBe(kind);
+        const expected = status === 429 ? { kind: 'throttled', retryAfterMs: 7000 } : { kind: 'transient' };
+        expect(classify(error, Date.now())).toMatchObject(expected);
+        const { response, ...rest } = (status === 429 ? (error as { inner: Bag }).inner : error) as Bag;
+        expect(response).toMatchObject({ status, data: { error: { code: 'Busy' } } });
+        expect({ ...rest, ...(response as Bag) }).not.toHaveProperty('config');
+        expect(rest['request']).toBeUndefined();
+      },
+    );
+  },
+);
+
+it('an answer that is cut off in its middle is no answer', async () => {
+  await against(
+    (request, response) => {
+      request.resume();
+      if (!isIngestion(request)) return response.writeHead(404).end();
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '40' });
+      response.write('{"Tables":[]}');
+      return setTimeout(() => response.destroy(), 20);
+    },
+    async (url) => expect(clientAt(url, 20_000).ingest('PlaybackEvents', Buffer.from('{}'))).rejects.toThrow('aborted'),
+  );
+});
+
+it('an answer without end is given up', async () => {
+  await against(
+    (request, response) => {
+      request.resume();
+      if (!isIngestion(request)) return response.writeHead(404).end();
+      return response.writeHead(200, { 'content-type': 'application/json' }).end(Buffer.alloc(3_000_000, 0x20));
+    },
+    async (url) =>
+      expect(clientAt(url, 20_000).ingest('PlaybackEvents', Buffer.from('{}'))).rejects.toThrow('too large'),
   );
 });

@@ -1,5 +1,6 @@
 import type { Client as DataClient, KustoConnectionStringBuilder } from 'azure-kusto-data';
 import { mappingOf, type TableName } from '../../schema/tables.ts';
+import { sendIngestion, type TransportConfig } from './kusto-transport.ts';
 import { kept } from './kept.ts';
 
 // The only file that knows Microsoft's data client. It is loaded when first used: importing it costs more than everything else at start.
@@ -34,11 +35,10 @@ const COMMAND_PATIENCE = 4;
 /** Plain HTTP to this machine is the local stack and needs no credential. */
 const isLocal = (url: string): boolean => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url);
 
-interface RequestConfig {
-  readonly url?: string;
-  readonly data?: unknown;
-  readonly headers?: { delete(name: string): unknown };
+interface RequestConfig extends TransportConfig {
+  readonly headers: TransportConfig['headers'] & { delete(name: string): unknown };
   signal?: unknown;
+  adapter?: unknown;
 }
 
 interface Requests {
@@ -55,7 +55,10 @@ const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] ===
 function amendCalls(client: DataClient, timeoutMs: number): void {
   (client.axiosInstance as unknown as Requests).interceptors.request.use((config) => {
     config.signal = AbortSignal.timeout(config.url?.endsWith(MANAGEMENT) ? timeoutMs * COMMAND_PATIENCE : timeoutMs);
-    if (Buffer.isBuffer(config.data) && !isGzip(config.data)) config.headers?.delete('Content-Encoding');
+    // Nothing but an ingestion has bytes for a body.
+    if (!Buffer.isBuffer(config.data)) return config;
+    config.adapter = sendIngestion;
+    if (!isGzip(config.data)) config.headers.delete('Content-Encoding');
     return config;
   });
 }
