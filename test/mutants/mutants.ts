@@ -104,6 +104,13 @@ export const mutants: readonly Mutant[] = [
     caughtBy: [PROMISES],
   },
   {
+    name: 'rows spoiled where memory is full',
+    file: 'functions/pipeline/transcode/event.ts',
+    from: 'out.reserve(ROW_BYTES + session.propsEnd);\n    const start = out.at;',
+    to: 'const start = out.at;\n    out.reserve(ROW_BYTES + session.propsEnd);',
+    caughtBy: ['functions/pipeline/transcode/full-memory.test.ts'],
+  },
+  {
     name: 'free text of flat records kept as it is',
     file: 'functions/pipeline/transcode/record-props.ts',
     from: 'new DynamicCleaner().clean(text, name) === text',

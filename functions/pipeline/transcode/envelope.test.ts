@@ -300,18 +300,6 @@ describe('the fast path', () => {
     expect(isTaken(Buffer.from(one))).toBe(true);
   });
 
-  it('writes on in new memory when the old is full, whichever way the event there goes', () => {
-    const odd = { odd: { a: 1 } };
-    const e = [{}, odd, {}, odd, {}].map((own, n) => ({ k: 'pause', n, t: n, ...own }));
-    for (let length = 0; length < 1500; length++) {
-      const sid = 's'.repeat(1 + (length % 37));
-      const body = encoder.encode(JSON.stringify({ v: 1, h: { sid, t0: NOW, sent: NOW }, e }));
-      const outcome = ingestEnvelope(batch, body, ports);
-      const rows = outcome && objectsOf(tableRows(outcome, 'PlaybackEvents'));
-      expect(rows?.map(({ sequence }) => sequence)).toEqual([0, 2, 4, 1, 3]);
-    }
-  });
-
   it('finds repeated events in any order, whichever way each goes', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(6), fc.boolean()), { maxLength: 12 }), (list) => {
