@@ -20,6 +20,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // A process for each file would cost as much as what is tested in it: files share one, and leave nothing behind in it.
+          isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
           ...patient,
