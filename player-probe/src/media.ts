@@ -58,17 +58,7 @@ export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort
     );
   };
 
-  /** What to do until the next look. */
-  const settle = (sample: Sample, isCalm: boolean | undefined, hasChanged: boolean) => {
-    const { pt, w } = sample;
-    const isPlaying = core.session?.state === 'play';
-    if (hasChanged || pt > enough) enough = pt + sample.bl - CALM_MS;
-    // To ask for a frame costs as much as a look: only while one is waited for or the buffer runs low.
-    if (!isPlaying || pt > enough + CALM_MS - LOW_MS) awaitFrame();
-    // What ends a wait comes with a frame, if there are any.
-    core.rest = isCalm && (isPlaying ? pt < enough : w && frame);
-  };
-
+  // oxlint-disable-next-line eslint/complexity -- one function is smaller than two, and the probe has a size budget
   const look = (type = '', at = performance.now(), shown?: boolean) => {
     // The player has taken another one, or the probe is detached.
     if (core.video !== video) return;
@@ -81,7 +71,14 @@ export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort
     const isAsked = isPlay || (sample.flow && !sample.isPaused && !wasIdle && !sample.isHidden);
     wasIdle = sample.isPaused;
     if ((core.session?.state ?? 'end') === 'end' && isAsked) core.begin(at, isPlay && {});
-    settle(sample, core.session?.look(at, sample, shown), !!type);
+    const isCalm = core.session?.look(at, sample, shown);
+    const isPlaying = core.session?.state === 'play';
+    const { pt } = sample;
+    if (type || pt > enough) enough = pt + sample.bl - CALM_MS;
+    // To ask for a frame costs as much as a look: only while one is waited for or the buffer runs low.
+    if (!isPlaying || pt > enough + CALM_MS - LOW_MS) awaitFrame();
+    // What ends a wait comes with a frame.
+    core.rest = isCalm && (isPlaying ? pt < enough : frame);
   };
 
   for (const type of EVENTS)

@@ -7,4 +7,4 @@ export const cutUrls = (text: string): string =>
   text.replace(/[^\s'"]*[/?][^\s'"]*/g, (address) => /\/\/([^/?#]*@)?([^/?#]+)/.exec(address)?.[2] ?? '…');
 
 /** UUID v4 on secure pages; others have no `randomUUID`, and get what is as unlikely to be met twice. */
-export const newId = (): string => crypto.randomUUID?.() ?? `${Date.now()}${Math.random()}`;
+export const newId = (): string => crypto.randomUUID?.() ?? Date.now() + `${Math.random()}`;

@@ -105,8 +105,7 @@ export function createSession(
     const i = gains;
     gains = {};
     beatAt = now;
-    // The end that follows has them all.
-    tell({ k: 'hb', st, i, c: state === 'end' ? undefined : { ...totals }, ...config.more?.() });
+    tell({ k: 'hb', st, i, c: { ...totals }, ...config.more?.() });
   };
 
   /** From one state to the next, with the event of what is over. */
@@ -142,7 +141,7 @@ export function createSession(
   };
 
   const end = (why: EndReason) => {
-    if (/ex|re/.test(why))
+    if (/x|r/.test(why))
       why = failure && (!started || isStuck(state)) ? (started ? 'vpf' : 'vsf') : started ? why : 'ebvs';
     enter('end');
     beat(why);
@@ -150,7 +149,7 @@ export function createSession(
   };
 
   /** Counts frames and says whether what should move does: the picture, or without one the playhead. */
-  const watch = (shown: boolean): boolean => {
+  const watch = (shown: boolean | undefined): boolean => {
     const { isPaused, isSeeking, flow, isHidden } = view;
     const frames = view.frames - last.frames;
     const moved = last.flow && flow && view.pt > last.pt;
@@ -203,7 +202,7 @@ export function createSession(
     tell({ k: 'rendition', from, to: kbps });
   };
 
-  const look = (next: Sample, shown = false) => {
+  const look = (next: Sample, shown?: boolean) => {
     last = view;
     view = next;
     const { isPaused, force } = view;
