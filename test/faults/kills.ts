@@ -125,6 +125,10 @@ export async function killDuringHttp(stack: FaultStack, kills: number): Promise<
 const LINES = 6000;
 const SLOW_STORE_MS = 150;
 
+/** Calls so far that write events. */
+const writesOf = ({ proxies }: FaultStack): number =>
+  proxies.kusto.calls.filter(({ path }) => /\/ingest\/.*PlaybackEvents/.test(path)).length;
+
 /** Kills the functions while they read blobs of two chunks each. */
 export async function killDuringBlobs(stack: FaultStack, kills: number): Promise<KillTally> {
   const tag = `kill-${randomUUID()}-`;
@@ -139,9 +143,16 @@ export async function killDuringBlobs(stack: FaultStack, kills: number): Promise
     const session = `${tag}${kill}`;
     const atMs = Date.now() - 60_000;
     const lines = Array.from({ length: LINES }, (_none, index) => acmeLine(session, index, atMs));
+    const writes = writesOf(stack);
     await upload(stack, `acme/${session}.json`, Buffer.from(lines.join('\n')));
     sessions.set(session, LINES);
-    await sleep(100 + Math.random() * 900);
+    if (kill % 2 === 0) await sleep(100 + Math.random() * 900);
+    else {
+      // The first chunk is on its way into the store: on a slow machine a moment by chance mostly comes before that.
+      const untilMs = performance.now() + RESTART_MS;
+      while (writesOf(stack) === writes && performance.now() < untilMs) await sleep(10);
+      await sleep(SLOW_STORE_MS + Math.random() * 2 * SLOW_STORE_MS);
+    }
     await killFunctions(stack);
     const [stored] = await stack.query<{ N: number }>(
       `PlaybackEvents | where SessionId == '${session}' | summarize N = count_distinct(EventId)`,
