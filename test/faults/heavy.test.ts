@@ -1,4 +1,5 @@
 // The whole of the proofs under faults: `npm run test:heavy`. Their figures go to bench/results.md.
+import { cpus, loadavg } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeRow, type Row } from '../../bench/report.ts';
 import { scenariosOf, senderScenarios, wireScenarios } from './cases.ts';
@@ -259,7 +260,7 @@ describe.runIf(HEAVY)('soak', () => {
     tell({
       what: 'event loop',
       figure: `${(lags[Math.floor(lags.length / 2)] ?? 0).toFixed(0)} ms`,
-      note: 'lag, median of the 99th percentiles of 5 s each, on a machine that also runs sender, engine and storage',
+      note: `lag, median of the 99th percentiles of 5 s each, on a machine that also runs sender, engine and storage; load average ${(loadavg()[0] ?? 0).toFixed(0)} on ${cpus().length} cores`,
     });
     expect(brokenIn(report)).toEqual([]);
     expect(heap).toBeLessThan(1);
