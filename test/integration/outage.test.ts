@@ -69,10 +69,15 @@ let history: string | undefined;
 /** A copy of a data folder that holds two weeks of ordinary audience up to FORK. */
 async function withHistory(): Promise<string> {
   if (history === undefined) {
-    history = dataDir();
-    const stack = await startStack({ dataDir: history });
-    await send(stack, FORK, { scenario: 'steady' });
-    expect(await stack.stop()).toBe(0);
+    const dir = dataDir();
+    const stack = await startStack({ dataDir: dir });
+    try {
+      await send(stack, FORK, { scenario: 'steady' });
+      expect(await stack.stop()).toBe(0);
+    } finally {
+      await stack.kill9();
+    }
+    history = dir;
   }
   const copy = dataDir();
   cpSync(history, copy, { recursive: true });

@@ -82,6 +82,17 @@ export async function startStack(options: {
   );
   let output = '';
   const exited = exitOf(child);
+  const killAll = (): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch (error) {
+      // All of it has ended already.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  };
+  // A process group of its own outlives a test that fails before it could stop it.
+  process.once('exit', killAll);
+  void exited.then(() => process.off('exit', killAll));
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the stack did not come up in 90 s:\n${output}`)), 90_000);
     for (const stream of [child.stdout, child.stderr]) {
@@ -123,12 +134,7 @@ export async function startStack(options: {
     },
     kill9: async () => {
       client.close();
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch (error) {
-        // All of it has ended already.
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-      }
+      killAll();
       await exited;
     },
   };
