@@ -145,7 +145,10 @@ if (blob && account && spill) {
   };
   app.eventGrid('blobCreated', { handler: blobCreated({ ...run, account, topic: blob.topic }) });
   app.timer('reconcileBlobs', { schedule: '30 * * * * *', handler: reconcileBlobs({ ...run, graceMs: blob.graceMs }) });
-  app.timer('drainSpill', { schedule: '*/15 * * * * *', handler: drainSpill(spill, core) });
+  app.timer('drainSpill', {
+    schedule: '*/15 * * * * *',
+    handler: drainSpill(spill, { ...core, isDraining: () => isDraining }),
+  });
   // Between the runs of drainSpill, whose calls try whether the store is back.
   app.timer('resumeBlobs', { schedule: '7-59/15 * * * * *', handler: resumeBlobs(run) });
 }

@@ -99,9 +99,15 @@ async function drainGroup(claims: readonly SpillClaim[], tally: Tally, ports: St
 /**
  * Brings spilled batches back, oldest first, until none is left, the store is away again or the time is up.
  * A blob goes only after all of it is stored; what is stored twice, deduplication removes.
+ * `isStopping`: the instance is about to end, and the time is up at the next blob.
  * @throws when storage fails
  */
-export async function drainSpill(spill: SpillStore, budgetMs: number, ports: StorePorts): Promise<DrainResult> {
+export async function drainSpill(
+  spill: SpillStore,
+  budgetMs: number,
+  ports: StorePorts,
+  isStopping: () => boolean = () => false,
+): Promise<DrainResult> {
   const deadlineMs = ports.clock.now() + budgetMs;
   const tally: Tally = { drained: 0, aside: 0, gone: 0 };
   const waiting: SpilledBlob[] = [];
@@ -115,7 +121,7 @@ export async function drainSpill(spill: SpillStore, budgetMs: number, ports: Sto
   const ended = (state: DrainResult['state']): DrainResult => ({ drained: tally.drained, aside: tally.aside, state });
   show();
   while (done < waiting.length) {
-    if (ports.clock.now() > deadlineMs) return ended('time-up');
+    if (ports.clock.now() > deadlineMs || isStopping()) return ended('time-up');
     const group = groupFrom(waiting, done);
     const claims = await Promise.allSettled(group.map((blob) => spill.claim(blob)));
     const held = claims.flatMap((claim) =>

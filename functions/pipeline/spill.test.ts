@@ -162,6 +162,14 @@ describe('the spill', () => {
     expect([stored.size, held.size, blobs.size]).toEqual([100, 0, 0]);
   });
 
+  it('ends at the next blob when the instance is about to stop, and leaves the rest to the next run', async () => {
+    const { blobs, stored, spill, ports } = world(() => true);
+    for (let n = 0; n < 40; n++) blobs.set(`b${n}`, [spillLine(outcomeOf(`c${n}`, 1))]);
+    const result = await drainSpill(spill, 1000, ports, () => stored.size > 0);
+    expect([result, blobs.size]).toEqual([{ drained: 1, aside: 0, state: 'time-up' }, 39]);
+    expect(await drainSpill(spill, 1000, ports)).toMatchObject({ drained: 39, state: 'empty' });
+  });
+
   it('is no way to acknowledge what it could not take', async () => {
     const { spill, ports } = world(() => false);
     const full = { ...spill, put: () => Promise.reject(new Error('disk full')) };
