@@ -34,7 +34,7 @@ const TARGET_US = 15;
 const STEADY_EVENTS = 500;
 const STEADY_REQUESTS = [5, 10];
 const STEADY_SECONDS = 4;
-const STEADY_ROUNDS = 5;
+const STEADY_ROUNDS = 3;
 
 const batchOf = (receivedMs: number): Batch => ({
   batchId: 'bench',
