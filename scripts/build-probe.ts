@@ -56,7 +56,7 @@ export const LETTERS = {
   emit: 'F',
   guard: 'D',
   willPlay: 'p',
-  rest: '_',
+  mayRest: '_',
   items: 'R',
   line: 'T',
   lost: 'u',

@@ -74,8 +74,8 @@ export interface Core extends Probe {
   interval: number;
   /** Every event passes here on its way to the queue; a plugin may put itself in between. */
   emit: (event: LeanEvent) => void;
-  /** All is calm: the next tick may do without a look, for what happens brings one of its own. */
-  rest?: unknown;
+  /** All is calm: a look now and then is enough, for what happens brings one of its own. Asked at each tick. */
+  mayRest?: () => boolean;
   /** The element of the moment. */
   video?: HTMLVideoElement | undefined;
   /** What plugins add to a beat. */
@@ -150,10 +150,7 @@ export function createCore(options: ProbeOptions, port: PlayerPort): Core {
     }),
   };
   const timer = setInterval(
-    guard(() => {
-      if (core.rest) core.rest = 0;
-      else core.look();
-    }),
+    guard(() => core.mayRest?.() || core.look()),
     LOOK_MS,
   );
   document.addEventListener(

@@ -5,8 +5,10 @@ const EVENTS = ['play', 'pause', 'waiting', 'seeking', 'resize', 'ended'];
 
 /** The last frame before a stall is to be seen. */
 const LOW_MS = 600;
-/** In calm play there is more ahead. */
+/** In calm play there is more ahead, and so many ticks may do without a look where half a second brings so many frames. */
 const CALM_MS = 2000;
+const REST = 3;
+const SOME_FRAMES = 10;
 
 /** Media ahead of the playhead, over all tracks: `buffered` is their intersection. */
 export function bufferMs({ buffered, currentTime }: HTMLVideoElement): number {
@@ -21,10 +23,7 @@ export function sampleOf(video: HTMLVideoElement, core: Core, port: PlayerPort):
   const { totalVideoFrames: frames, droppedVideoFrames: lost } = video.getVideoPlaybackQuality();
   return {
     pt: Math.round(currentTime * 1000),
-    // To count it costs as much as the rest: only when somebody asks.
-    get bl() {
-      return bufferMs(video);
-    },
+    bl: bufferMs(video),
     isLast: video.duration - currentTime < 1,
     frames,
     lost,
@@ -45,8 +44,9 @@ export function sampleOf(video: HTMLVideoElement, core: Core, port: PlayerPort):
 export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort): () => void {
   let frame: number | undefined;
   let wasIdle: boolean | undefined;
-  /** The playhead up to which there is enough ahead, ms. */
-  let enough = 0;
+  let rest: number | boolean | undefined;
+  /** Frames at the last look. */
+  let seen = 0;
 
   const awaitFrame = () => {
     frame ||= video.requestVideoFrameCallback?.(
@@ -73,13 +73,14 @@ export function watchMedia(video: HTMLVideoElement, core: Core, port: PlayerPort
     if ((core.session?.state ?? 'end') === 'end' && isAsked) core.begin(at, isPlay && {});
     const isCalm = core.session?.look(at, sample, shown);
     const isPlaying = core.session?.state === 'play';
-    const { pt } = sample;
-    if (type || pt > enough) enough = pt + sample.bl - CALM_MS;
+    seen = sample.frames;
     // To ask for a frame costs as much as a look: only while one is waited for or the buffer runs low.
-    if (!isPlaying || pt > enough + CALM_MS - LOW_MS) awaitFrame();
+    if (!isPlaying || sample.bl < LOW_MS) awaitFrame();
     // What ends a wait comes with a frame.
-    core.rest = isCalm && (isPlaying ? pt < enough : frame);
+    rest = isCalm && (isPlaying ? sample.bl > CALM_MS && REST : frame && 1);
   };
+  core.mayRest = () =>
+    (rest as number)-- > 0 && (rest !== 1 || video.getVideoPlaybackQuality().totalVideoFrames > seen + SOME_FRAMES);
 
   for (const type of EVENTS)
     video.addEventListener(
