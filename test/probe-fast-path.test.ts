@@ -9,6 +9,7 @@ import { createSession } from '../player-probe/src/session.ts';
 import type { Sample } from '../player-probe/src/signals.ts';
 import { leanEnvelope } from '../bench/bodies.ts';
 import { NOW, sampleBatch, sampleDigests } from './support/sample-batch.ts';
+import { SAMPLE_LOOK as LOOK } from './support/sample-look.ts';
 
 const ports = { digests: sampleDigests, userAgents: { read: () => ({}) }, limits: DEFAULT_LIMITS };
 const outcomeOf = (body: string) => ingestEnvelope(sampleBatch, Buffer.from(body), ports);
@@ -20,22 +21,6 @@ const HEADER: Header = {
   t0: NOW - 60_000,
   pl: { name: 'dash.js', ver: '5.2.1', st: 'v' },
   pv: '0.2.0',
-};
-const LOOK: Sample = {
-  pt: 0,
-  bl: 5000,
-  isLast: false,
-  frames: 0,
-  lost: 0,
-  w: 640,
-  h: 360,
-  kbps: 800,
-  isPaused: false,
-  isSeeking: false,
-  isEnded: false,
-  flow: true,
-  isHidden: false,
-  force: undefined,
 };
 
 /** A body of a session that starts, plays, waits for media, plays on, is paused and ends; looked at four times a second. */

@@ -5,23 +5,8 @@ import type { LeanEvent } from '../../schema/probe-wire-v2.ts';
 import { upgradeEvent } from '../../schema/probe-upgrade.ts';
 import { createSession } from './session.ts';
 import type { Sample, Session } from './signals.ts';
+import { SAMPLE_LOOK as LOOK } from '../../test/support/sample-look.ts';
 
-const LOOK: Sample = {
-  pt: 0,
-  bl: 5000,
-  isLast: false,
-  frames: 0,
-  lost: 0,
-  w: 640,
-  h: 360,
-  kbps: 800,
-  isPaused: false,
-  isSeeking: false,
-  isEnded: false,
-  flow: true,
-  isHidden: false,
-  force: undefined,
-};
 const FRAME_MS = 40;
 
 /** As the server stores it. */
