@@ -14,7 +14,7 @@ export const rejectedEvents = defineTable({
   name: 'RejectedEvents',
   doc: 'Quarantine: every event, line or blob that was not stored, with its reason.',
   fields: {
-    rejectId: { kind: 'string', required: true, maxLength: 200, doc: 'Deduplication key: batch id and position in it.' },
+    rejectId: { kind: 'string', required: true, maxLength: 200, doc: 'Deduplication key: tenant and digest of the content, so that what is sent again is one event; in blobs batch id and line.' },
     receivedAt: { kind: 'datetime', required: true, doc: 'When the batch reached the front door.' },
     batchId: { kind: 'string', required: true, maxLength: 200, doc: 'The row of IngestLedger that accounts for it.' },
     tenant: { kind: 'string', required: true, maxLength: 64, doc: 'The owner of the write key or of the blob container.' },
@@ -25,7 +25,7 @@ export const rejectedEvents = defineTable({
     detail: { kind: 'string', maxLength: 400, doc: 'What was expected and what came, values cut short.' },
     position: { kind: 'long', required: true, min: 0, doc: 'Index in the batch, or line of the blob counted from 0.' },
     payload: { kind: 'string', maxLength: 8192, doc: 'The rejected text with identity fields removed, cut to 8,192 characters.' },
-    payloadSha256: { kind: 'string', maxLength: 64, doc: 'Digest of the whole rejected text.' },
+    payloadSha256: { kind: 'string', maxLength: 64, doc: 'Digest of the whole rejected text, without the moment at which its envelope was sent.' },
   },
 });
 

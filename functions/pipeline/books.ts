@@ -1,7 +1,7 @@
 import type { RejectedEvent } from '../../schema/tables.ts';
 import type { Batch, Draft, Outcome, OutcomeRows } from './batch.ts';
 import type { Digests } from './ports.ts';
-import { rejectRow, type RejectOptions } from './rejects.ts';
+import { rejectRow, type RejectOptions, type Twins } from './rejects.ts';
 import { SeenEvents } from './seen-events.ts';
 
 const MAX_ERRORS = 50;
@@ -16,6 +16,7 @@ export interface Reject {
 export class Books {
   readonly #rows: OutcomeRows = { PlaybackEvents: [], PlaybackBeats: [], CdnRequests: [] };
   readonly #rejects: RejectedEvent[] = [];
+  readonly #twins: Twins = new Map();
   readonly #errors: Outcome['errors'] = [];
   readonly #seen: SeenEvents;
   readonly #batch: Batch;
@@ -36,7 +37,7 @@ export class Books {
 
   reject({ options, id }: Reject): void {
     this.#received++;
-    this.#rejects.push(rejectRow(this.#batch, options, this.#digests));
+    this.#rejects.push(rejectRow(this.#batch, options, this.#digests, this.#twins));
     if (this.#errors.length < MAX_ERRORS) {
       const { place, reason: code, field } = options;
       this.#errors.push({

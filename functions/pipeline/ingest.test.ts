@@ -96,6 +96,23 @@ describe('the books', () => {
     );
   });
 
+  it('sent again in another batch at another moment: rejects keep their ids, like events, and two alike in one body are two', () => {
+    const fault = fc.constantFrom('{"k":"no","n":1,"t":0}', '{"k":"stall","n":2,"t":1,"ms":"x"}', '7', '{}');
+    fc.assert(
+      fc.property(fc.array(fault, { minLength: 1, maxLength: 6 }), fc.nat(9999), (faults, laterMs) => {
+        const idsOf = (batchId: string, sent: number, door: 'http' | 'hub' = 'http'): string[] => {
+          const body = `{"v":1,"h":{"sid":"s1","t0":${NOW},"sent":${sent}},"e":[${faults.join(',')}]}\n{"odd":${faults.length}}`;
+          return run(body, { batchId, door }).rejects.map(({ rejectId }) => rejectId);
+        };
+        const first = idsOf('b1', NOW);
+        expect(first).toHaveLength(faults.length + 1);
+        expect(new Set(first).size).toBe(first.length);
+        expect(idsOf('b2', NOW + laterMs)).toEqual(first);
+        expect(idsOf('b3', NOW, 'hub')).toEqual(first);
+      }),
+    );
+  });
+
   it('are the same whoever counts them twice', () => {
     fc.assert(
       fc.property(fc.array(line, { maxLength: 5 }), (lines) => {

@@ -219,7 +219,7 @@ describe('dynamic values', () => {
 
 describe('a row of quarantine', () => {
   const quoted = (raw: unknown): string =>
-    rejectRow(batch, { place: { position: 0, part: 0 }, source: 'probe', stage: 'normalize', reason: 'wrong-type', detail: '', raw }, sampleDigests).payload ?? ''; // prettier-ignore
+    rejectRow(batch, { place: { position: 0, part: 0 }, source: 'probe', stage: 'normalize', reason: 'wrong-type', detail: '', raw }, sampleDigests, new Map()).payload ?? ''; // prettier-ignore
 
   it('quotes within its length, well formed, and no identity, however large and deep the value', () => {
     fc.assert(

@@ -1,6 +1,6 @@
 import type { RejectReason } from '../../schema/operations.ts';
 import type { RejectedEvent } from '../../schema/tables.ts';
-import type { Batch, Place } from './batch.ts';
+import { isRecord, type Batch, type Place } from './batch.ts';
 import { cutText } from './clean.ts';
 import { isIdentityKey, scrubText } from './identity.ts';
 import type { Digests } from './ports.ts';
@@ -73,19 +73,38 @@ export interface RejectOptions {
   readonly detail: string;
   /** The rejected value, or the text when it could not be parsed. */
   readonly raw: unknown;
+  /** What stays the same when it is sent again, where `raw` does not. */
+  readonly key?: string | undefined;
 }
 
-/** Deduplication key of a reject: the place within its batch. */
-const rejectIdOf = (batch: Batch, place: Place): string =>
-  place.part === 0 ? `${batch.batchId}:${place.position}` : `${batch.batchId}:${place.position}.${place.part}`;
+/** How often a batch has rejected the same content so far, by its digest. */
+export type Twins = Map<string, number>;
 
-/** A row of quarantine. Identity is removed from what it quotes. */
-export function rejectRow(batch: Batch, options: RejectOptions, digests: Digests): RejectedEvent {
-  const { place, raw, field } = options;
+/** An envelope without the moment at which it was sent: all that differs when the same events are sent again. */
+const withoutSent = (raw: unknown): unknown =>
+  isRecord(raw) && isRecord(raw['h']) ? { ...raw, h: { ...raw['h'], sent: undefined } } : raw;
+
+/**
+ * Deduplication key of a reject. In a blob it is the line. What comes live is sent again when its answer was lost, in a
+ * batch of another name: there it is the content, so that quarantine too holds each event once, and which of its like in the batch.
+ */
+function rejectIdOf({ door, batchId, tenant }: Batch, { position, part }: Place, digest: string, twins: Twins): string {
+  if (door !== 'http' && door !== 'hub')
+    return part === 0 ? `${batchId}:${position}` : `${batchId}:${position}.${part}`;
+  const before = twins.get(digest) ?? 0;
+  twins.set(digest, before + 1);
+  const id = `${tenant}:${digest.slice(0, 32)}`;
+  return before === 0 ? id : `${id}:${before}`;
+}
+
+/** A row of quarantine. Identity is removed from what it quotes. `twins`: of its batch. */
+export function rejectRow(batch: Batch, options: RejectOptions, digests: Digests, twins: Twins): RejectedEvent {
+  const { place, raw, field, key } = options;
   const isText = typeof raw === 'string';
   const payload = isText ? quotedText(raw) : (JSON.stringify(new Quote().of(raw)) ?? '');
+  const digest = digests.sha256(isText ? raw.toWellFormed() : (JSON.stringify(withoutSent(raw)) ?? ''));
   return {
-    rejectId: rejectIdOf(batch, place),
+    rejectId: rejectIdOf(batch, place, key === undefined ? digest : digests.sha256(key), twins),
     receivedAt: new Date(batch.receivedMs).toISOString(),
     batchId: batch.batchId,
     tenant: batch.tenant,
@@ -96,6 +115,6 @@ export function rejectRow(batch: Batch, options: RejectOptions, digests: Digests
     detail: cutText(scrubText(options.detail.toWellFormed()), DETAIL_LENGTH),
     position: place.position,
     payload: cutText(payload, PAYLOAD_LENGTH),
-    payloadSha256: digests.sha256(isText ? raw.toWellFormed() : (JSON.stringify(raw) ?? '')),
+    payloadSha256: digest,
   };
 }

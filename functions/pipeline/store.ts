@@ -1,7 +1,7 @@
 import type { IngestLedgerRow, RejectedEvent } from '../../schema/tables.ts';
-import { rowCount, tableRows, type Outcome } from './batch.ts';
+import { isRecord, rowCount, tableRows, type Outcome } from './batch.ts';
 import type { Clock, Counters, Digests, Gauges, Refusal, RowsByTable, Sink } from './ports.ts';
-import { rejectRow } from './rejects.ts';
+import { rejectRow, type Twins } from './rejects.ts';
 import { rowAt } from './row-text.ts';
 
 export interface StorePorts {
@@ -53,14 +53,18 @@ function refusedRejects(
   digests: Digests,
 ): RejectedEvent[] {
   const offset = outcome.received;
+  const twins: Twins = new Map();
   return refusals.map(({ table, index, detail }, number) => {
     const row = rowAt(written[table] ?? [], index);
     // Places beyond the batch: a refused row no longer knows its own.
     const place = { position: offset + number, part: 0 };
+    // The row names its batch: sent again it is another text, and the same event.
+    const key = `${table}:${isRecord(row) ? String(row['eventId']) : ''}`;
     return rejectRow(
       outcome.batch,
-      { place, source: outcome.source, stage: 'store', reason: 'sink-refused', detail, raw: row },
+      { place, source: outcome.source, stage: 'store', reason: 'sink-refused', detail, raw: row, key },
       digests,
+      twins,
     );
   });
 }

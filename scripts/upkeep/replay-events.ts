@@ -55,17 +55,19 @@ function pageQuery(filter: ReplayFilter, pageSize: number, after: { at: Date; id
     until && `ReceivedAt < ${timeLiteral(until)}`,
     tenant !== undefined && `Tenant == ${textLiteral(tenant)}`,
     reasons.length > 0 && `Reason in (${textList(reasons)})`,
-    after &&
-      `(ReceivedAt > ${timeLiteral(after.at)} or (ReceivedAt == ${timeLiteral(after.at)} and strcmp(RejectId, ${textLiteral(after.id)}) > 0))`,
   ].filter((condition) => typeof condition === 'string');
+  // After its twins are one: else a later one of them would stand on a later page once more.
+  const page = after
+    ? `| where ReceivedAt > ${timeLiteral(after.at)} or (ReceivedAt == ${timeLiteral(after.at)} and strcmp(RejectId, ${textLiteral(after.id)}) > 0)\n`
+    : '';
   return `let Done = Replays
   | summarize arg_max(ReplayedAt, Outcome) by RejectId
   | where Outcome != "rejected"
   | project RejectId;
 let Doors = IngestLedger | summarize take_any(Door, Origin) by BatchId;
 RejectedEvents
-${conditions.map((condition) => `| where ${condition}\n`).join('')}| summarize take_any(*) by RejectId
-| join kind=leftanti Done on RejectId
+${conditions.map((condition) => `| where ${condition}\n`).join('')}| summarize arg_min(ReceivedAt, *) by RejectId
+${page}| join kind=leftanti Done on RejectId
 | sort by ReceivedAt asc, RejectId asc
 | take ${pageSize}
 | join kind=leftouter Doors on BatchId

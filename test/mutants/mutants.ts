@@ -50,7 +50,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'reject swallowed',
     file: 'functions/pipeline/books.ts',
-    from: 'this.#rejects.push(rejectRow(this.#batch, options, this.#digests));',
+    from: 'this.#rejects.push(rejectRow(this.#batch, options, this.#digests, this.#twins));',
     to: '',
     caughtBy: [PROMISES],
   },
