@@ -7,6 +7,7 @@ import { cdnFormats } from '../functions/pipeline/normalize/cdn/formats.ts';
 const MEANING: Readonly<Record<string, string>> = {
   url: '`Host`, `Path`; CMCD of its query',
   query: 'CMCD in it; the rest is not kept',
+  headers: 'CMCD of its `CMCD-*` headers; the rest is not kept',
   cmcd: 'its CMCD keys',
 };
 
@@ -32,7 +33,7 @@ export const cdnLogPage = (): string =>
 
 Generated from \`functions/pipeline/normalize/cdn/\` by \`npm run generate\`; do not edit.
 
-A log dropped into a blob container whose folder carries the name below (\`telemetry/cloudfront/…\`) becomes rows of \`CdnRequests\`; in another folder it is recognised by its fields. Gzip or plain. JSON is one object a line or objects without separators; text is W3C extended: the \`#Fields\` line names the columns that follow, in any order, and may change within the file. \`-\` and empty mean "none". Times are epoch (s, ms, µs, ns) or RFC 3339, UTC when no zone is given. CMCD is taken from the query, decoded as often as the log encoded it; keys without a column are in \`Props.cmcd\`. Countries become ISO 3166-1 alpha-2 from codes in either case and from English names. Fields that are not in a table are kept in \`Props\`; addresses, cookies, user agents, referrers and queries are not kept anywhere.
+A log dropped into a blob container whose folder carries the name below (\`telemetry/cloudfront/…\`) becomes rows of \`CdnRequests\`; in another folder it is recognised by its fields. Gzip or plain. JSON is one object a line or objects without separators; text is W3C extended: the \`#Fields\` line names the columns that follow, in any order, and may change within the file. \`-\` and empty mean "none". Times are epoch (s, ms, µs, ns) or RFC 3339, UTC when no zone is given. CMCD is taken from the query and, where a log has them, from the request’s headers, decoded as often as the log encoded it; keys without a column are in \`Props.cmcd\`. Countries become ISO 3166-1 alpha-2 from codes in either case and from English names. Fields that are not in a table are kept in \`Props\`; addresses, cookies, user agents, referrers and queries are not kept anywhere.
 
 ${cdnFormats.map(section).join('\n\n')}
 `;

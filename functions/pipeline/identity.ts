@@ -50,6 +50,21 @@ const IDENTITY_KEYS = new Set([
   'querystr',
   'csuriquery',
   'clientrequesturi',
+  'referer',
+  'referrer',
+  'csreferer',
+  'requestreferer',
+  'clientrequestreferer',
+  // All headers of a request, cookies among them.
+  'csheaders',
+  'requestheaders',
+  // Finer than a city.
+  'latitude',
+  'longitude',
+  'clientlatitude',
+  'clientlongitude',
+  'postalcode',
+  'zipcode',
 ]);
 
 /** Keys that were looked at: a format has a few dozen. */

@@ -16,6 +16,13 @@ const MARGIN = 512;
 
 const withoutEnd = (text: string): string => text.slice(0, Math.max(0, text.length - LONGEST_IDENTITY));
 
+/** An address that is no URL keeps no query either: tokens and people travel there. */
+function withoutQuery(text: string): string {
+  const mark = text.indexOf('?');
+  const isQuery = mark !== -1 && text.indexOf('=', mark) !== -1 && !/\s/.test(text);
+  return isQuery ? text.slice(0, mark) : text;
+}
+
 /**
  * Copies what of a value fits a row of quarantine, without identity. Whatever the size of the value, the work is that of the copy:
  * a thousand rejects that quote four megabytes each would stop the process for minutes.
@@ -47,7 +54,8 @@ class Quote {
     return copy;
   }
 
-  #text(text: string): string {
+  #text(whole: string): string {
+    const text = withoutQuery(whole);
     const length = Math.max(0, this.#room);
     const scrubbed =
       text.length > length + MARGIN

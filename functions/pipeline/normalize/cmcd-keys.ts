@@ -1,4 +1,5 @@
 import { decodeCmcd } from '@svta/cml-cmcd';
+import { isRecord } from '../batch.ts';
 
 // CMCD (CTA-5004 v1 and v2) as it stands in queries, headers and reports → its keys. Lists of v2 are reduced to what the schema can hold.
 
@@ -47,6 +48,22 @@ export function cmcdFromQuery(query: string): CmcdKeys {
   if (!match?.[1]) return {};
   const once = decoded(match[1]);
   return parseCmcd(once) ?? parseCmcd(decoded(once)) ?? {};
+}
+
+const HEADER = /^cmcd-(?:object|request|session|status)$/i;
+
+/** The keys of the four CMCD headers among those of a request: by name, or as text of `Name:value` lines, percent-encoded or not. */
+export function cmcdFromHeaders(headers: unknown): CmcdKeys {
+  const pairs: (readonly [string, unknown])[] =
+    typeof headers === 'string'
+      ? decoded(headers)
+          .split('\n')
+          .map((line) => [line.slice(0, Math.max(0, line.indexOf(':'))), line.slice(line.indexOf(':') + 1).trim()])
+      : Object.entries(isRecord(headers) ? headers : {});
+  const keys: CmcdKeys = {};
+  for (const [name, value] of pairs)
+    if (HEADER.test(name) && typeof value === 'string') Object.assign(keys, cmcdFromText(value));
+  return keys;
 }
 
 /** Percent-decoded; as it is when the encoding is broken. */

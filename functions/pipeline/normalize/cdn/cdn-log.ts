@@ -2,7 +2,7 @@ import { isRecord, type Draft, type DraftFault } from '../../batch.ts';
 import { cleanText, DynamicCleaner } from '../../clean.ts';
 import { countryOfCode, countryOfName } from '../../country.ts';
 import { hostOf } from '../../identity.ts';
-import { cmcdFromQuery, cmcdFromText, type CmcdKeys } from '../cmcd-keys.ts';
+import { cmcdFromHeaders, cmcdFromQuery, cmcdFromText, type CmcdKeys } from '../cmcd-keys.ts';
 import { groupOfOne, placedId, type Dialect, type ParseContext } from '../dialect.ts';
 import type { Read } from './reads.ts';
 
@@ -25,6 +25,8 @@ type Target =
   /** Absolute, or path and query. */
   | 'url'
   | 'query'
+  /** Headers of the request, of which only those of CMCD are read. */
+  | 'headers'
   /** CMCD text that the CDN has taken out of query or headers. */
   | 'cmcd'
   /** One CMCD key in a field of its own. */
@@ -131,6 +133,7 @@ function read(format: CdnFormat, flat: Readonly<Record<string, unknown>>, notKep
       query ||= url.query;
     } else if (target === 'query' && typeof item === 'string') query = item;
     else if (target === 'cmcd' && typeof item === 'string') cmcd = { ...cmcdFromText(item), ...cmcd };
+    else if (target === 'headers') cmcd = { ...cmcdFromHeaders(item), ...cmcd };
     else if (target.startsWith('cmcd.')) cmcd[target.slice('cmcd.'.length)] = item;
     else fields[target] = item;
   }

@@ -1,6 +1,6 @@
 import type { CdnFormat } from './cdn-log.ts';
 import { logTimeMs } from './log-time.ts';
-import { lower, number, text, upper } from './reads.ts';
+import { lower, number, text, upper, whole } from './reads.ts';
 
 /** Time at the edge: the log has its begin and its end. */
 function withDuration(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -23,6 +23,7 @@ export const cloudflare: CdnFormat = {
     ClientRequestHost: ['host', text],
     ClientRequestURI: ['url', text],
     ClientRequestPath: ['path', text],
+    RequestHeaders: ['headers', whole],
     ClientRequestMethod: ['method', upper],
     EdgeResponseStatus: ['status', number],
     EdgeResponseBytes: ['responseBytes', number],
@@ -45,7 +46,6 @@ export const cloudflare: CdnFormat = {
     'ClientLatitude',
     'ClientLongitude',
     'Cookies',
-    'RequestHeaders',
     'JA3Hash',
     'JA4',
   ],

@@ -1,6 +1,6 @@
 import type { CdnFormat } from './cdn-log.ts';
 import { logTimeMs } from './log-time.ts';
-import { lower, number, type Read, secondsToMs, text, unescaped, upper } from './reads.ts';
+import { lower, number, type Read, secondsToMs, text, unescaped, upper, whole } from './reads.ts';
 
 /** `true` of a CMCD key that carries no value of its own. */
 const flag: Read = (value) => value === true || value === 'true' || value === '1' || value === 1;
@@ -38,6 +38,7 @@ export const cloudfront: CdnFormat = {
     'x-host-header': ['host', text],
     'cs-uri-stem': ['path', unescaped],
     'cs-uri-query': ['query', text],
+    'cs-headers': ['headers', whole],
     'sc-status': ['status', number],
     'x-edge-result-type': ['cacheStatus', lower],
     'time-taken': ['durationMs', secondsToMs],
@@ -78,7 +79,6 @@ export const cloudfront: CdnFormat = {
     'cs-referer',
     'cs(Cookie)',
     'cs-cookie',
-    'cs-headers',
     'cs-header-names',
     'x-forwarded-for',
     'cmcd-next-object-request',

@@ -5,6 +5,8 @@ import { cleanText } from '../../clean.ts';
 export type Read = (value: unknown) => unknown;
 export type ReadText = (value: unknown) => string | undefined;
 
+/** As it is; for what is taken apart further. */
+export const whole: Read = (value) => value;
 export const text: ReadText = (value) =>
   typeof value === 'string' ? cleanText(value) : typeof value === 'number' ? String(value) : undefined;
 export const lower: ReadText = (value) => (typeof value === 'string' ? cleanText(value.toLowerCase()) : undefined);
