@@ -11,7 +11,7 @@ import { columnDocstrings, createTable, jsonMapping, tableDocstring } from '../s
 import { dataDictionary } from '../schema/emit/markdown.ts';
 import type { Table } from '../schema/spec.ts';
 import { tables } from '../schema/tables.ts';
-import { cdnLogPage } from './format-pages.ts';
+import { cdnLogPage, probePage } from './format-pages.ts';
 import { metricsReference } from './kql-reference.ts';
 import { kqlSupport } from './kql-support.ts';
 
@@ -32,6 +32,7 @@ export async function generated(): Promise<Map<string, string>> {
   files.set('docs/data-dictionary.md', dataDictionary(all));
   files.set('docs/metrics.md', metricsReference(root));
   files.set('docs/formats/cdn-logs.md', cdnLogPage());
+  files.set('docs/formats/probe.md', probePage());
   files.set('docs/kql-support.md', await kqlSupport());
   for (const [path, content] of generateKqlScripts()) files.set(path, content);
   for (const [path, content] of generateDiagram()) files.set(path, content);

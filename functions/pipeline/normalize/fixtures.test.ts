@@ -2,16 +2,14 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../batch.ts';
 import { DEFAULT_LIMITS } from '../decode.ts';
 import { ingest, type Entry } from '../ingest.ts';
 import { LineSplitter } from '../line-splitter.ts';
 import { lineReader } from '../log-lines.ts';
-import { cdnFormats } from './cdn/formats.ts';
-import { cmcd } from './cmcd.ts';
-import { datazoom } from './datazoom.ts';
-import { dialectOfPath } from './registry.ts';
+import { dialectIds, dialectOfPath } from './registry.ts';
 
 // Files as the vendors' documentation shows them, beside the rows and rejects they must become.
 // `npx vitest run --project unit functions/pipeline/normalize -u` writes the second; read its difference before it is committed.
@@ -36,7 +34,9 @@ function run(file: string, folder: string | undefined) {
   const reader = lineReader(folder, DEFAULT_LIMITS);
   const splitter = new LineSplitter();
   const entries: Entry[] = [];
-  for (const { bytes, number } of [...splitter.push(readFileSync(join(CORPUS, file))), ...splitter.end()])
+  const content = readFileSync(join(CORPUS, file));
+  const text = file.endsWith('.gz') ? gunzipSync(content) : content;
+  for (const { bytes, number } of [...splitter.push(text), ...splitter.end()])
     for (const decoded of reader.read(bytes!)) entries.push({ decoded, line: number });
   const batch: Batch = {
     batchId: 'b1',
@@ -53,15 +53,21 @@ function run(file: string, folder: string | undefined) {
   return ingest(batch, entries, ports);
 }
 
+it('every format has its table in docs/formats', () => {
+  const pages = fileURLToPath(new URL('../../../docs/formats/', import.meta.url));
+  const headings = readdirSync(pages).flatMap((page) =>
+    [...readFileSync(join(pages, page), 'utf8').matchAll(/^##? (\S+)$/gm)].map(([, heading]) => heading),
+  );
+  for (const id of dialectIds) expect(headings).toContain(id);
+});
+
 it('every format has files, and every file of rows has its input', () => {
   const named = readdirSync(CORPUS).flatMap((dialect) =>
     readdirSync(join(CORPUS, dialect)).map((name) => `${dialect}/${name}`),
   );
   const rows = named.filter((name) => name.endsWith('.rows.json')).map((name) => name.slice(0, -'.rows.json'.length));
   expect(rows.sort()).toEqual([...files].sort());
-  expect(new Set(files.map((file) => file.split('/')[0]))).toEqual(
-    new Set([cmcd.id, datazoom.id, ...cdnFormats.map(({ id }) => id)]),
-  );
+  expect(new Set(files.map((file) => file.split('/')[0]))).toEqual(new Set(dialectIds));
 });
 
 describe.each(files)('%s', (file) => {

@@ -10,6 +10,9 @@ import { probe } from './probe.ts';
 /** The one list of dialects, asked in this order. */
 const dialects: readonly Dialect[] = [probe, acme, cmcd, datazoom, ...cdnFormats.map(cdnDialect)];
 
+/** Their names, which are those of folders and of `Source`. */
+export const dialectIds: readonly string[] = dialects.map(({ id }) => id);
+
 /** The dialect fixed by the sender's place, or the first that recognises the record. */
 export function dialectFor(record: Readonly<Record<string, unknown>>, fixed: string | undefined): Dialect | undefined {
   return dialects.find((dialect) => (fixed === undefined ? dialect.matches(record) : dialect.id === fixed));
