@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts';
+import { BlobBooks } from './blob-books.ts';
 import { chunksOf, type ChunkSource } from './blob-chunks.ts';
 import {
   BlobFault,
@@ -14,7 +15,7 @@ import {
 import type { DecodeFault } from './decode.ts';
 import { ingest, type IngestPorts } from './ingest.ts';
 import { dialectOfPath } from './normalize/registry.ts';
-import { store, type StorePorts } from './store.ts';
+import { store, storeRows, type StorePorts } from './store.ts';
 
 export interface BlobRunOptions extends StorePorts, IngestPorts {
   readonly reader: BlobReader;
@@ -57,7 +58,6 @@ async function readOn(
   deadlineMs: number,
   options: BlobRunOptions,
 ): Promise<Checkpoint> {
-  let checkpoint = begun;
   await options.digests.prepare?.(facts.modifiedMs);
   const queue = options.queue && facts.size >= options.queue.fromBytes ? options.queue : undefined;
   const source: ChunkSource = {
@@ -67,22 +67,20 @@ async function readOn(
     isBig: queue !== undefined,
     batchFrom: (line) => batchOf(ref, facts, String(line), 0, options),
   };
-  for await (const { outcome, nextLine } of chunksOf(source, options)) {
-    const { received, stored, rejected } = await store(outcome, queue ? { ...options, sink: queue.sink } : options);
-    checkpoint = {
-      ...checkpoint,
-      linesDone: nextLine,
-      attempts: 0,
-      received: checkpoint.received + received,
-      stored: checkpoint.stored + stored,
-      rejected: checkpoint.rejected + rejected,
-    };
-    await claim.save(checkpoint);
-    if (options.clock.now() > deadlineMs) return checkpoint;
+  const ports = queue ? { ...options, sink: queue.sink } : options;
+  const books = new BlobBooks(claim, begun, ports);
+  try {
+    for await (const { outcome, nextLine } of chunksOf(source, options)) {
+      books.add(await storeRows(outcome, ports), nextLine);
+      if (options.clock.now() > deadlineMs) return await books.save('running');
+      if (books.isDue) await books.save('running');
+    }
+  } catch (error) {
+    // What is stored already need not be stored again. The fault itself says more than one of the books would.
+    await books.save('running').catch(() => undefined);
+    throw error;
   }
-  checkpoint = { ...checkpoint, state: 'done', attempts: 0 };
-  await claim.save(checkpoint);
-  return checkpoint;
+  return books.save('done');
 }
 
 /** Puts a blob aside: a copy, a row of quarantine that says why, and a checkpoint that ends it. */

@@ -69,12 +69,21 @@ function refusedRejects(
   });
 }
 
+/** A batch whose rows and rejects are durable, and which the books do not tell of yet. */
+export interface Account {
+  readonly ledger: IngestLedgerRow;
+  readonly rejects: readonly RejectedEvent[];
+  /** Rows that the store has refused for good: they are in quarantine when the account is in the books. */
+  readonly refused: readonly RejectedEvent[];
+  readonly errors: Outcome['errors'];
+}
+
 /**
- * Makes a batch durable: rows and rejects first, then the ledger. When this resolves the batch may be acknowledged.
- * @throws {SinkUnavailable} nothing may be acknowledged; what was written already is removed by deduplication when the batch comes again
+ * Makes the rows and rejects of a batch durable; its account has to be booked afterwards.
+ * @throws {SinkUnavailable} what was written already is removed by deduplication when the batch comes again
  */
-export async function store(outcome: Outcome, ports: StorePorts): Promise<Stored> {
-  const { sink, clock, digests, counters } = ports;
+export async function storeRows(outcome: Outcome, ports: StorePorts): Promise<Account> {
+  const { sink, clock, digests } = ports;
   const { rejects, batch } = outcome;
   const written: RowsByTable = {
     PlaybackEvents: tableRows(outcome, 'PlaybackEvents'),
@@ -86,15 +95,37 @@ export async function store(outcome: Outcome, ports: StorePorts): Promise<Stored
   const lost = refusals.find(({ table }) => table === 'RejectedEvents');
   if (lost) throw new Error(`the store refuses a quarantine row: ${lost.detail}`);
   const refused = refusedRejects(outcome, written, refusals, digests);
-  const ledger = ledgerRow(outcome, refused.length, clock.now());
-  const unbooked = await sink.write({ RejectedEvents: refused, IngestLedger: [ledger] });
-  if (unbooked[0]) throw new Error(`the store refuses a row of ${unbooked[0].table}: ${unbooked[0].detail}`);
-  if (ledger.lagMs !== undefined) counters.set('ingest_lag_seconds', ledger.lagMs / 1000, batch.door);
-  counters.add('events_received_total', ledger.received, batch.door);
-  counters.add('events_stored_total', ledger.stored, batch.door);
-  if (ledger.duplicate > 0) counters.add('events_duplicate_total', ledger.duplicate, batch.door);
-  for (const { reason } of [...rejects, ...refused]) counters.add('events_rejected_total', 1, reason);
   const errors = [...outcome.errors, ...refused.map(({ position }) => ({ index: position, code: 'sink-refused' }))];
-  const { received, stored, rejected, duplicate } = ledger;
-  return { received, stored, rejected, duplicate, errors };
+  return { ledger: ledgerRow(outcome, refused.length, clock.now()), rejects, refused, errors };
+}
+
+/**
+ * Enters batches into the books, all in one call. When this resolves they may be acknowledged.
+ * @throws {SinkUnavailable} nothing may be acknowledged
+ */
+export async function book(accounts: readonly Account[], { sink, counters }: StorePorts): Promise<void> {
+  const unbooked = await sink.write({
+    RejectedEvents: accounts.flatMap(({ refused }) => refused),
+    IngestLedger: accounts.map(({ ledger }) => ledger),
+  });
+  if (unbooked[0]) throw new Error(`the store refuses a row of ${unbooked[0].table}: ${unbooked[0].detail}`);
+  for (const { ledger, rejects, refused } of accounts) {
+    const { door, received, stored, duplicate, lagMs } = ledger;
+    if (lagMs !== undefined) counters.set('ingest_lag_seconds', lagMs / 1000, door);
+    counters.add('events_received_total', received, door);
+    counters.add('events_stored_total', stored, door);
+    if (duplicate > 0) counters.add('events_duplicate_total', duplicate, door);
+    for (const { reason } of [...rejects, ...refused]) counters.add('events_rejected_total', 1, reason);
+  }
+}
+
+/**
+ * Makes a batch durable: rows and rejects first, then the ledger. When this resolves the batch may be acknowledged.
+ * @throws {SinkUnavailable} nothing may be acknowledged; what was written already is removed by deduplication when the batch comes again
+ */
+export async function store(outcome: Outcome, ports: StorePorts): Promise<Stored> {
+  const account = await storeRows(outcome, ports);
+  await book([account], ports);
+  const { received, stored, rejected, duplicate } = account.ledger;
+  return { received, stored, rejected, duplicate, errors: account.errors };
 }

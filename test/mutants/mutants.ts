@@ -78,8 +78,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'checkpoint before the commit',
     file: 'functions/pipeline/blob-run.ts',
-    from: 'const { received, stored, rejected } = await store(',
-    to: 'await claim.save({ ...checkpoint, linesDone: nextLine, stored: checkpoint.stored + outcome.received }); const { received, stored, rejected } = await store(',
+    from: 'books.add(await storeRows(outcome, ports), nextLine);',
+    to: 'await claim.save({ ...begun, linesDone: nextLine }); books.add(await storeRows(outcome, ports), nextLine);',
     caughtBy: [PROMISES],
   },
   {
