@@ -71,11 +71,16 @@ const IDENTITY_KEYS = new Set([
 const known = new Map<string, boolean>();
 const MAX_KNOWN = 1000;
 
+const normal = (key: string): string => key.replace(/[^a-z\d]/gi, '').toLowerCase();
+
+/** Custom keys carry a prefix, as CMCD wants it: `com.example-vid`; flattened ones a path: `network.client_ip`. */
+const unprefixed = (key: string): string => key.slice(Math.max(key.lastIndexOf('-'), key.lastIndexOf('.')) + 1);
+
 export function isIdentityKey(key: string): boolean {
-  if (key.length > 24) return false;
+  if (key.length > 64) return false;
   let isIdentity = known.get(key);
   if (isIdentity === undefined) {
-    isIdentity = IDENTITY_KEYS.has(key.replace(/[^a-z\d]/gi, '').toLowerCase());
+    isIdentity = IDENTITY_KEYS.has(normal(key)) || IDENTITY_KEYS.has(normal(unprefixed(key)));
     if (known.size >= MAX_KNOWN) known.clear();
     known.set(key, isIdentity);
   }
@@ -101,11 +106,11 @@ const IPV4 = /\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b/g;
 const IPV6 = /\b(?:[0-9a-f]{1,4}:){3,7}(?:[0-9a-f]{1,4}|:)|\b(?:[0-9a-f]{1,4}:){1,6}:[0-9a-f:]{0,40}/gi;
 /** Begins at the start of a word only: from every letter of a long one it would take quadratic time. */
 const EMAIL = /(?<![\w.+%-])[\w.+%-]+(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}/g;
-const KEYED = /"([\w-]{2,24})"\s{0,4}:\s{0,4}("(?:[^"\\]|\\.)*"?|-?\d{1,24})/g;
+const KEYED = /"([\w.-]{2,64})"\s{0,4}:\s{0,4}("(?:[^"\\]|\\.)*"?|-?\d{1,24})/g;
 
 /** Cookies by their usual names. */
 const COOKIE = /^(?:session|sess|auth|jwt|csrf|xsrf|[a-z]*sessid|jsessionid)$/i;
-const PAIR = /\b([\w-]{2,24})=([^\s&;,"']+)/g;
+const PAIR = /\b([\w.-]{2,64})=("(?:[^"\\]|\\.)*"?|[^\s&;,"']+)/g;
 
 const cutMails = (text: string): string =>
   text.includes('@') || text.includes('%40') ? text.replace(EMAIL, '…') : text;

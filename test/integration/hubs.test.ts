@@ -14,6 +14,7 @@ import { startBroker, type Broker } from '../../local/event-hubs/broker.ts';
 import { startDataConnection } from '../../local/event-hubs/data-connection.ts';
 import type { FunctionsHost } from '../../local/functions-host/supervisor.ts';
 import { startKusto, type KustoServer } from '../../local/kusto/http/server.ts';
+import { tables } from '../../schema/tables.ts';
 import { builtApp, testSettings, type BuiltApp } from '../support/functions-app.ts';
 import { createDedupViews, createTables } from '../support/kusto-tables.ts';
 
@@ -30,6 +31,8 @@ let broker: Broker;
 let azurite: Azurite | undefined;
 let connection: { stop(): Promise<void> } | undefined;
 const log: string[] = [];
+/** What each host has said. */
+const said: (readonly string[])[] = [];
 let app: BuiltApp;
 let host: FunctionsHost | undefined;
 let client: Client;
@@ -43,7 +46,9 @@ async function startHost(more: Readonly<Record<string, string>> = {}): Promise<v
     ...testSettings(kusto.url),
     FRAMEWATCH_HUB: broker.connectionString,
   };
-  ({ host } = await app.start({ ...env, ...more }));
+  const started = await app.start({ ...env, ...more });
+  ({ host } = started);
+  said.push(started.lines);
 }
 
 /** A store that is away is found out soon. */
@@ -323,4 +328,45 @@ it('the data connection routes by properties, uses its own table without them, a
   ]);
   await expect.poll(() => log.filter((line) => line.includes('refused')), PATIENT).toHaveLength(2);
   await expect.poll(() => log.filter((line) => line.includes('another database')), PATIENT).toHaveLength(1);
+});
+
+// As test/integration/defence.test.ts does at the other two doors.
+it('what producers send of persons and secrets comes out nowhere: not in rows, quarantine, logs, metrics or health', async () => {
+  const sid = randomUUID();
+  const ip = '198.51.100.177';
+  const mail = 'alice.canary7@example.com';
+  const message = `no https://store.example/canary7?sig=canary7 for ${mail} at ${ip}, AccountName=a;AccountKey=canary7`;
+  const identity = { vid: 'viewer-canary7', ip, email: mail, password: 'canary7', cookie: 'session=canary7' };
+  const header = { ...envelope(1, 1, Date.now()).h, sid, ...identity };
+  const events = [
+    { k: 'error', n: 0, t: 1, cat: 'app', code: 'E1', msg: message, note: message, ...identity },
+    { k: `no-such ${mail}`, n: 1, t: 1, msg: message, ...identity },
+  ];
+  const good = JSON.stringify({ v: 1, h: header, e: events });
+  const broken = `{"vid":"viewer-canary7","ip":"${ip}","mail":"${mail}","url":"https://store.example/canary7?t=canary7" \r\n[2026-06-01T00:00:00.000Z] \u001b[2J`;
+  const lines = `#Fields: date time c-ip\n2026-06-01\t10:00:00\t${ip}\t?token=canary7\tsession=canary7`;
+  await send(
+    [
+      good,
+      gzipSync(broken),
+      gzipSync(good).subarray(0, -9),
+      Buffer.concat([Buffer.from([0xff]), Buffer.from(broken)]),
+      lines,
+      JSON.stringify({ ...acme(sid, 1), event_type: mail, customer_id: 'viewer-canary7', ...identity }),
+      `v=2,e=ps,sta=s,ts=1,sid="${sid}",vid="viewer-canary7",com.example-vid="viewer-canary7",(`,
+    ],
+    '1',
+  );
+  const rejects = (): Promise<unknown[]> =>
+    query(`RejectedEvents | where Payload has '${sid}' | summarize N = count()`);
+  await expect.poll(rejects, PATIENT).toEqual([{ N: 3 }]);
+  await expect.poll(() => stored([sid]), PATIENT).toEqual([1]);
+  const texts: Record<string, string> = { log: log.join('\n'), host: said.flat().join('\n') };
+  for (const name of Object.keys(tables)) texts[name] = JSON.stringify(await query(name));
+  for (const path of ['metrics', 'metrics?format=json', 'health', 'readyz?verbose'])
+    texts[path] = await (await fetch(`${host?.url}/api/${path}`)).text();
+  expect(texts['host']).not.toBe('');
+  for (const [where, text] of Object.entries(texts))
+    for (const planted of ['canary7', ip, '\u001b'])
+      expect({ where, planted, at: text.indexOf(planted) }).toEqual({ where, planted, at: -1 });
 });
