@@ -1,5 +1,6 @@
 import { createWriteStream, existsSync, mkdirSync, type WriteStream } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { deployKql } from '../../scripts/kql-deploy.ts';
 import { devConnectionString, startAzurite, type Azurite } from '../azurite/azurite.ts';
 import { startChild, type Child, type ChildOptions } from '../child-process.ts';
@@ -133,6 +134,9 @@ export class Stack {
       queuePort: ports.queue,
       log: (line) => this.#log('azurite', line),
     });
+    // As in Azure, where infra/ makes it: whoever drops the first file finds its place.
+    const blobs = BlobServiceClient.fromConnectionString(this.#azurite.connectionString());
+    await blobs.getContainerClient(DROP_CONTAINER).createIfNotExists();
   }
 
   async #startHubs(): Promise<void> {

@@ -1,8 +1,10 @@
 // Promise 1 and 8: what was answered 202 is durable, whatever happens to the processes.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { expect, it, onTestFinished } from 'vitest';
 import { envelope } from '../../bench/bodies.ts';
+import { devConnectionString } from '../../local/azurite/azurite.ts';
 import { freePortBase, newDataDir, removeDataDir, startStack, untilFree, type TestStack } from '../support/stack.ts';
 
 const ROUNDS = process.env['FRAMEWATCH_HEAVY'] ? 20 : 2;
@@ -92,6 +94,8 @@ it('kill -9 of the starting process alone leaves no orphan behind: the same port
   const start = newHome();
   const base = await freePortBase();
   const first = await start(base);
+  const blobs = BlobServiceClient.fromConnectionString(devConnectionString(first.blobPort));
+  expect(await blobs.getContainerClient('telemetry').exists(), 'who drops the first file finds its place').toBe(true);
   await first.killParent();
   await untilFree(base);
   const second = await start(base);
