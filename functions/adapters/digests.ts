@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { Counters, Digests } from '../pipeline/ports.ts';
 import { Recent } from './recent.ts';
 
@@ -18,14 +18,47 @@ export interface Salts {
 /** A salt that follows from the secret: whoever has the secret can make it again, for ever. */
 export const derivedSalt = (day: number): string => `framewatch-salt-${day}`;
 
+/**
+ * HMAC-SHA-256 under one key, by its definition: the digest of the key's block, turned one way, and the digest of that and of the
+ * block turned another way ({@link https://www.rfc-editor.org/rfc/rfc2104#section-2}). The two digests cost a third of what
+ * `createHmac` takes for the objects that it makes, and a file of many viewers has little else to compute.
+ */
+export interface DayKey {
+  /** The key's block, and room for the text behind it. */
+  readonly inner: Buffer;
+  /** The key's block, and room for the inner digest. */
+  readonly outer: Buffer;
+}
+
+const BLOCK_BYTES = 64;
+const DIGEST_BYTES = 32;
+/** Texts that surely fit, in UTF-16 units: UTF-8 takes at most three bytes for one. */
+const USUAL_LENGTH = 512;
+const WIDEST = 3;
+
 /** What keys the pseudonyms of a day. Neither the secret nor the salt alone suffices. */
-export const dayKey = (secret: string, salt: string | Buffer): KeyObject =>
-  // As a key object: Node 24 takes ten times as long for a key that comes as bytes.
-  createSecretKey(createHmac('sha256', secret).update(salt).digest());
+export function dayKey(secret: string, salt: string | Buffer): DayKey {
+  const key = createHmac('sha256', secret).update(salt).digest();
+  const block = (turn: number, room: number): Buffer => {
+    const bytes = Buffer.alloc(BLOCK_BYTES + room, turn);
+    for (const [at, byte] of key.entries()) bytes[at] = byte ^ turn;
+    return bytes;
+  };
+  return { inner: block(0x36, USUAL_LENGTH * WIDEST), outer: block(0x5c, DIGEST_BYTES) };
+}
+
+function keyedDigest({ inner, outer }: DayKey, text: string): string {
+  const isUsual = text.length <= USUAL_LENGTH;
+  const message = isUsual
+    ? inner.subarray(0, BLOCK_BYTES + inner.write(text, BLOCK_BYTES))
+    : Buffer.concat([inner.subarray(0, BLOCK_BYTES), Buffer.from(text)]);
+  outer.write(hash('sha256', message, 'binary'), BLOCK_BYTES, 'latin1');
+  return hash('sha256', outer, 'hex');
+}
 
 /** Pseudonym of a viewer under the key of a day: 128 bits, hex. */
-export const pseudonymOf = (key: KeyObject, tenant: string, viewerId: string): string =>
-  createHmac('sha256', key).update(`${tenant}\0${viewerId}`).digest('hex').slice(0, PSEUDONYM_LENGTH);
+export const pseudonymOf = (key: DayKey, tenant: string, viewerId: string): string =>
+  keyedDigest(key, `${tenant}\0${viewerId}`).slice(0, PSEUDONYM_LENGTH);
 
 const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
@@ -35,9 +68,9 @@ const sha256 = (text: string): string => hash('sha256', text, 'hex');
  */
 export function digestsOf(secret: string, stored?: { readonly salts: Salts; readonly counters: Counters }): Digests {
   let current = -1;
-  let key: KeyObject | undefined;
+  let key: DayKey | undefined;
   let known = new Recent<string>(MAX_CACHED);
-  const keyOf = (atMs: number): KeyObject | undefined => {
+  const keyOf = (atMs: number): DayKey | undefined => {
     const day = Math.floor(atMs / DAY_MS);
     if (day === current && key) return key;
     const salt = stored ? stored.salts.of(day) : derivedSalt(day);

@@ -56,6 +56,8 @@ interface Tools {
   readonly reader: LineReader;
   readonly sum: OutcomeSum;
   readonly records: RecordLines | undefined;
+  /** Of the chunk under way. */
+  readonly seen: SeenEvents;
 }
 
 /** A chunk under way. */
@@ -66,7 +68,7 @@ class Draft {
   readonly #records: RecordLines | undefined;
   readonly #sum: OutcomeSum;
   readonly #entries: Entry[] = [];
-  readonly #seen = new SeenEvents();
+  readonly #seen: SeenEvents;
   readonly #firstLine: number;
   readonly #scale: number;
   nextLine: number;
@@ -74,7 +76,9 @@ class Draft {
   #events = 0;
 
   constructor(source: ChunkSource, firstLine: number, tools: Tools, ports: IngestPorts) {
-    const { reader, sum, records } = tools;
+    const { reader, sum, records, seen } = tools;
+    seen.clear();
+    this.#seen = seen;
     this.#sum = sum;
     this.#records = records;
     this.#batch = source.batchFrom(firstLine);
@@ -83,7 +87,7 @@ class Draft {
     this.#ports = ports;
     this.#firstLine = firstLine;
     this.nextLine = firstLine;
-    records?.open(this.#batch, this.#seen);
+    records?.open(this.#batch, seen);
   }
 
   get isEmpty(): boolean {
@@ -141,7 +145,8 @@ export async function* chunksOf(source: ChunkSource, ports: IngestPorts): AsyncG
   const reader = lineReader(dialect, { ...ports.limits, maxBodyBytes: MAX_LINE_BYTES });
   const splitter = new LineSplitter();
   const record = recordOf(dialect);
-  const tools: Tools = { reader, sum: new OutcomeSum(), records: record && new RecordLines(record, ports) };
+  const records = record && new RecordLines(record, ports);
+  const tools: Tools = { reader, sum: new OutcomeSum(), records, seen: new SeenEvents() };
   const fresh = (line: number): Draft => new Draft(source, line, tools, ports);
   let draft = fresh(firstLine);
   let fault: unknown;

@@ -58,9 +58,6 @@ export class RecordLines {
   readonly #seenSlots = new Uint32Array(512);
   readonly #session: Range = { start: 0, end: 0 };
   readonly #id: Range = { start: 0, end: 0 };
-  /** The session of the record before, and its id. */
-  #sessionBytes: Uint8Array = new Uint8Array(0);
-  #sessionText = '';
   #epoch = 0;
   #kind: CompiledKind | undefined;
   #claimedMs: number | undefined;
@@ -103,10 +100,12 @@ export class RecordLines {
       return false;
     }
     this.waiting++;
-    if (books.isDuplicate(this.#eventId())) out.dropRow();
-    else {
+    if (this.#seen!.addRecord(bytes, this.#session, this.#id)) {
       out.endRow();
       books.count(this.#eventMs);
+    } else {
+      out.dropRow();
+      books.drop();
     }
     return true;
   }
@@ -251,17 +250,6 @@ export class RecordLines {
     out.put(EVENT_TIME);
     out.time(eventMs);
     out.put(flag === undefined ? TEXT_END : REPLACED);
-  }
-
-  #eventId(): string {
-    const cursor = this.#cursor;
-    const { start, end } = this.#session;
-    // Events of a session come in a row.
-    if (end - start !== this.#sessionBytes.length || !startsWith(cursor.bytes, start, this.#sessionBytes)) {
-      this.#sessionBytes = Uint8Array.from(cursor.bytes.subarray(start, end));
-      this.#sessionText = cursor.textFrom(start, end);
-    }
-    return `${this.#sessionText}:${cursor.textFrom(this.#id.start, this.#id.end)}`;
   }
 }
 
