@@ -1,10 +1,13 @@
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { REJECT_REASONS } from '../../schema/operations.ts';
 import { readPrometheus } from '../../test/support/prometheus.ts';
 import { counterStore } from '../adapters/counters.ts';
 import { booksAudit } from '../pipeline/books-audit.ts';
 import { causeOf, healthChecks, type Probe } from '../pipeline/health.ts';
+import { tellZeros } from '../pipeline/known-labels.ts';
 import { COUNTERS, GAUGES, type CounterName, type GaugeName } from '../pipeline/ports.ts';
 import { health, readyz } from './health.ts';
 import { metrics, prometheusText } from './metrics.ts';
@@ -120,6 +123,24 @@ describe('metrics', () => {
       { numRuns: 30 },
     );
   }, 30_000);
+
+  it('known labels are there at 0 before anything happened, and every metric stands on the page for operators', () => {
+    const counters = counterStore();
+    tellZeros(counters, ['http', 'blob']);
+    const families = readPrometheus(prometheusText(counters.read(), {}));
+    expect(families.get('framewatch_events_received_total')?.samples).toEqual(
+      new Map([
+        ['{door="http"}', 0],
+        ['{door="blob"}', 0],
+      ]),
+    );
+    expect([...(families.get('framewatch_events_rejected_total')?.samples.keys() ?? [])]).toEqual(
+      REJECT_REASONS.map((reason) => `{reason="${reason}"}`),
+    );
+    expect(families.get('framewatch_breaker_open')?.samples.get('{table="IngestLedger"}')).toBe(0);
+    const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    for (const name of [...Object.keys(COUNTERS), ...Object.keys(GAUGES)]) expect(page).toContain(`\`${name}\``);
+  });
 
   it('the reader of this test sees broken text', () => {
     const head = '# HELP a_total x\n# TYPE a_total counter\n';

@@ -16,19 +16,34 @@ export interface MetricsOptions {
   readonly build: Readonly<Record<string, string>>;
 }
 
-const LABEL_OF: Readonly<Partial<Record<CounterName | GaugeName, string>>> = {
-  rows_pending: 'table',
-  breaker_open: 'table',
+/** Name of the label of each metric that has one. */
+const LABEL_OF: Readonly<Record<CounterName | GaugeName, string | undefined>> = {
+  events_received_total: 'door',
+  events_stored_total: 'door',
   events_rejected_total: 'reason',
+  events_duplicate_total: 'door',
+  events_spilled_total: 'door',
+  events_drained_total: 'door',
+  pseudonyms_missing_total: undefined,
   requests_total: 'status',
   sink_calls_total: 'outcome',
   sink_rows_total: 'table',
   blob_runs_total: 'outcome',
   event_grid_ignored_total: 'cause',
+  hub_messages_total: 'outcome',
   detector_runs_total: 'outcome',
   audits_total: 'outcome',
+  rows_pending: 'table',
+  breaker_open: 'table',
+  spill_blobs: undefined,
+  spill_oldest_seconds: undefined,
+  events_per_second: 'door',
+  unaccounted_events: undefined,
+  audited_batches: undefined,
+  audit_timestamp_seconds: undefined,
   catalog_entries: 'catalog',
   catalog_timestamp_seconds: 'catalog',
+  ingest_lag_seconds: 'door',
 };
 
 /** As the exposition format escapes label values: https://prometheus.io/docs/instrumenting/exposition_formats/ */
@@ -51,7 +66,7 @@ const family = (name: string, type: string, help: string, samples: readonly stri
 /** Prometheus text, version 0.0.4. */
 export function prometheusText(readings: readonly Reading[], build: Readonly<Record<string, string>>): string {
   const families = readings.map(({ name, type, help, values }) => {
-    const label = LABEL_OF[name] ?? 'door';
+    const label = LABEL_OF[name] ?? 'label';
     const samples = values.map((one) => `${labelsText(one.label === '' ? {} : { [label]: one.label })} ${one.value}`);
     return family(name, type, help, samples);
   });
