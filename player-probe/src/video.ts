@@ -1,6 +1,7 @@
 import { createCore, type PlayerPort, type Probe, type ProbeOptions } from './core.ts';
 import { guard, NO_PROBE } from './guard.ts';
 import { addDetails } from './details.ts';
+import { bufferMs, sampleOf } from './media.ts';
 import { fit, now, watchSource } from './source.ts';
 
 // A <video> that plays a file or a stream by the browser's own means.
@@ -13,6 +14,12 @@ export interface VideoOptions extends ProbeOptions {
 
 /** Only where the browser says no more than "not supported" it is open whether the address or the format was wrong. */
 const CATEGORIES = ['other', 'app', 'segment', 'media', 'media'] as const;
+
+/**
+ * Of a file the browser guesses from its bytes how much is ahead, and is seconds wrong where some of its scenes are richer
+ * than others: a last frame is not to be foreseen but by awaiting each when there may be few.
+ */
+const UNSURE_MS = 5000;
 
 function measure(video: HTMLVideoElement, options: VideoOptions): Probe {
   /** The source that was there already; its `loadstart` may be still to come. */
@@ -37,7 +44,25 @@ function measure(video: HTMLVideoElement, options: VideoOptions): Probe {
     port.st = video.duration === Infinity ? 'l' : 'v';
     details.ready();
   };
+  let frame: number | undefined;
+  const awaitFrame = () => {
+    if (core.session?.state !== 'play' || bufferMs(video) > UNSURE_MS) return;
+    frame ||= video.requestVideoFrameCallback?.(
+      core.guard((at: number) => {
+        frame = 0;
+        core.session?.look(at, sampleOf(video, core, port), true);
+        awaitFrame();
+      }),
+    );
+  };
+  const { emit } = core;
+  let isLoading: boolean | undefined;
+  core.emit = (event) =>
+    emit(isLoading && event.k === 'stall' && event.cause === 'decode' ? { ...event, cause: 'network' } : event);
   const handlers: Record<string, () => void> = {
+    timeupdate: awaitFrame,
+    // A file that is loaded as it plays has run dry, however much the browser guessed to be ahead.
+    waiting: () => (isLoading = video.networkState === video.NETWORK_LOADING),
     loadstart: () => {
       if (video.currentSrc !== known) source.load(askedAt);
       askedAt = undefined;

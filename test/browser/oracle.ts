@@ -24,7 +24,7 @@ export interface Frame {
 
 /**
  * What the viewer did, or an event of the element, and where the playhead was, s. `value`: where a seek goes, s; the new
- * rate; the page's epoch in ms; of an event, readyState by the time it is heard.
+ * rate; the page's epoch in ms; of `resize` the new height; of another event, readyState by the time it is heard.
  */
 export interface Entry {
   at: number;
@@ -69,7 +69,7 @@ const BLOCK_MS = 200;
 const KEPT = 'sight';
 /** The ids of all events that the probe told in this tab. */
 const TOLD = 'told';
-const EVENTS = ['waiting', 'playing', 'seeking', 'seeked', 'ended', 'emptied', 'error'];
+const EVENTS = ['waiting', 'playing', 'seeking', 'seeked', 'resize', 'ended', 'emptied', 'error'];
 
 keepBooks();
 
@@ -141,7 +141,8 @@ function watch(video: HTMLVideoElement): void {
       next();
     });
   next();
-  for (const type of EVENTS) video.addEventListener(type, () => stage.note(type, video.readyState));
+  for (const type of EVENTS)
+    video.addEventListener(type, () => stage.note(type, type === 'resize' ? video.videoHeight : video.readyState));
 }
 
 function watchThread(): void {

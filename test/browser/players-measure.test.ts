@@ -12,11 +12,8 @@ const NAMES = { hlsjs: 'hls.js', shaka: 'shaka', dashjs: 'dash.js', video: 'html
 
 /** A progressive file is fetched as far as the line allows: only a narrow one runs dry. */
 const FILE_KBPS = 350;
-/**
- * Of such a file the browser guesses the buffered time from the bytes. Where it guesses too much the probe does not wait for
- * the last frame but counts it, and a busy machine shows frames late.
- */
-const COUNTED_MS = 100;
+/** As long an element may say that it has nothing to play without a frame that is missed. */
+const BLIP_MS = 84;
 
 function holds(kind: Kind, events: WireEvent[], truth: Truth): void {
   const start = only(kinds(events, 'start'));
@@ -24,22 +21,24 @@ function holds(kind: Kind, events: WireEvent[], truth: Truth): void {
   const reported = c.stallMs + c.freezeMs;
   console.log(
     `${kind}: startup ${start.ms} of ${Math.round(truth.startupMs!)} ms, interruption ${reported} of ${Math.round(truth.interruptionMs)} ms, ` +
-      `${c.stalls} and ${c.freezes} of ${truth.stalls}, ${truth.freezes} and ${truth.either} of either kind, page blocked ${Math.round(truth.blockedMs)} ms`,
+      `${c.stalls} and ${c.freezes} of ${truth.stalls}, ${truth.freezes} and ${truth.either} of either kind, ${truth.blips} blips, page blocked ${Math.round(truth.blockedMs)} ms`,
   );
   expect(why).toBe('exit');
   expect(Math.abs(start.ms - truth.startupMs!)).toBeLessThan(50 + truth.blockedMs);
   expect(sum(Object.values(start.ph ?? {}))).toBe(start.ms);
   expect(truth.interruptionMs).toBeGreaterThan(1000);
   const gaps = truth.stalls + truth.freezes + truth.either;
-  const counted = kind === 'video' ? COUNTED_MS * gaps : 0;
   // A page that is blocked as a picture stands may see nothing of it, or see it late: what it tells of that is no evidence.
   if (!truth.blockedMs) {
-    expect(Math.abs(reported - truth.interruptionMs)).toBeLessThan(0.05 * truth.interruptionMs + counted);
-    expect(c.stalls + c.freezes).toBe(gaps);
+    expect(Math.abs(reported - truth.interruptionMs)).toBeLessThan(0.05 * truth.interruptionMs + BLIP_MS * truth.blips);
+    expect(c.stalls + c.freezes).toBeGreaterThanOrEqual(gaps);
+    expect(c.stalls + c.freezes).toBeLessThanOrEqual(gaps + truth.blips);
     expect(c.stalls).toBeGreaterThanOrEqual(truth.stalls);
     expect(c.freezes).toBeGreaterThanOrEqual(truth.freezes);
   }
   expect(c.stalls).toBeGreaterThan(0);
+  // Whatever the browser guesses to be ahead in a file. A segment that failed may be taken for the CDN's.
+  if (kind === 'video') expect(kinds(events, 'stall').some(({ cause }) => cause === 'network')).toBe(true);
   expect(c.seeks).toBe(1);
   expect(Math.round(only(kinds(events, 'seek')).to! / 1000)).toBe(30);
   expect(kinds(events, 'rendition')).toHaveLength(truth.switches);

@@ -81,7 +81,7 @@ interface Libraries {
 }
 const library = <K extends keyof Libraries>(name: K) => (window as unknown as Libraries)[name];
 
-const EVENTS = ['waiting', 'playing', 'seeking', 'seeked', 'ended', 'emptied', 'error'];
+const EVENTS = ['waiting', 'playing', 'seeking', 'seeked', 'resize', 'ended', 'emptied', 'error'];
 const BLOCK_MS = 200;
 const blocks: Sight['blocks'] = [];
 
@@ -164,11 +164,19 @@ function watch(show: Show): void {
   const { video, frames, log } = show;
   const next = () =>
     video.requestVideoFrameCallback((at, { mediaTime: media, width, height }) => {
-      frames.push({ at, media, size: `${width}x${height}` });
+      frames.push({ at, media, head: video.currentTime, size: `${width}x${height}` });
       next();
     });
   next();
-  for (const type of EVENTS) video.addEventListener(type, () => log.push({ at: performance.now(), what: type }));
+  for (const type of EVENTS)
+    video.addEventListener(type, () =>
+      log.push({
+        at: performance.now(),
+        what: type,
+        head: video.currentTime,
+        value: type === 'resize' ? video.videoHeight : video.readyState,
+      }),
+    );
 }
 
 const players: Players = {

@@ -48,6 +48,35 @@ describe('the truth of a sight', () => {
     expect(only(sight(frames, waited))).toMatchObject({ interruptionMs: 300 - 42, stalls: 1 });
   });
 
+  test('a single frame that a starved player paints ahead of playing on is in the middle of one stall', () => {
+    const painted = { at: 3500, media: 2.04, head: 2, size: '640x360' };
+    const frames = [...played, painted, ...run(3700, 2300, 2.08)];
+    const log = [said(100, 'request', 0), said(2510, 'waiting', 2, 2), said(3650, 'playing', 2, 4), end];
+    expect(only(sight(frames, log))).toMatchObject({
+      interruptionMs: Math.round(1200 - 2 * FRAME_MS),
+      stalls: 1,
+      either: 0,
+    });
+    const flowing = log.toSpliced(2, 1, said(3500, 'playing', 2, 4));
+    expect(only(sight(frames, flowing))).toMatchObject({ interruptionMs: 1000 - 42, stalls: 1 });
+  });
+
+  test('frames that a busy machine shows late are no stall: the playhead ran on, and data was there when it was heard', () => {
+    const frames = [...played, { at: 2733, media: 2.21, head: 2.21, size: '640x360' }, ...run(2775, 3200, 2.25)];
+    const late = [said(100, 'request', 0), said(2730, 'waiting', 2.2, 4), said(2731, 'playing', 2.2, 4), end];
+    expect(only(sight(frames, late))).toMatchObject({ interruptionMs: 0, stalls: 0, either: 0, blips: 0 });
+    const behind = [said(100, 'request', 0), said(2740, 'waiting', 2.2, 2), said(2744, 'playing', 2.2, 4), end];
+    expect(only(sight(frames, behind))).toMatchObject({ interruptionMs: 0, stalls: 0, blips: 1 });
+  });
+
+  test('the waiting that is part of a jump is none of the viewer’s after it', () => {
+    const landed = { at: 2520, media: 20, head: 20, size: '640x360' };
+    const frames = [...played, landed, ...run(2660, 3300, 20.04)];
+    const log = [said(100, 'request', 0), said(2510, 'seek', 2, 20), said(2540, 'seeking', 20, 1)];
+    const rest = [said(2541, 'waiting', 20, 1), said(2550, 'seeked', 20, 4), said(2550, 'playing', 20, 4), end];
+    expect(only(sight(frames, [...log, ...rest]))).toMatchObject({ interruptionMs: 0, stalls: 0, blips: 0 });
+  });
+
   test('a pause and a jump are not waited for, what comes before and after them is', () => {
     const frames = [...played, ...run(5500, 500, 2.04)];
     const log = [said(100, 'request', 0), said(3500, 'pause', 2), said(4500, 'resume', 2), end];
@@ -76,5 +105,8 @@ describe('the truth of a sight', () => {
     const log = [said(100, 'request', 0), end];
     expect(only(sight(frames, log, [{ at: 3000, ms: 250 }]))).toMatchObject({ switches: 1, blockedMs: 0 });
     expect(only(sight(frames, log, [{ at: 600, ms: 250 }])).blockedMs).toBe(250);
+    // Its first frame was still to come; the frame of one that was told late is there.
+    expect(only(sight(frames, log.toSpliced(1, 0, said(5990, 'resize', 5, 360)))).switches).toBe(2);
+    expect(only(sight(frames, log.toSpliced(1, 0, said(5990, 'resize', 5, 180)))).switches).toBe(1);
   });
 });

@@ -29,6 +29,11 @@ export interface Truth {
   stalls: number;
   freezes: number;
   either: number;
+  /**
+   * Times in which the element said that it had nothing to play and showed the next frame all the same: a decoder that is
+   * behind on a busy machine. One may count them or not.
+   */
+  blips: number;
   switches: number;
   /** ms of blocked main thread near any of these moments: above 0 the run is no evidence. */
   blockedMs: number;
@@ -68,6 +73,8 @@ function excused(log: Entry[], frames: Frame[], end: number): Span[] {
 
 interface Gap extends Span {
   kind: 'stall' | 'freeze' | 'either';
+  /** A frame came, but the element waited on: the same interruption as the gap before. */
+  goesOn: boolean;
 }
 
 /**
@@ -79,27 +86,55 @@ const kindOf = (waited: Entry[], stoodMs: number): Gap['kind'] => {
   return stoodMs < STILL_MS - LOOK_MS && !waited.length ? 'freeze' : 'either';
 };
 
+/** What the element said of waiting and playing, but for the waiting that is a part of every jump. */
+const waitsOf = (log: Entry[]): Entry[] =>
+  log.filter(({ what }, i) => {
+    const jump = log.slice(0, i).findLast((entry) => /^seek(ing|ed)$/.test(entry.what));
+    return what === 'playing' || (what === 'waiting' && jump?.what !== 'seeking');
+  });
+
+/** How long the playhead stood in a span between two frames, ms. */
+function stoodIn(span: Span, log: Entry[], frame: Frame, next: Frame | undefined): number {
+  const rate = log.findLast(({ what, at }) => what === 'rate' && at < span.from)?.value ?? 1;
+  const headAt = (at: number) => log.find((entry) => entry.at === at)?.head;
+  // After a freeze the first frames are late: the playhead tells, not their media time.
+  const from = headAt(span.from) ?? frame.head ?? frame.media;
+  const to = headAt(span.to) ?? next?.head ?? next?.media ?? from;
+  return span.to - span.from - ((to - from) * 1000) / rate;
+}
+
 /**
  * The times between two frames (after the last: until the end) in which the viewer waited for a picture. As in CTA-2066 a
- * wait ends with the next frame, a pause or a jump; who resumes into a wait waits again.
+ * wait ends with the next frame, a pause or a jump; who resumes into a wait waits again. A single frame that a starved
+ * player paints ahead of playing on ends nothing. Below half a second only that counts in which the element had nothing to
+ * play or the playhead stood: a busy machine shows frames late, and says `waiting` and `playing` in one breath.
  */
 function gapsOf(frames: Frame[], log: Entry[], over: Entry | undefined): Gap[] {
   const end = over?.at ?? Infinity;
   const free = excused(log, frames, end);
+  const waits = waitsOf(log);
+  let before: Gap | undefined;
+  const gapIn = (span: Span, frame: Frame, next: Frame | undefined): Gap | undefined => {
+    const ms = span.to - span.from;
+    const waited = waits.filter(({ what, at }) => what === 'waiting' && at >= span.from - FRAME_MS && at < span.to);
+    const stoodMs = stoodIn(span, over ? [...log, over] : log, frame, next);
+    const isStarved =
+      waited.some(({ value = 0 }) => value < HAVE_FUTURE_DATA) || (waited.length > 0 && stoodMs > JITTER_MS);
+    const goesOn =
+      before?.to === frame.at &&
+      span.from === frame.at + FRAME_MS &&
+      waits.findLast(({ at }) => at <= span.from)?.what === 'waiting';
+    if (ms < JITTER_MS || (ms < STILL_MS && !isStarved && !goesOn)) return undefined;
+    return { ...span, kind: kindOf(waited, stoodMs), goesOn };
+  };
   return frames.flatMap((frame, i) => {
     const next = frames[i + 1];
     const whole = { from: frame.at + FRAME_MS, to: next?.at ?? end };
     const rest = whole.to > whole.from ? free.reduce(minus, [whole]) : [];
-    return rest.flatMap((span): Gap[] => {
-      const ms = span.to - span.from;
-      const waited = log.filter(({ what, at }) => what === 'waiting' && at >= span.from - FRAME_MS && at < span.to);
-      if (ms < JITTER_MS || (ms < STILL_MS && !waited.length)) return [];
-      const rate = log.findLast(({ what, at }) => what === 'rate' && at < span.from)?.value ?? 1;
-      const headAt = (at: number) => [...log, ...(over ? [over] : [])].find((entry) => entry.at === at)?.head;
-      // After a freeze the first frames are late: the playhead tells, not their media time.
-      const from = headAt(span.from) ?? frame.head ?? frame.media;
-      const to = headAt(span.to) ?? next?.head ?? next?.media ?? from;
-      return [{ ...span, kind: kindOf(waited, ms - ((to - from) * 1000) / rate) }];
+    return rest.flatMap((span) => {
+      const gap = gapIn(span, frame, next);
+      before = gap ?? before;
+      return gap ?? [];
     });
   });
 }
@@ -118,7 +153,15 @@ function judge({ frames: all, blocks }: Sight, log: Entry[], over: Entry | undef
   const frames = all.filter(({ at }) => at >= since && at <= end);
   const first = frames[0];
   const gaps = gapsOf(frames, log, over);
-  const count = (wanted: Gap['kind']) => gaps.filter(({ kind }) => kind === wanted).length;
+  const count = (wanted: Gap['kind']) => gaps.filter(({ kind, goesOn }) => kind === wanted && !goesOn).length;
+  const last = frames.at(-1);
+  // Its first frame was on its way to the screen when the measuring was over.
+  const isResized = log.some(
+    ({ at, what, value }) => what === 'resize' && last && at > last.at && !last.size.endsWith(`x${value}`),
+  );
+  const starved = waitsOf(log).filter(
+    ({ at, what, value = 0 }) => first && at > first.at && what === 'waiting' && value < HAVE_FUTURE_DATA,
+  );
   const moments = [...gaps, { from: request, to: first?.at ?? request }];
   const near = blocks.filter(({ at, ms }) =>
     moments.some(({ from, to }) => at < to + NEAR_MS && at + ms > from - NEAR_MS),
@@ -129,7 +172,8 @@ function judge({ frames: all, blocks }: Sight, log: Entry[], over: Entry | undef
     stalls: count('stall'),
     freezes: count('freeze'),
     either: count('either'),
-    switches: frames.filter(({ size }, i) => i && size !== frames[i - 1]!.size).length,
+    blips: starved.filter(({ at }) => !gaps.some(({ from, to }) => at >= from - FRAME_MS && at < to)).length,
+    switches: frames.filter(({ size }, i) => i && size !== frames[i - 1]!.size).length + (isResized ? 1 : 0),
     blockedMs: near.reduce((sum, { ms }) => sum + ms, 0),
   };
 }

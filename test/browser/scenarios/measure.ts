@@ -18,7 +18,8 @@ for (const { scenario, dash, label } of takes) {
     note: (faults.join(', ') || 'holds') + (blockedMs ? `; page blocked ${Math.round(blockedMs)} ms` : ''),
   };
   rows.push(row);
-  console.log(`${row.what}: ${row.figure} (${row.note})`);
+  // As it goes: who waits for the rows sees them at the end only.
+  console.error(`${row.what}: ${row.figure} (${row.note})`);
 }
 await browser.close();
 console.log(JSON.stringify(rows));

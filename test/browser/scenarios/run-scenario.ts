@@ -23,6 +23,8 @@ export interface Verdict {
   faults: string[];
   /** Blocked main thread near a measured moment, ms: above 0 a fault is no evidence. */
   blockedMs: number;
+  /** Moments in which the decoder was behind: as little evidence. */
+  blips: number;
 }
 
 /** What came of each playback, in the order in which they began. */
@@ -82,7 +84,7 @@ async function runOnce(browser: Browser, scenario: Scenario, seed: string, more:
   try {
     const act = createAct(page, stage, new Random(seed), more);
     const sight = await scenario.run(act).catch((error: unknown) => String(error));
-    if (typeof sight === 'string') return { name: scenario.name, lines: [], faults: [sight], blockedMs: 0 };
+    if (typeof sight === 'string') return { name: scenario.name, lines: [], faults: [sight], blockedMs: 0, blips: 0 };
     const ends = scenario.endsBy?.(sight) ?? scenario.ends;
     // A missing end is a fault to report, not a reason to stop.
     await collector.until(() => kinds(collector.events(), 'end').length >= ends.length, 10_000).catch(() => undefined);
@@ -101,6 +103,7 @@ async function runOnce(browser: Browser, scenario: Scenario, seed: string, more:
         ...(scenario.also?.(told, truths, sight, act) ?? []),
       ],
       blockedMs: truths.reduce((sum, { blockedMs }) => sum + blockedMs, 0),
+      blips: truths.reduce((sum, { blips }) => sum + blips, 0),
     };
   } finally {
     await context.close();
@@ -111,7 +114,7 @@ async function runOnce(browser: Browser, scenario: Scenario, seed: string, more:
 
 /**
  * Plays a scenario in a Chromium and holds what the probe told against what was on the screen. A fault is none to speak of
- * when the machine blocked the page near a measured moment: then it is played again, with other moments.
+ * when the machine blocked the page near a measured moment or starved its decoder: then it is played again, with other moments.
  */
 export async function runScenario(
   browser: Browser,
@@ -121,9 +124,11 @@ export async function runScenario(
 ): Promise<Verdict> {
   for (let run = 1; ; run++) {
     const verdict = await runOnce(browser, scenario, `${scenario.name} ${seed} ${run}`, more);
-    const { faults, blockedMs } = verdict;
-    if (!faults.length || !blockedMs || run === MAX_RUNS) return verdict;
-    console.log(`${scenario.name}: ${faults.join(', ')}; but the page was blocked for ${ms(blockedMs)} ms: again`);
+    const { faults, blockedMs, blips } = verdict;
+    if (!faults.length || !(blockedMs || blips) || run === MAX_RUNS) return verdict;
+    console.log(
+      `${scenario.name}: ${faults.join(', ')}; but the page was blocked for ${ms(blockedMs)} ms, the decoder behind ${blips} times: again`,
+    );
   }
 }
 
