@@ -80,7 +80,7 @@ async function find(opened: Places, request: EraseRequest): Promise<Found> {
   const { viewers, tenant } = request;
   if (viewers.length > 0 && secret === undefined)
     throw new Error(
-      'A viewer is found by their pseudonyms: set FRAMEWATCH_PSEUDONYM_SECRET to the secret of the functions.',
+      'A viewer is found by their pseudonyms: set FRAMEWATCH_PSEUDONYM_SECRET to the secret of the functions, or name the data folder of the local stack with --data.',
     );
   const salts = await storedSalts(storage);
   const tenants = tenant === undefined ? await tenantsOf(cluster) : [tenant];

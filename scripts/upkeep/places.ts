@@ -50,6 +50,10 @@ function dropsOf(text: string): Record<string, string> {
 function storageOf(text: string | undefined): StorageAccount {
   const connection = text ?? process.env['FRAMEWATCH_BLOB_CONNECTION'] ?? devConnectionString(LOCAL_BLOB_PORT);
   const isConnectionString = connection.includes(';') || /^UseDevelopmentStorage/i.test(connection);
+  if (!isConnectionString && !URL.canParse(connection))
+    throw new Error(
+      `--storage: expected a blob endpoint such as https://account.blob.core.windows.net, or a connection string, got '${connection}'`,
+    );
   return storageAccount({ connection, isConnectionString, managedIdentityClientId: undefined });
 }
 
@@ -62,6 +66,10 @@ function secretOf({ cluster, data }: PlaceValues): string | undefined {
 
 /** Opens what the options name; nothing is asked of it yet. */
 export function openPlaces(values: PlaceValues): Places {
+  if (!/^https?:/.test(values.cluster) || !URL.canParse(values.cluster))
+    throw new Error(
+      `--cluster: expected a URL such as https://cluster.region.kusto.windows.net, got '${values.cluster}'`,
+    );
   return {
     cluster: openCluster(values.cluster, values.database),
     storage: storageOf(values.storage),
