@@ -98,10 +98,14 @@ class Draft {
     return this.#events >= CHUNK_EVENTS * this.#scale || this.#bytes >= CHUNK_BYTES * this.#scale;
   }
 
-  add({ bytes, number }: Line): void {
+  add(line: Line): void {
+    const { number, memory } = line;
     this.nextLine = number + 1;
-    this.#bytes += bytes ? bytes.length + 1 : 0;
-    if (bytes && (this.#records ? this.#takeRecord(this.#records, bytes, number) : this.#takeEnvelope(bytes))) return;
+    this.#bytes += memory ? line.end - line.start + 1 : 0;
+    if (memory && this.#records) {
+      if (this.#takeRecord(this.#records, memory, line)) return;
+    } else if (memory && this.#takeEnvelope(line.bytes!)) return;
+    const { bytes } = line;
     const records = bytes ? this.#reader.read(bytes) : [tooLong];
     for (const decoded of records) this.#entries.push({ decoded, line: number });
     this.#events += records.length;
@@ -121,8 +125,8 @@ class Draft {
   }
 
   /** The fast path of flat records. */
-  #takeRecord(records: RecordLines, bytes: Uint8Array, line: number): boolean {
-    if (!records.take(bytes, line)) return false;
+  #takeRecord(records: RecordLines, memory: Uint8Array, { number, start, end }: Line): boolean {
+    if (!records.take(memory, number, start, end)) return false;
     this.#events++;
     if (records.waiting >= FAST_SLICE) this.#sum.add(records.outcome());
     return true;
@@ -154,7 +158,7 @@ export async function* chunksOf(source: ChunkSource, ports: IngestPorts): AsyncG
     for await (const bytes of content) {
       for (const line of splitter.push(bytes)) {
         if (line.number < firstLine) {
-          if (line.bytes?.[0] === HASH) reader.read(line.bytes);
+          if (line.memory?.[line.start] === HASH) reader.read(line.bytes!);
           continue;
         }
         draft.add(line);

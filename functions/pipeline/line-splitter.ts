@@ -9,11 +9,25 @@ export const WINDOW_BYTES = 64 * 1024;
 /** A line that stays longer than this is given up. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
-export interface Line {
+export class Line {
   /** Counted from 0, blank lines included. */
   readonly number: number;
+  /** Where it stands, from `start` to `end`, without its newline; undefined when it was too long to keep. */
+  readonly memory: Uint8Array | undefined;
+  readonly start: number;
+  readonly end: number;
+
+  constructor(number: number, memory: Uint8Array | undefined, start = 0, end = memory?.length ?? 0) {
+    this.number = number;
+    this.memory = memory;
+    this.start = start;
+    this.end = end;
+  }
+
   /** Without its newline; undefined when it was too long to keep. */
-  readonly bytes: Uint8Array | undefined;
+  get bytes(): Uint8Array | undefined {
+    return this.memory?.subarray(this.start, this.end);
+  }
 }
 
 function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
@@ -25,8 +39,8 @@ function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
 
 interface Cut {
   readonly length: number;
-  /** Absent: the bytes belong to a line that was given up. */
-  readonly line?: { readonly bytes: Uint8Array | undefined };
+  /** Absent: the bytes belong to a line that was given up. Its length is undefined when it is given up with this. */
+  readonly line?: { readonly length: number | undefined };
 }
 
 const NOTHING = new Uint8Array(0);
@@ -42,13 +56,28 @@ export class LineSplitter {
     const lines: Line[] = [];
     const bytes = this.#begun(chunk, lines);
     let at = 0;
-    for (let cut = this.#cut(bytes, at, false); cut; cut = this.#cut(bytes, at, false)) {
-      if (cut.line) lines.push({ number: this.#number++, bytes: cut.line.bytes });
+    for (;;) {
+      const newline = this.#isSkipping ? -1 : bytes.indexOf(NEWLINE, at);
+      // Nearly all lines are so.
+      if (newline !== -1 && newline - at <= WINDOW_BYTES) {
+        lines.push(new Line(this.#number++, bytes, at, newline));
+        at = newline + 1;
+        continue;
+      }
+      const cut = this.#cut(bytes, at, false);
+      if (!cut) break;
+      this.#take(cut, bytes, at, lines);
       at += cut.length;
     }
     // It keeps its chunk alive until the next one is there.
     this.#rest = at < bytes.length ? bytes.subarray(at) : NOTHING;
     return lines;
+  }
+
+  #take({ line }: Cut, bytes: Uint8Array, at: number, lines: Line[]): void {
+    if (!line) return;
+    const number = this.#number++;
+    lines.push(line.length === undefined ? new Line(number, undefined) : new Line(number, bytes, at, at + line.length));
   }
 
   /** Ends the line that the chunk before began; what is left to cut. Only that line is copied, unless it is a long one. */
@@ -57,7 +86,7 @@ export class LineSplitter {
     if (rest.length === 0) return chunk;
     const newline = chunk.indexOf(NEWLINE);
     if (newline === -1 || rest.length + newline > WINDOW_BYTES) return joined(rest, chunk);
-    lines.push({ number: this.#number++, bytes: joined(rest, chunk.subarray(0, newline)) });
+    lines.push(new Line(this.#number++, joined(rest, chunk.subarray(0, newline))));
     return chunk.subarray(newline + 1);
   }
 
@@ -67,8 +96,9 @@ export class LineSplitter {
     const rest = this.#rest;
     let at = 0;
     while (at < rest.length && !this.#isSkipping) {
-      const cut = this.#cut(rest, at, true) ?? { length: rest.length - at, line: { bytes: rest.subarray(at) } };
-      if (cut.line) lines.push({ number: this.#number++, bytes: cut.line.bytes });
+      const left = rest.length - at;
+      const cut = this.#cut(rest, at, true) ?? { length: left, line: { length: left } };
+      this.#take(cut, rest, at, lines);
       at += cut.length;
     }
     this.#rest = NOTHING;
@@ -85,15 +115,14 @@ export class LineSplitter {
       return { length: newline + 1 - at };
     }
     const length = newline === -1 ? rest : newline - at;
-    if (newline !== -1 && length <= WINDOW_BYTES)
-      return { length: length + 1, line: { bytes: bytes.subarray(at, newline) } };
+    if (newline !== -1 && length <= WINDOW_BYTES) return { length: length + 1, line: { length } };
     if (length <= WINDOW_BYTES) return undefined;
     const last = objectRanges(bytes.subarray(at, at + WINDOW_BYTES)).at(-1);
-    if (last) return { length: last.end, line: { bytes: bytes.subarray(at, at + last.end) } };
+    if (last) return { length: last.end, line: { length: last.end } };
     if (length > MAX_LINE_BYTES) {
       this.#isSkipping = newline === -1 && !isEnd;
-      return { length: newline === -1 ? rest : length + 1, line: { bytes: undefined } };
+      return { length: newline === -1 ? rest : length + 1, line: { length: undefined } };
     }
-    return newline === -1 ? undefined : { length: length + 1, line: { bytes: bytes.subarray(at, newline) } };
+    return newline === -1 ? undefined : { length: length + 1, line: { length } };
   }
 }

@@ -9,10 +9,17 @@ it('what is remembered for a key is never given for another, however many share 
   fc.assert(
     fc.property(fc.array(parts, { maxLength: 80 }), (keys) => {
       const cache = new ByteCache<string>(8);
+      let before: readonly string[] | undefined;
       for (const key of keys) {
+        const name = JSON.stringify(key);
+        let same = 0;
+        for (const part of key)
+          same = same < 0 ? same : cache.samePart(bytesOf(`"${part}"`), 1, 1 + bytesOf(part).length, same);
+        const isSame = before !== undefined && JSON.stringify(before) === name;
+        expect(same < 0 ? undefined : cache.lastIf(same)).toBe(isSame ? name : undefined);
+        before = key;
         cache.begin();
         for (const part of key) expect(cache.part(bytesOf(part), 0, bytesOf(part).length)).toBe(true);
-        const name = JSON.stringify(key);
         expect([undefined, name]).toContain(cache.get());
         cache.set(name);
         expect(cache.get()).toBe(name);

@@ -1,6 +1,8 @@
 /** FNV-1a, 32 bits. */
 const SEED = 0x811c9dc5;
 const PRIME = 0x01000193;
+/** Behind each part: a byte that no UTF-8 has. */
+const PART_END = 0xff;
 
 interface Entry<T> {
   readonly bytes: Uint8Array;
@@ -13,10 +15,30 @@ export class ByteCache<T> {
   readonly #key = new Uint8Array(1024);
   #length = 0;
   #hash = SEED;
+  /** What was given last. */
+  #last: Entry<T> | undefined;
 
   /** `size`: a power of two. */
   constructor(size: number) {
     this.#entries = Array.from({ length: size });
+  }
+
+  /**
+   * Whether one part of the key is the same as that of the key asked for last, where it begins at `at`; where the next one begins
+   * there, or −1. It costs less than to look the key up, and what is asked for often comes in a row.
+   */
+  samePart(bytes: Uint8Array, from: number, to: number, at: number): number {
+    const last = this.#last?.bytes;
+    const end = at + to - from;
+    if (!last || last[end] !== PART_END) return -1;
+    for (let n = at, own = from; n < end; n++, own++) if (bytes[own] !== last[n]) return -1;
+    return end + 1;
+  }
+
+  /** What was given last, when its key ends at `at`. */
+  lastIf(at: number): T | undefined {
+    const last = this.#last;
+    return last?.bytes.length === at ? last.value : undefined;
   }
 
   begin(): void {
@@ -35,9 +57,8 @@ export class ByteCache<T> {
       key[length++] = byte;
       hash = Math.imul(hash ^ byte, PRIME);
     }
-    // Parts end with a byte that no UTF-8 has.
-    key[length++] = 0xff;
-    this.#hash = Math.imul(hash ^ 0xff, PRIME);
+    key[length++] = PART_END;
+    this.#hash = Math.imul(hash ^ PART_END, PRIME);
     this.#length = length;
     return true;
   }
@@ -46,16 +67,22 @@ export class ByteCache<T> {
   get(): T | undefined {
     const place = this.#place();
     const entry = this.#entries[place];
-    if (entry && this.#isKey(entry.bytes)) return entry.value;
+    if (entry && this.#isKey(entry.bytes)) return this.#given(entry);
     const other = this.#entries[place + 1];
-    return other && this.#isKey(other.bytes) ? other.value : undefined;
+    return other && this.#isKey(other.bytes) ? this.#given(other) : undefined;
   }
 
   set(value: T): T {
     const place = this.#place();
     this.#entries[place + 1] = this.#entries[place];
-    this.#entries[place] = { bytes: this.#key.slice(0, this.#length), value };
-    return value;
+    const entry = { bytes: this.#key.slice(0, this.#length), value };
+    this.#entries[place] = entry;
+    return this.#given(entry);
+  }
+
+  #given(entry: Entry<T>): T {
+    this.#last = entry;
+    return entry.value;
   }
 
   /** The first of two. */

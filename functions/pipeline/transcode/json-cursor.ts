@@ -92,6 +92,18 @@ export class JsonCursor {
     return true;
   }
 
+  /** The same of what must be the last thing before `end`, and blanks behind it. */
+  takeLast(byte: number, end: number): boolean {
+    const { bytes } = this;
+    if (bytes[this.at] !== byte) this.blanks();
+    let { at } = this;
+    if (at >= end || bytes[at] !== byte) return false;
+    do at++;
+    while (at < end && (bytes[at] === BLANK || bytes[at] === 0x0d || bytes[at] === 0x09));
+    this.at = at;
+    return at === end;
+  }
+
   /** Moves behind the string that begins here; false when its bytes are not its value, or it has no end. */
   plainText(): boolean {
     const { bytes } = this;

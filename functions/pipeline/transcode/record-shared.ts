@@ -6,6 +6,7 @@ import { protect } from '../privacy.ts';
 import { ByteCache } from './byte-cache.ts';
 import type { JsonCursor } from './json-cursor.ts';
 import type { ClaimName } from './record-spec.ts';
+import type { RowBuffer } from './row-buffer.ts';
 
 // What a row holds besides its record's own columns, as text. Where the viewer is, with what they watch, who they are and what the
 // content is called do not depend on each other: each goes through the ordinary steps once and is remembered.
@@ -68,8 +69,10 @@ export class RecordShared {
   }));
   readonly #viewer = pieceOf(FEW, ['viewerId']);
   readonly #content = pieceOf(MANY, ['contentId'], ({ contentId }) => ({ contentId }));
-  /** Of the record under way, in the order they are written. */
-  readonly texts: Uint8Array[] = [NOTHING, NOTHING, NOTHING, NOTHING];
+  /** Of the record under way, in the order they are written, and all of them where records in a row have the same. */
+  readonly #texts: Uint8Array[] = [NOTHING, NOTHING, NOTHING, NOTHING];
+  #joined: Uint8Array | undefined;
+  #isSame = false;
   #batch: Batch | undefined;
   #base: Columns = {};
   /** From the brace of a row to before its own columns; undefined when the schema refuses it. */
@@ -115,15 +118,31 @@ export class RecordShared {
     const content = this.#ports.catalogs ? this.#text(this.#content, cursor) : NOTHING;
     if (!place || !device || !viewer || !content) return false;
     this.isNamed = content.length > 0;
-    const { texts } = this;
+    const texts = this.#texts;
+    this.#isSame = texts[0] === place && texts[1] === device && texts[2] === viewer && texts[3] === content;
+    if (this.#isSame) return true;
     texts[0] = place;
     texts[1] = device;
     texts[2] = viewer;
     texts[3] = content;
+    this.#joined = undefined;
     return true;
   }
 
+  /** Writes the texts that were found. */
+  put(out: RowBuffer): void {
+    if (this.#isSame) out.putLong((this.#joined ??= Buffer.concat(this.#texts)));
+    else for (const text of this.#texts) if (text.length > 0) out.putLong(text);
+  }
+
   #text({ values, cache, claims }: Piece, cursor: JsonCursor): Uint8Array | false {
+    let same = 0;
+    for (let n = 0; n < values.length && same >= 0; n++) {
+      const value = values[n]!;
+      same = cache.samePart(cursor.bytes, this.#starts[value]!, this.#ends[value]!, same);
+    }
+    const last = same > 0 ? cache.lastIf(same) : undefined;
+    if (last !== undefined) return last;
     cache.begin();
     for (const value of values) if (!cache.part(cursor.bytes, this.#starts[value]!, this.#ends[value]!)) return false;
     const known = cache.get();

@@ -205,3 +205,60 @@ it('more fields than any producer has make the reader forget nothing and fail no
   for (let n = 0; n < 600; n++) isTaken(JSON.stringify({ ...plain, [`field_${n}`]: n }));
   expect(isTaken(JSON.stringify(plain))).toBe(true);
 });
+
+it('a line among others is taken as it is alone, whatever stands before and behind it', () => {
+  const json = fc
+    .dictionary(fc.constantFrom(...names), value, { maxKeys: 4 })
+    .map((more) => Buffer.from(JSON.stringify({ ...plain, ...more })));
+  const bits = [
+    '{',
+    '}',
+    ',',
+    '"',
+    '{"event_id":"a",',
+    '"x":1}',
+    ' ',
+    '\r',
+    '\t',
+    '',
+    '12',
+    'é',
+    '\xff',
+    '\xf0\x9f',
+    '\x7f',
+  ];
+  const odd = fc
+    .array(fc.constantFrom(...bits), { maxLength: 4 })
+    .map((parts) => Buffer.from(parts.join(''), 'latin1'));
+  // A line in two, as a newline within it would leave it.
+  const broken = fc.tuple(json, fc.nat(400)).map(([line, at]) => {
+    const cut = at % line.length;
+    return Buffer.concat([line.subarray(0, cut), Buffer.from('\n'), line.subarray(cut)]);
+  });
+  const blank = fc
+    .tuple(json, fc.constantFrom(' ', '\r', ' \t\r'), fc.constantFrom('', ' '))
+    .map(([line, behind, before]) => Buffer.concat([Buffer.from(before), line, Buffer.from(behind)]));
+  const some = fc.oneof({ weight: 4, arbitrary: json }, odd, broken, blank);
+  fc.assert(
+    fc.property(fc.array(some, { maxLength: 6 }), fc.boolean(), fc.boolean(), (parts, isEnded, isGlued) => {
+      const glue = Buffer.from(isGlued ? '' : '\n');
+      const memory = Buffer.concat([...parts.flatMap((part) => [part, glue]), Buffer.from(isEnded ? '\n' : '')]);
+      const together = new RecordLines(acmeRecord, ports);
+      together.open(batch, new SeenEvents());
+      const seen = new SeenEvents();
+      const rows = (outcome: Outcome): unknown[] =>
+        objectsOf<object>(tableRows(outcome, 'PlaybackEvents')) as unknown[];
+      let start = 0;
+      for (const [number, text] of memory.toString('latin1').split('\n').entries()) {
+        const end = start + text.length;
+        lines.open(batch, seen);
+        const isTakenAlone = lines.take(memory.subarray(start, end), number);
+        expect(together.take(memory, number, start, end)).toBe(isTakenAlone);
+        if (isTakenAlone) expect(known(together.outcome())).toEqual(known(lines.outcome()));
+        start = end + 1;
+      }
+      expect(rows(together.outcome())).toEqual([]);
+    }),
+    { numRuns: RUNS / 3 },
+  );
+});

@@ -18,7 +18,7 @@ import { StampReader } from './stamp.ts';
 // The fast path of flat records: from the bytes of a line to the text of its row. Like that of the probe's envelopes it takes
 // what it knows to be exactly what the long way would store; `record.test.ts` holds the two against each other.
 
-const [COMMA, COLON, OPEN, CLOSE, BLANK] = [0x2c, 0x3a, 0x7b, 0x7d, 0x20] as const;
+const [COMMA, COLON, OPEN, CLOSE, BLANK, NEWLINE] = [0x2c, 0x3a, 0x7b, 0x7d, 0x20, 0x0a] as const;
 /** More than a row holds besides what its record brings. */
 const ROW_BYTES = 4 * 1024;
 /** By so much JSON can grow when its numbers are written anew: 1e20. */
@@ -58,6 +58,11 @@ export class RecordLines {
   readonly #seenSlots = new Uint32Array(512);
   readonly #session: Range = { start: 0, end: 0 };
   readonly #id: Range = { start: 0, end: 0 };
+  /** Memory that lines stand in, and up to where it is UTF-8. */
+  #memory: Uint8Array | undefined;
+  #validEnd = -1;
+  /** Memory that was found not to be. */
+  #brokenMemory: Uint8Array | undefined;
   #epoch = 0;
   #kind: CompiledKind | undefined;
   #claimedMs: number | undefined;
@@ -84,23 +89,28 @@ export class RecordLines {
     this.#shared.open(batch);
   }
 
-  /** Writes the record of a line; false, with nothing written, when the long way has to look at it. */
-  take(bytes: Uint8Array, line: number): boolean {
+  /**
+   * Writes the record of a line, which stands in `memory` from `start` to `end`, in turn with other lines; false, with nothing
+   * written, when the long way has to look at it.
+   */
+  take(memory: Uint8Array, line: number, start = 0, end = memory.length): boolean {
     const { head } = this.#shared;
     const books = this.#books;
-    const isOurs = this.#batch?.isTrusted === true && bytes.length <= LONGEST && bytes[0] === OPEN;
-    if (!head || !books || !isOurs || !isUtf8(bytes)) return false;
+    const length = end - start;
+    const isOurs = this.#batch?.isTrusted === true && length <= LONGEST && memory[start] === OPEN;
+    if (!head || !books || !isOurs) return false;
+    if (!this.#open(memory, start, end))
+      return length < memory.length && this.#takeAlone(memory.slice(start, end), line);
     const out = this.#out;
-    out.reserve(ROW_BYTES + head.length + LONGER * bytes.length);
-    this.#cursor.open(bytes);
-    this.#begin(bytes.length);
+    out.reserve(ROW_BYTES + head.length + LONGER * length);
+    this.#begin(length);
     out.putLong(head);
-    if (!this.#members() || !this.#end(line)) {
+    if (!this.#members(end) || !this.#end(line)) {
       out.dropRow();
       return false;
     }
     this.waiting++;
-    if (this.#seen!.addRecord(bytes, this.#session, this.#id)) {
+    if (this.#seen!.addRecord(memory, this.#session, this.#id)) {
       out.endRow();
       books.count(this.#eventMs);
     } else {
@@ -108,6 +118,29 @@ export class RecordLines {
       books.drop();
     }
     return true;
+  }
+
+  /** Writes the record of a line whose memory holds something that is not UTF-8. */
+  #takeAlone(bytes: Uint8Array, line: number): boolean {
+    return isUtf8(bytes) && this.take(bytes, line);
+  }
+
+  /**
+   * Puts the cursor at the start of a line. False when there is something in its memory that is not UTF-8: whether it is in this
+   * very line has to be seen. Memory is looked at once, for all of its lines.
+   */
+  #open(memory: Uint8Array, start: number, end: number): boolean {
+    if (memory === this.#brokenMemory) return false;
+    if (memory !== this.#memory) {
+      this.#memory = memory;
+      // What stands behind the last line may break off within a character.
+      const last = Math.max(end, memory.lastIndexOf(NEWLINE));
+      this.#validEnd = isUtf8(memory.subarray(start, last)) ? last : -1;
+      if (this.#validEnd >= 0) this.#cursor.open(memory.subarray(0, last));
+      else this.#brokenMemory = memory;
+    }
+    this.#cursor.at = start;
+    return end <= this.#validEnd;
   }
 
   /** What was taken since the last outcome. Its rows stand until the next record is taken. */
@@ -132,7 +165,7 @@ export class RecordLines {
     this.#shared.begin();
   }
 
-  #members(): boolean {
+  #members(end: number): boolean {
     const cursor = this.#cursor;
     if (!cursor.take(OPEN)) return false;
     let before: RecordSlot | undefined;
@@ -144,7 +177,7 @@ export class RecordLines {
       if (!this.#value(slot)) return false;
       before = slot;
     } while (cursor.take(COMMA));
-    return cursor.take(CLOSE) && cursor.at === cursor.bytes.length;
+    return cursor.takeLast(CLOSE, end);
   }
 
   /** The slot of the name that begins here; the cursor stands at its value then. */
@@ -231,7 +264,7 @@ export class RecordLines {
     this.#putIdentity(line, this.#claimedMs);
     const shared = this.#shared;
     if (!shared.find(this.#cursor) || (this.#columns.hasNamed && shared.isNamed)) return false;
-    for (const text of shared.texts) out.putLong(text);
+    shared.put(out);
     out.put(ROW_END);
     return true;
   }
