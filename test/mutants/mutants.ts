@@ -55,6 +55,13 @@ export const mutants: readonly Mutant[] = [
     caughtBy: [PROMISES],
   },
   {
+    name: 'reject that is sent again counted as another',
+    file: 'functions/pipeline/rejects.ts',
+    from: 'const id = `${tenant}:${digest.slice(0, 32)}`;',
+    to: 'const id = `${tenant}:${batchId}:${digest.slice(0, 32)}`;',
+    caughtBy: ['functions/pipeline/ingest.test.ts'],
+  },
+  {
     name: 'no dedupe',
     file: 'functions/pipeline/books.ts',
     from: 'if (this.#seen.add(eventId)) return false;',
