@@ -100,6 +100,19 @@ describe('the truth of a sight', () => {
     expect(second).toMatchObject({ startupMs: 500, interruptionMs: 0 });
   });
 
+  test('a player that has given up has ended it, whenever the viewer goes', () => {
+    const log = [
+      said(100, 'request', 0),
+      said(510, 'playing', 0, 4),
+      said(3000, 'error', 2, 4),
+      said(4000, 'emptied', 0),
+    ];
+    expect(only(sight(played, [...log, end]))).toMatchObject({ interruptionMs: 1500 - 42, stalls: 1 });
+    // It has mended its media and looks for where it was.
+    const mended = [...log, said(4100, 'seeking', 2, 1), end];
+    expect(only(sight(played, mended))).toMatchObject({ interruptionMs: 3500 - 42, stalls: 1 });
+  });
+
   test('a size that changes is a switch; a block far from a measured moment is no harm', () => {
     const frames = [...run(500, 1000, 0, '192x108'), ...run(1542, 4400, 1.04, '320x180')];
     const log = [said(100, 'request', 0), end];

@@ -139,7 +139,14 @@ function gapsOf(frames: Frame[], log: Entry[], over: Entry | undefined): Gap[] {
   });
 }
 
-function judge({ frames: all, blocks }: Sight, log: Entry[], over: Entry | undefined, isFirst: boolean): Truth {
+/** Where the player, not the viewer, ended it: the source was taken from the element, and nothing came in its place. */
+const givenUp = (log: Entry[]): Entry | undefined => {
+  const last = log.findLast(({ what }) => /^(emptied|resize|seek|waiting|playing)/.test(what));
+  return last?.what === 'emptied' && log.some(({ what }) => what === 'playing') ? last : undefined;
+};
+
+function judge({ frames: all, blocks }: Sight, log: Entry[], left: Entry | undefined, isFirst: boolean): Truth {
+  const over = givenUp(log) ?? left;
   const request = log[0]!.at;
   const end = over?.at ?? Infinity;
   const blocked = excused(
@@ -157,7 +164,8 @@ function judge({ frames: all, blocks }: Sight, log: Entry[], over: Entry | undef
   const last = frames.at(-1);
   // Its first frame was on its way to the screen when the measuring was over.
   const isResized = log.some(
-    ({ at, what, value }) => what === 'resize' && last && at > last.at && !last.size.endsWith(`x${value}`),
+    ({ at, what, value }) =>
+      what === 'resize' && at > end - JITTER_MS && last && at > last.at && !last.size.endsWith(`x${value}`),
   );
   const starved = waitsOf(log).filter(
     ({ at, what, value = 0 }) => first && at > first.at && what === 'waiting' && value < HAVE_FUTURE_DATA,
