@@ -127,8 +127,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no dedupe on the fast path of flat records',
     file: 'functions/pipeline/transcode/record.ts',
-    from: 'if (books.isDuplicate(this.#eventId())) out.dropRow();',
-    to: 'if (books.isDuplicate(`${this.#eventId()}${line}`)) out.dropRow();',
+    from: 'if (this.#seen!.addRecord(memory, this.#session, this.#id)) {',
+    to: 'if (this.#seen!.addRecord(memory, this.#session, this.#id) || line >= 0) {',
     caughtBy: ['functions/pipeline/transcode/record.test.ts'],
   },
   {
