@@ -4,9 +4,13 @@ const PRIME = 0x01000193;
 /** Behind each part: a byte that no UTF-8 has. */
 const PART_END = 0xff;
 
+/** Memory for most keys, which the next key in their place takes. */
+const USUAL_BYTES = 64;
+
 interface Entry<T> {
-  readonly bytes: Uint8Array;
-  readonly value: T;
+  bytes: Uint8Array;
+  length: number;
+  value: T;
 }
 
 /** Remembers what follows from a few bytes. Bounded: of what falls into the same place, the last two are kept. */
@@ -30,7 +34,7 @@ export class ByteCache<T> {
   samePart(bytes: Uint8Array, from: number, to: number, at: number): number {
     const last = this.#last?.bytes;
     const end = at + to - from;
-    if (!last || last[end] !== PART_END) return -1;
+    if (!last || end >= this.#last!.length || last[end] !== PART_END) return -1;
     for (let n = at, own = from; n < end; n++, own++) if (bytes[own] !== last[n]) return -1;
     return end + 1;
   }
@@ -38,7 +42,7 @@ export class ByteCache<T> {
   /** What was given last, when its key ends at `at`. */
   lastIf(at: number): T | undefined {
     const last = this.#last;
-    return last?.bytes.length === at ? last.value : undefined;
+    return last?.length === at ? last.value : undefined;
   }
 
   begin(): void {
@@ -67,15 +71,21 @@ export class ByteCache<T> {
   get(): T | undefined {
     const place = this.#place();
     const entry = this.#entries[place];
-    if (entry && this.#isKey(entry.bytes)) return this.#given(entry);
+    if (entry && this.#isKey(entry)) return this.#given(entry);
     const other = this.#entries[place + 1];
-    return other && this.#isKey(other.bytes) ? this.#given(other) : undefined;
+    return other && this.#isKey(other) ? this.#given(other) : undefined;
   }
 
   set(value: T): T {
     const place = this.#place();
+    const [length, key] = [this.#length, this.#key];
+    const old = this.#entries[place + 1];
+    const isRoomy = old !== undefined && old.bytes.length >= length;
+    const entry = isRoomy ? old : { bytes: new Uint8Array(Math.max(length, USUAL_BYTES)), length, value };
+    for (let at = 0; at < length; at++) entry.bytes[at] = key[at]!;
+    entry.length = length;
+    entry.value = value;
     this.#entries[place + 1] = this.#entries[place];
-    const entry = { bytes: this.#key.slice(0, this.#length), value };
     this.#entries[place] = entry;
     return this.#given(entry);
   }
@@ -90,9 +100,9 @@ export class ByteCache<T> {
     return (this.#hash ^ (this.#hash >>> 15)) & (this.#entries.length - 2);
   }
 
-  #isKey(bytes: Uint8Array): boolean {
-    if (bytes.length !== this.#length) return false;
-    for (let at = 0; at < bytes.length; at++) if (bytes[at] !== this.#key[at]) return false;
+  #isKey({ bytes, length }: Entry<T>): boolean {
+    if (length !== this.#length) return false;
+    for (let at = 0; at < length; at++) if (bytes[at] !== this.#key[at]) return false;
     return true;
   }
 }

@@ -1,4 +1,3 @@
-import { copyRange } from './copy-range.ts';
 import type { JsonCursor } from './json-cursor.ts';
 import type { CompiledKind, RecordColumn } from './record-plan.ts';
 import type { RecordShared } from './record-shared.ts';
@@ -48,7 +47,7 @@ export class RecordColumnWriter {
     if (column.shared >= 0) this.#shared.set(column.shared, start + 1, cursor.at - 1);
     if (column.isNamed) this.hasNamed = true;
     this.#out.put(column.name);
-    copyRange(this.#out, cursor.bytes, start, cursor.at);
+    this.#out.copy(cursor, start);
     return true;
   }
 
@@ -62,7 +61,7 @@ export class RecordColumnWriter {
     if (!isWithin(column, value)) return false;
     this.#values[column.index] = value;
     out.put(column.name);
-    if (cursor.isCanonical && !isSeconds) copyRange(out, cursor.bytes, start, cursor.at);
+    if (cursor.isCanonical && !isSeconds) out.copy(cursor, start);
     else out.number(value);
     return true;
   }

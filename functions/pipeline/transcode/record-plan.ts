@@ -2,9 +2,10 @@ import { playbackEvents } from '../../../schema/playback-events.ts';
 import { DynamicCleaner } from '../clean.ts';
 import { ByteTable } from './byte-table.ts';
 import { columnOf, type Column } from './plan.ts';
+import { nameOf, type RecordName } from './record-name.ts';
 import { SHARED_VALUES } from './record-shared.ts';
 import type { Reading, RecordColumns, RecordKind, RecordSpec } from './record-spec.ts';
-import { bytesOf, pieceOf, type Piece } from './row-buffer.ts';
+import { pieceOf, type Piece } from './row-buffer.ts';
 
 // A record's fields by their names, compiled from its format's spec; names that it does not have are learned as they come.
 
@@ -23,7 +24,7 @@ export type RecordAction = 'session' | 'id' | 'time' | 'kind' | 'column' | 'clai
 
 export interface RecordSlot {
   /** `"name":` */
-  readonly key: Uint8Array;
+  readonly key: RecordName;
   readonly index: number;
   readonly action: RecordAction;
   readonly column?: RecordColumn | undefined;
@@ -91,16 +92,18 @@ export class RecordPlan {
   slot(name: string): RecordSlot | undefined {
     let slot = this.#slots.get(name);
     if (slot || this.#slots.size >= MOST_SLOTS) return slot;
-    slot = this.#made(name);
+    const key = nameOf(name);
+    if (!key) return undefined;
+    slot = this.#made(name, key);
     this.#slots.set(name, slot);
     return slot;
   }
 
-  #made(name: string): RecordSlot {
+  #made(name: string, key: RecordName): RecordSlot {
     const spec = this.#spec;
     const isLabel = name === spec.label.field;
     const claim = Object.hasOwn(spec.claims, name) ? SHARED_VALUES.indexOf(spec.claims[name]!) : -1;
-    const common = { key: bytesOf(`"${name}":`), index: this.#slots.size, name, isLabel, claim, next: undefined };
+    const common = { key, index: this.#slots.size, name, isLabel, claim, next: undefined };
     const fields: readonly RecordAction[] = ['session', 'id', 'time', 'kind'];
     const field = fields.find((action) => spec[action as 'session'] === name);
     if (field) return { ...common, action: field, column: this.#ofTable(spec.columns, name) };

@@ -1,6 +1,5 @@
 import { DynamicCleaner } from '../clean.ts';
 import { ByteCache } from './byte-cache.ts';
-import { copyRange } from './copy-range.ts';
 import type { JsonCursor } from './json-cursor.ts';
 import type { RecordSlot } from './record-plan.ts';
 import { pieceOf, RowBuffer } from './row-buffer.ts';
@@ -33,10 +32,10 @@ export class RecordProps {
     out.put(slot.prop!);
     if (cursor.bytes[start] === QUOTE) {
       if (!cursor.plainText() || !this.#isClean(slot, cursor, start + 1)) return false;
-      copyRange(out, cursor.bytes, start, cursor.at);
-    } else if (cursor.takeFlag() !== undefined) copyRange(out, cursor.bytes, start, cursor.at);
+      out.copy(cursor, start);
+    } else if (cursor.takeFlag() !== undefined) out.copy(cursor, start);
     else if (!cursor.number()) return false;
-    else if (cursor.isCanonical) copyRange(out, cursor.bytes, start, cursor.at);
+    else if (cursor.isCanonical) out.copy(cursor, start);
     else out.number(cursor.value);
     return true;
   }
@@ -49,7 +48,7 @@ export class RecordProps {
       this.label = this.#upper.get() ?? this.#upper.set(cursor.textFrom(start, end).toUpperCase());
     }
     this.#clean.begin();
-    if (!this.#clean.part(key, 0, key.length) || !this.#clean.part(cursor.bytes, start, end)) return false;
+    if (!this.#clean.part(key.bytes, 0, key.bytes.length) || !this.#clean.part(cursor.bytes, start, end)) return false;
     const known = this.#clean.get();
     if (known !== undefined) return known;
     const text = cursor.textFrom(start, end);

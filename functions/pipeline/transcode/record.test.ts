@@ -262,3 +262,15 @@ it('a line among others is taken as it is alone, whatever stands before and behi
     { numRuns: RUNS / 3 },
   );
 });
+
+it('a line that is no UTF-8 is left to the long way, and those around it are not', () => {
+  const line = (id: string): Buffer => Buffer.from(`${JSON.stringify({ ...plain, event_id: id })}\n`);
+  const damaged = line('B');
+  damaged[damaged.indexOf('TITLE_1')] = 0xff;
+  const memory = Buffer.concat([line('A'), damaged, line('C')]);
+  lines.open(batch, new SeenEvents());
+  const { length } = damaged;
+  const taken = [0, 1, 2].map((n) => lines.take(memory, n, n * length, (n + 1) * length - 1));
+  expect(taken).toEqual([true, false, true]);
+  expect(lines.outcome()).toMatchObject({ received: 2, text: { PlaybackEvents: { ends: { length: 2 } } } });
+});

@@ -4,10 +4,9 @@ import { Books } from '../books.ts';
 import { eventTime } from '../event-time.ts';
 import type { IngestPorts } from '../group-rows.ts';
 import type { SeenEvents } from '../seen-events.ts';
-import { startsWith } from './byte-table.ts';
-import { copyRange } from './copy-range.ts';
 import { JsonCursor } from './json-cursor.ts';
 import { RecordColumnWriter } from './record-columns.ts';
+import { takeName } from './record-name.ts';
 import { RecordPlan, type CompiledKind, type RecordSlot } from './record-plan.ts';
 import { RecordProps } from './record-props.ts';
 import { RecordShared, SHARED_VALUES } from './record-shared.ts';
@@ -18,7 +17,7 @@ import { StampReader } from './stamp.ts';
 // The fast path of flat records: from the bytes of a line to the text of its row. Like that of the probe's envelopes it takes
 // what it knows to be exactly what the long way would store; `record.test.ts` holds the two against each other.
 
-const [COMMA, COLON, OPEN, CLOSE, BLANK, NEWLINE] = [0x2c, 0x3a, 0x7b, 0x7d, 0x20, 0x0a] as const;
+const [COMMA, COLON, OPEN, CLOSE, NEWLINE] = [0x2c, 0x3a, 0x7b, 0x7d, 0x0a] as const;
 /** More than a row holds besides what its record brings. */
 const ROW_BYTES = 4 * 1024;
 /** By so much JSON can grow when its numbers are written anew: 1e20. */
@@ -183,13 +182,9 @@ export class RecordLines {
   /** The slot of the name that begins here; the cursor stands at its value then. */
   #slot(before: RecordSlot | undefined): RecordSlot | undefined {
     const cursor = this.#cursor;
-    const { bytes, at } = cursor;
+    const { at } = cursor;
     const guess = before ? before.next : this.#plan.first;
-    if (guess && startsWith(bytes, at, guess.key)) {
-      cursor.at = at + guess.key.length;
-      if (bytes[cursor.at]! <= BLANK) cursor.blanks();
-      return guess;
-    }
+    if (guess && takeName(cursor, guess.key)) return guess;
     if (!cursor.plainText()) return undefined;
     const slot = this.#plan.slot(cursor.textFrom(at + 1, cursor.at - 1));
     if (before) before.next = slot;
@@ -270,12 +265,11 @@ export class RecordLines {
   }
 
   #putIdentity(line: number, claimedMs: number): void {
-    const { bytes } = this.#cursor;
     const out = this.#out;
     out.put(EVENT_ID);
-    copyRange(out, bytes, this.#session.start - 1, this.#session.end);
+    out.copyRange(this.#cursor, this.#session.start - 1, this.#session.end);
     out.put(ID_COLON);
-    copyRange(out, bytes, this.#id.start, this.#id.end);
+    out.copyRange(this.#cursor, this.#id.start, this.#id.end);
     out.put(SEQUENCE);
     out.number(line);
     const { eventMs, flag } = eventTime(claimedMs, this.#batch!.receivedMs, 0);
