@@ -1,18 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 // What the kernel knows of a process. Linux only: elsewhere there is no /proc, and the bench says so.
 
-/** Clock ticks a second in /proc; 100 on every Linux that Node runs on. */
-const TICKS = 100;
-
-/** CPU seconds of a process, all its threads, user and system. */
+/** CPU seconds of a process, all its threads, user and system, to the nanosecond. Threads that have ended are not in it. */
 function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name in brackets may hold spaces: fields are counted from behind it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  // The first of three numbers is the time on a core: https://docs.kernel.org/scheduler/sched-stats.html
+  return threads.reduce(
+    (sum, id) => sum + Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e9,
+    0,
+  );
 }
 
 /** A process and all below it, as its main thread has started them. */

@@ -9,6 +9,8 @@ interface Left {
   readonly arrivals: number;
   /** Wait of its first arrival. */
   readonly waitedMs: number;
+  /** How often the writer looked whether it is time, this time included. */
+  readonly looks: number;
 }
 
 /** Calls that leave, in simulated time. `answerMs`: a sender that waits for its answer sends again so long after its call left. */
@@ -21,7 +23,7 @@ class Simulation {
   run(times: readonly number[], answerMs?: number): Left[] {
     const queue = [...times].sort((a, b) => a - b);
     const untilMs = (queue.at(-1) ?? 0) + 60_000;
-    let leaveMs = Infinity;
+    let [leaveMs, looks] = [Infinity, 0];
     for (let steps = 0; steps < 100_000; steps++) {
       const next = Math.min(queue[0] ?? Infinity, leaveMs);
       if (next === Infinity || next > untilMs) break;
@@ -29,17 +31,24 @@ class Simulation {
         queue.shift();
         this.#waiting.push(next);
         this.#linger.arrive(next);
-        // The writer looks when the timer that it has set runs out, and then again.
-        if (leaveMs === Infinity) leaveMs = next + this.#linger.waitMs(next, false);
+        // The writer looks when the timer that it has set runs out, and then again; an arrival may bring that forward.
+        leaveMs = Math.min(leaveMs, next + this.#linger.waitMs(next, false));
         continue;
       }
+      looks++;
       const waitMs = this.#linger.waitMs(next, false);
       if (waitMs > 0) {
         leaveMs = next + waitMs;
         continue;
       }
       this.#linger.leave(next);
-      this.left.push({ atMs: next, arrivals: this.#waiting.length, waitedMs: next - (this.#waiting[0] ?? next) });
+      this.left.push({
+        atMs: next,
+        arrivals: this.#waiting.length,
+        waitedMs: next - (this.#waiting[0] ?? next),
+        looks,
+      });
+      looks = 0;
       if (answerMs !== undefined) {
         queue.push(...this.#waiting.map(() => next + answerMs));
         queue.sort((a, b) => a - b);
@@ -64,6 +73,25 @@ describe('how long rows wait for company', () => {
     const left = new Simulation().run(every(pauseMs, count)).slice(20, -1);
     const mean = left.reduce((sum, { arrivals }) => sum + arrivals, 0) / left.length;
     expect(mean).toBeGreaterThan(240 / pauseMs / 1.3);
+  });
+
+  it('senders that come whatever we do are not looked for again and again: each look wakes the process', () => {
+    const left = new Simulation().run(every(10, 1000)).slice(20, -1);
+    expect(Math.max(...left.map(({ looks }) => looks))).toBe(1);
+  });
+
+  it.each([12, 64])('%i senders that wait for their answers, after a steady time, wait in vain once', (senders) => {
+    const simulation = new Simulation();
+    const before = simulation.run(every(10, 1000)).length;
+    const waits = simulation
+      .run(
+        every(1, senders).map((ms) => ms + 20_000),
+        12,
+      )
+      .slice(before);
+    const long = waits.slice(0, 200).filter(({ waitedMs }) => waitedMs > OPTIONS.longestMs / 2);
+    expect(waits.length).toBeGreaterThan(200);
+    expect(long.length).toBeLessThanOrEqual(2);
   });
 
   it('a lone request after a quiet time does not wait', () => {

@@ -34,6 +34,8 @@ export class Linger {
   #arrivals = 0;
   #skip = 0;
   #skipped = 0;
+  /** Whether senders still came when the last call had waited to the end: they do not wait for us, and looks for silence are in vain. */
+  #isSteady = false;
 
   constructor({ lingerMs, longestMs }: LingerOptions) {
     this.#lingerMs = lingerMs;
@@ -54,8 +56,12 @@ export class Linger {
     // What is under way ends soon, and what gathers until then goes in one call.
     if (isBusy) return Math.max(0, endMs - nowMs);
     if (!this.#isWorthIt()) return Math.max(0, this.#firstMs + this.#lingerMs - nowMs);
-    const silentMs = this.#lastMs + Math.max(this.#lingerMs, this.#pauseMs * SILENT);
-    return Math.max(0, Math.min(endMs, silentMs) - nowMs);
+    return Math.max(0, (this.#isSteady ? endMs : Math.min(endMs, this.#silentMs)) - nowMs);
+  }
+
+  /** When nobody is to be expected any more, unless someone comes. */
+  get #silentMs(): number {
+    return this.#lastMs + Math.max(this.#lingerMs, this.#pauseMs * SILENT);
   }
 
   /** The gathered rows leave. */
@@ -63,6 +69,7 @@ export class Linger {
     if (this.#skip > 0) this.#skip--;
     else if (this.#isWorthIt()) {
       const isSilence = nowMs < this.#firstMs + this.longestMs;
+      this.#isSteady = !isSilence && nowMs < this.#silentMs;
       const inVain = this.#arrivals < (isSilence ? FEW : EXPECTED);
       this.#skipped = inVain ? Math.min(MOST_SKIPPED, this.#skipped * 2 || 1) : 0;
       this.#skip = this.#skipped;

@@ -1,4 +1,5 @@
 import type { RowText } from '../pipeline/row-text.ts';
+import type { CallMemory } from './call-memory.ts';
 
 // Rows of many senders, cut into calls and halves without copying them.
 
@@ -87,10 +88,23 @@ export function halves(pieces: readonly Piece[]): [first: Piece[], second: Piece
   return [first, second];
 }
 
+/** The rows of a call, and the memory that they were copied to; none where they needed no copy. */
+export interface CallRows {
+  readonly bytes: Uint8Array;
+  readonly memory: Buffer | undefined;
+}
+
 /** Rows with a newline between them. */
-export function joined(pieces: readonly Piece[]): Uint8Array {
+export function joined(pieces: readonly Piece[], spare: CallMemory): CallRows {
   const [only] = pieces;
   // A chunk of a blob is one piece of megabytes: it needs no copy.
-  const bytes = pieces.length === 1 && only ? bytesOf(only) : Buffer.concat(pieces.map(bytesOf));
-  return bytes.subarray(0, -1);
+  if (pieces.length === 1 && only) return { bytes: bytesOf(only).subarray(0, -1), memory: undefined };
+  const parts = pieces.map(bytesOf);
+  const memory = spare.take(parts.reduce((sum, { length }) => sum + length, 0));
+  let size = 0;
+  for (const part of parts) {
+    memory.set(part, size);
+    size += part.length;
+  }
+  return { bytes: memory.subarray(0, size - 1), memory };
 }

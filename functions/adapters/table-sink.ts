@@ -1,6 +1,6 @@
 import type { TableName } from '../../schema/tables.ts';
 import type { Refusal, RowsByTable, Sink } from '../pipeline/ports.ts';
-import { textOf, type RowList } from '../pipeline/row-text.ts';
+import { countOf, textOf, type RowList } from '../pipeline/row-text.ts';
 import type { TableWriter } from './table-writer.ts';
 
 /** A sink with one writer for each table, made when the first row for it comes. */
@@ -17,7 +17,8 @@ export function tableSink(writerFor: (table: TableName) => TableWriter): Sink {
   };
   return {
     async write(rows: RowsByTable) {
-      const writes = Object.entries(rows).map(([table, list]) => writeTable(table as TableName, list));
+      const lists = Object.entries(rows).filter(([, list]) => countOf(list) > 0);
+      const writes = lists.map(([table, list]) => writeTable(table as TableName, list));
       // All must be over before anyone is told: a rejected promise must not leave its siblings writing unseen.
       const results = await Promise.allSettled(writes);
       const failed = results.find((result) => result.status === 'rejected');

@@ -1,5 +1,6 @@
 import type { TableName } from '../../schema/tables.ts';
 import type { RowText } from '../pipeline/row-text.ts';
+import { CallMemory } from './call-memory.ts';
 import { Linger } from './linger.ts';
 import { callsOf, halves, joined, rowsIn, type Piece, type RowRefusal, type Waiter } from './row-pieces.ts';
 import { SinkUnavailable, type Clock, type Counters, type Gauges } from '../pipeline/ports.ts';
@@ -41,6 +42,8 @@ const OPEN_LONGEST_MS = 10_000;
 const ALL_REFUSED = 8;
 /** Rows that may wait at once: beyond that senders are told to come again, instead of filling the memory. */
 const MAX_PENDING = 50_000;
+/** Setting a timer anew for less is not worth it, ms. */
+const MUCH_EARLIER_MS = 10;
 const OVERLOAD_RETRY_MS = 2000;
 
 const overloaded = (): SinkUnavailable =>
@@ -54,9 +57,12 @@ export class TableWriter {
   readonly #destination: Destination;
   readonly #options: WriterOptions;
   readonly #linger: Linger;
+  readonly #memory: CallMemory;
   #pending: Piece[] = [];
   #rows = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer rings, ms of the clock that never jumps. */
+  #dueMs = 0;
   #calls = 0;
   /** Until then Kusto has asked to be left alone, or fails every call. */
   #closedUntilMs = 0;
@@ -79,6 +85,7 @@ export class TableWriter {
     this.#destination = destination;
     const { lingerMs, longestLingerMs: longestMs = lingerMs } = options;
     this.#linger = new Linger({ lingerMs, longestMs });
+    this.#memory = new CallMemory(options.maxCalls);
   }
 
   /** Resolves with the refused rows when all others are acknowledged. */
@@ -117,7 +124,7 @@ export class TableWriter {
   #schedule(): void {
     if (this.#calls >= this.#options.maxCalls) return;
     if (this.#rows >= FULL_ROWS) this.#flush();
-    else this.#timer ??= setTimeout(() => this.#look(), this.#waitMs());
+    else this.#wakeBy(this.#waitMs());
   }
 
   /** From a clock that never jumps. */
@@ -125,11 +132,20 @@ export class TableWriter {
     return this.#linger.waitMs(performance.now(), this.#calls > 0);
   }
 
+  /** A burst shortens the wait that its first arrival began with; a timer that rings too early is left, it costs less than a new one. */
+  #wakeBy(waitMs: number): void {
+    const dueMs = performance.now() + waitMs;
+    if (this.#timer && dueMs > this.#dueMs - MUCH_EARLIER_MS) return;
+    clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(() => this.#look(), waitMs);
+  }
+
   /** Others may have come meanwhile, and more be expected. */
   #look(): void {
     this.#timer = undefined;
     const waitMs = this.#waitMs();
-    if (waitMs > 0) this.#timer = setTimeout(() => this.#look(), waitMs);
+    if (waitMs > 0) this.#wakeBy(waitMs);
     else this.#flush();
   }
 
@@ -215,7 +231,8 @@ export class TableWriter {
   /** One delivery with retries inside the deadline. */
   async #attempt(pieces: readonly Piece[], arrivedMs: number): Promise<KustoFailure | undefined> {
     const { clock, counters, deadlineMs } = this.#options;
-    const body = this.#destination.pack(joined(pieces));
+    const { bytes, memory } = joined(pieces, this.#memory);
+    const body = this.#destination.pack(bytes);
     for (let attempt = 0; ; attempt++) {
       const pause = this.#notBeforeMs - clock.now();
       // Nobody is made to wait for the end of a long Retry-After: these rows go to the spill, or their sender comes again.
@@ -224,6 +241,8 @@ export class TableWriter {
       if (pause > 0) await sleep(pause);
       try {
         await this.#send(body);
+        // Nobody reads any more what was acknowledged at once: an attempt that was given up may still be on its way.
+        if (memory && attempt === 0) this.#memory.giveBack(memory);
         counters.add('sink_calls_total', 1, 'stored');
         counters.add('sink_rows_total', rowsIn(pieces), this.#table);
         this.#closedBy = undefined;

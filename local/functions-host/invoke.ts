@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CoreRegistry, FunctionMetadata, RegisteredFunction, TypedData } from './core-api.ts';
 import type { HostLog } from './log.ts';
+import { withPlainAnswer } from './plain-answer.ts';
 
 export interface InvocationInput {
   /** Why it runs, as the console says it. */
@@ -89,7 +90,9 @@ export function invoker(registry: CoreRegistry, log: HostLog): Invoker {
     invocation.state = 'postInvocationHooks';
     for (const hook of hooks.postInvocation) await hook(after);
     if (after['error'] !== undefined && after['error'] !== null) throw after['error'];
-    return (await invocationModel.getResponse(context, after['result'])).returnValue;
+    const isHttp = triggerOf({ metadata }).type === 'httpTrigger';
+    const result = isHttp ? withPlainAnswer(after['result']) : after['result'];
+    return (await invocationModel.getResponse(context, result)).returnValue;
   }
 
   return {
