@@ -67,14 +67,19 @@ export function tablePlaces({ viewers, sessions, pseudonyms }: Subject, tenant: 
     ).map((list) => `${own}(${list.map((id) => `Payload contains_cs ${textLiteral(id)}`).join(' or ')})`);
   const playback = [...byViewer, ...bySession];
   const table = (name: string, conditions: readonly string[]): TablePlace => ({ kind: 'table', name, conditions });
-  const view = (name: string): TablePlace => ({ kind: 'materialized-view', name, conditions: playback });
+  const view = (name: string, conditions: readonly string[]): TablePlace => ({
+    kind: 'materialized-view',
+    name,
+    conditions,
+  });
   return [
     // A view keeps what its table has lost, so each follows its table.
     table('PlaybackEvents', playback),
-    view('PlaybackEventsDedup_v1'),
+    view('PlaybackEventsDedup_v1', playback),
     table('PlaybackBeats', playback),
-    view('PlaybackBeatsDedup_v1'),
+    view('PlaybackBeatsDedup_v1', playback),
     table('CdnRequests', bySession),
+    view('CdnRequestsDedup_v1', bySession),
     { ...table('RejectedEvents', byPayload(sessions)), unsaid: byPayload(viewers) },
   ].filter((place) => allOf(place).length > 0);
 }

@@ -13,7 +13,7 @@ import type { FunctionsHost } from '../../local/functions-host/supervisor.ts';
 import { startKusto, type KustoServer } from '../../local/kusto/http/server.ts';
 import { builtApp, testSettings, type BuiltApp } from '../support/functions-app.ts';
 import { namesIn, runState } from '../support/blob-runs.ts';
-import { createTables } from '../support/kusto-tables.ts';
+import { createDedupViews, createTables } from '../support/kusto-tables.ts';
 import { readPrometheus } from '../support/prometheus.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'framewatch-blobs-'));
@@ -34,6 +34,7 @@ const kustoAt = (port: number): Promise<KustoServer> =>
 beforeAll(async () => {
   [kusto, azurite, app] = await Promise.all([kustoAt(0), startAzurite({ blobPort: 0, queuePort: 0 }), builtApp()]);
   await createTables(kusto.url);
+  await createDedupViews(kusto.url);
   const endpoint = await freePort();
   eventGrid = await startEventGrid({
     listenPort: 0,
@@ -142,6 +143,12 @@ it('a dropped CloudFront log becomes requests that join to their playback, and a
   const [request] = await query(`CdnRequests | where SessionId == 's-2'`);
   await expect.poll(() => lines.filter((line) => line.includes("'Functions.blobCreated' (Succeeded"))).toHaveLength(1);
   expect(request).toMatchObject({ Cdn: 'cloudfront', Status: 200, BitrateKbps: 1200, IsStarved: true, TtfbMs: 8 });
+  const again = 'cloudfront/again.log.gz';
+  await upload(blobs, again, gzipSync(log));
+  await expect.poll(() => books(again), soon).toMatchObject({ received: 4, stored: 3 });
+  const count = "where Source == 'cloudfront' | count";
+  expect(await query(`CdnRequests | ${count}`)).toEqual([{ Count: 6 }]);
+  expect(await query(`CdnRequestsDedup_v1 | ${count}`), 'dropped twice, there once').toEqual([{ Count: 3 }]);
 });
 
 it('a dropped ACME file becomes rows, and its broken lines rejects that add up to the line count', async () => {

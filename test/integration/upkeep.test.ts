@@ -353,6 +353,7 @@ describe('erasure', () => {
       'PlaybackBeats',
       'PlaybackBeatsDedup_v1',
       'CdnRequests',
+      'CdnRequestsDedup_v1',
     ];
     const counts = await Promise.all(places_.map((place) => countOf(`${place} | where SessionId in (${list})`)));
     const likes = sids.map((sid) => `Payload contains_cs "${sid}"`).join(' or ');
@@ -428,8 +429,8 @@ describe('erasure', () => {
     expect(dry.report.drops).toMatchObject([{ name: 'acme/both.ndjson.gz', found: 2, action: 'found' }]);
 
     const { report, purge } = await erase(places, whom, false);
-    expect(report.tables.map(({ after }) => after)).toEqual([0, 0, 0, 0, 0, 0]);
-    expect(await rowsOf(mine)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(report.tables.map(({ after }) => after)).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    expect(await rowsOf(mine)).toEqual([0, 0, 0, 0, 0, 0, 0]);
     expect(await rowsOf(others)).toEqual(before);
     expect(report.blobs.map(({ container, found, action }) => [container, found > 0, action])).toEqual([
       ['spill', true, expect.stringMatching(/rewritten|deleted/)],
