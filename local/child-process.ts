@@ -11,6 +11,8 @@ export interface ChildOptions {
   readonly ready: RegExp;
   readonly readyTimeoutMs?: number;
   readonly log: (line: string) => void;
+  /** What the child sends through the channel. */
+  readonly onMessage?: ((message: unknown) => void) | undefined;
   /** Called when the child ends although nobody asked it to. */
   readonly onExit?: (how: string) => void;
 }
@@ -29,6 +31,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, ...options.env },
   });
+  if (options.onMessage) child.on('message', options.onMessage);
   let isStopping = false;
   const tail: string[] = [];
   const ended = new Promise<string>((resolve) => {

@@ -20,6 +20,8 @@ const progressPrinter = () => {
   let phase = '';
   return {
     show: (progress: Progress): void => {
+      // Who started this process may want to know as well.
+      if (process.connected) process.send?.(progress);
       if (isTerminal) {
         process.stdout.write(`\r\u001b[K${progressLine(progress).slice(0, process.stdout.columns)}`);
       } else if (

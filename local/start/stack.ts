@@ -7,6 +7,7 @@ import { startChild, type Child, type ChildOptions } from '../child-process.ts';
 import { createDemoHandler } from '../demo/handler.ts';
 import { startEventGrid, type EventGrid } from '../event-grid/event-grid.ts';
 import { startDataConnection } from '../event-hubs/data-connection.ts';
+import type { HistoryProgress } from '../viewer/history-progress.ts';
 import { startViewer, type Viewer } from '../viewer/server.ts';
 import { startAudience } from './audience.ts';
 import { buildAll } from './build.ts';
@@ -27,9 +28,11 @@ export class Stack {
   #dataConnection: { stop(): Promise<void> } | undefined;
   #viewer: Viewer | undefined;
   #isStopping = false;
+  #history: HistoryProgress | undefined;
 
   constructor(options: StartOptions) {
     this.#options = options;
+    if (!options.isEmpty) this.#history = { fraction: 0 };
   }
 
   /** Resolves when everything answers; the audience goes on in the background. */
@@ -64,6 +67,7 @@ export class Stack {
       root: ROOT,
       run: (child) => this.#child(child),
       print: (line) => console.log(line),
+      onHistory: (progress) => (this.#history = progress),
     });
   }
 
@@ -225,6 +229,7 @@ export class Stack {
       alertsFile: join(ROOT, 'grafana/generated/alerts.json'),
       dataDir: join(dataDir, 'viewer'),
       functionsUrl,
+      statusProvider: () => ({ history: this.#history }),
       extraHandlers: existsSync(join(ROOT, 'player-probe/demo'))
         ? [createDemoHandler({ endpoint: functionsUrl, key: DEMO_KEY })]
         : [],

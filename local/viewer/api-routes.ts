@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AlertManager } from './alerts/manager.ts';
 import { runAnnotations } from './annotation-query.ts';
 import { findDashboard, readDashboards } from './dashboards.ts';
+import type { StackStatus } from './history-progress.ts';
 import { readJson, RequestError } from './http-exchange.ts';
 import type { KustoClient } from './kusto-client.ts';
 import { isCommand } from './kusto-client.ts';
@@ -21,7 +22,7 @@ export interface ApiContext {
   readonly dashboardsDir: string;
   readonly alerts: AlertManager;
   readonly alertsProblem: string | undefined;
-  readonly statusProvider: (() => unknown) | undefined;
+  readonly statusProvider: (() => StackStatus) | undefined;
   readonly now: () => number;
 }
 
@@ -132,7 +133,7 @@ const getStatus: ApiHandler = async (context) => ({
   kustoUrl: context.kustoUrl,
   functionsUrl: context.functionsUrl,
   database: context.database,
-  status: await context.statusProvider?.(),
+  status: context.statusProvider?.(),
 });
 
 const EXACT: Readonly<Record<string, ApiHandler>> = {

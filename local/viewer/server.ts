@@ -11,6 +11,7 @@ import type { ApiContext } from './api-routes.ts';
 import { findApiHandler } from './api-routes.ts';
 import type { AppBundle } from './app-bundle.ts';
 import { buildApp, CONTENT_SECURITY_POLICY, PAGE } from './app-bundle.ts';
+import type { StackStatus } from './history-progress.ts';
 import { RequestError, requireLocal, sendJson, sendText } from './http-exchange.ts';
 import type { KustoClient } from './kusto-client.ts';
 import { createKustoClient, KustoQueryError } from './kusto-client.ts';
@@ -32,7 +33,7 @@ export interface ViewerOptions {
   readonly alertsFile?: string;
   readonly functionsUrl?: string;
   readonly extraHandlers?: readonly ExtraHandler[];
-  readonly statusProvider?: () => unknown;
+  readonly statusProvider?: () => StackStatus;
   /** Where `alert-history.jsonl` is kept; without it history lives in memory only. */
   readonly dataDir?: string;
   /** Webhook contact point for notifications. */

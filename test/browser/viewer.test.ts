@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Viewer } from '../../local/viewer/server.ts';
+import type { Viewer, ViewerOptions } from '../../local/viewer/server.ts';
 import { startViewer } from '../../local/viewer/server.ts';
+import type { HistoryProgress } from '../../local/viewer/history-progress.ts';
 import { launchChromium } from './chromium.ts';
 import type { Answer, RecordedKusto } from './recorded-kusto.ts';
 import { nocAnswer } from './noc-tables.ts';
@@ -127,8 +128,9 @@ afterEach(async () => {
   await viewer.close();
 });
 
-async function open(dashboardsDir: string, path: string): Promise<void> {
+async function open(dashboardsDir: string, path: string, more: Partial<ViewerOptions> = {}): Promise<void> {
   viewer = await startViewer({
+    ...more,
     port: 0,
     kustoUrl: kusto.url,
     database: 'framewatch',
@@ -157,6 +159,8 @@ describe('the committed NOC board', () => {
     await expect.poll(() => page.locator('.panel:not([data-state="done"])').count(), SOON).toBe(0);
     expect(await page.locator('.panel').count()).toBeGreaterThan(20);
     expect(await page.locator('.failure, .panel-strip, .panel-warning').count()).toBe(0);
+    // No history is being written here.
+    expect(await page.locator('[data-testid="history-banner"], .is-filling').count()).toBe(0);
     expect(problems).toEqual([]);
     expect(kusto.queries.filter((csl) => /\$\w/.test(csl))).toEqual([]);
     expect(requested.filter((url) => !url.startsWith(viewer.url) && !url.startsWith('data:'))).toEqual([]);
@@ -219,6 +223,32 @@ describe('the committed NOC board', () => {
     // A fifth of the canvas is a bit more than a fifth of six hours: the axis takes some of the width.
     expect((Number(to) - Number(from)) / 3_600_000).toBeGreaterThan(1.1);
     expect((Number(to) - Number(from)) / 3_600_000).toBeLessThan(1.8);
+  });
+});
+
+describe('a fresh stack', () => {
+  test('the page says how far the demo history is written, and asks again for everything once it is in', async () => {
+    let history: HistoryProgress | undefined = { fraction: 0 };
+    await open(dir, '/d/lab', { statusProvider: () => ({ history }) });
+    const banner = page.locator('[data-testid="history-banner"]');
+    await expect
+      .poll(() => banner.textContent(), SOON)
+      .toContain('Writing demo history: 0 %Oldest day first; the time');
+    history = { fraction: 0.638, at: Date.parse('2026-03-09T12:00:00Z'), etaSeconds: 19.2 };
+    await expect.poll(() => banner.textContent(), SOON).toContain('63 %, about 20 s left');
+    expect(await banner.textContent()).toContain('Oldest day first, 9 Mar by now');
+    await expect.poll(() => at(9).textContent(), SOON).toContain('No data');
+    const noteOf = () =>
+      at(9)
+        .locator('.is-empty')
+        .evaluate((box) => getComputedStyle(box, '::after').content);
+    expect(await noteOf()).toContain('yet');
+    const asked = () => kusto.queries.filter((csl) => csl.startsWith('Empty')).length;
+    const before = asked();
+    history = undefined;
+    await expect.poll(() => banner.count(), SOON).toBe(0);
+    await expect.poll(asked, SOON).toBeGreaterThan(before);
+    expect(await noteOf()).not.toContain('yet');
   });
 });
 

@@ -2,6 +2,7 @@
 import type { AlertRule } from '../alerts/rules.ts';
 import type { AnnotationEvent } from '../annotation-query.ts';
 import type { Dashboard } from '../model/dashboard.ts';
+import type { StackStatus } from '../history-progress.ts';
 import type { PanelAnswer, QueryFailure } from '../panel-query.ts';
 import type { CellValue, Field, Frame } from '../query/frames.ts';
 import { decodeFrame } from '../query/frames.ts';
@@ -95,6 +96,7 @@ export const getDashboards = (): Promise<
 export const getDashboard = (uid: string): Promise<Dashboard> =>
   call('GET', `/api/dashboards/${encodeURIComponent(uid)}`);
 export const getAlerts = (): Promise<AlertsAnswer> => call('GET', '/api/alerts');
+export const getStatus = (): Promise<{ status?: StackStatus }> => call('GET', '/api/status');
 export const getSchema = (): Promise<unknown> => call('GET', '/api/schema');
 export const postVariables = (
   dashboardUid: string,

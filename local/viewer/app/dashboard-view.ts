@@ -275,22 +275,22 @@ class DashboardView {
   }
 }
 
-/** Shows a dashboard in `root`; gives the function that hands it fresh alerts. */
+/** Shows a dashboard in `root`; gives what hands it fresh alerts, and what has it ask for all its data again. */
 export async function showDashboard(
   root: HTMLElement,
   uid: string,
-): Promise<{ title: string; setAlerts: (alerts: AlertsAnswer) => void }> {
+): Promise<{ title: string; setAlerts: (alerts: AlertsAnswer) => void; refresh: () => void }> {
   try {
     const dashboard = await getDashboard(uid);
     const view = new DashboardView(root, dashboard);
     await view.start();
-    return { title: dashboard.title, setAlerts: (alerts) => view.setAlerts(alerts) };
+    return { title: dashboard.title, setAlerts: (alerts) => view.setAlerts(alerts), refresh: () => void view.start() };
   } catch (error) {
     const failure =
       error instanceof ApiError
         ? error.failure
         : { message: error instanceof Error ? error.message : String(error), code: 'Viewer' };
     root.replaceChildren(h('div', { class: 'page' }, failureBox(failure)));
-    return { title: 'Dashboard', setAlerts: () => undefined };
+    return { title: 'Dashboard', setAlerts: () => undefined, refresh: () => undefined };
   }
 }

@@ -1,5 +1,6 @@
 import type { AlertsAnswer } from './api.ts';
 import { getDashboards } from './api.ts';
+import type { HistoryProgress } from '../history-progress.ts';
 import { h, icon, openPopover, svg } from './dom.ts';
 import { ownLabels } from './panels/alertlist.ts';
 
@@ -22,6 +23,8 @@ export interface Header {
   readonly element: HTMLElement;
   readonly setTitle: (title: string) => void;
   readonly setAlerts: (alerts: AlertsAnswer) => void;
+  /** Without a progress the history is in. */
+  readonly setHistory: (progress: HistoryProgress | undefined) => void;
 }
 
 async function dashboardMenu(anchor: HTMLElement): Promise<void> {
@@ -70,18 +73,42 @@ function banner(alerts: AlertsAnswer): HTMLElement | null {
   );
 }
 
+const whole = (fraction: number): number => Math.floor(fraction * 100);
+
+const lengthOf = (seconds: number): string =>
+  seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
+
+/** Why a fresh stack has little to show. */
+function historyBanner({ fraction, at, etaSeconds }: HistoryProgress): HTMLElement {
+  const left = etaSeconds === undefined || etaSeconds < 1 ? '' : `, about ${lengthOf(etaSeconds)} left`;
+  const day = at === undefined ? '' : new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  return h(
+    'div',
+    { class: 'history-banner', 'data-testid': 'history-banner' },
+    h('progress', { max: 1, value: fraction, 'aria-label': 'Demo history' }),
+    h('strong', {}, `Writing demo history: ${whole(fraction)} %${left}`),
+    h('span', {}, `Oldest day first${day === '' ? '' : `, ${day} by now`}; the time in view fills when it gets here.`),
+  );
+}
+
 /** The bar at the top of every page. */
 export function createHeader(active: string): Header {
   const title = h('span', { class: 'header-title' });
   const count = h('span', { class: 'firing-count', 'data-testid': 'firing-count', hidden: true });
   const bannerPlace = h('div');
+  const historyPlace = h('div');
   const link = (href: string, name: string, label: string): HTMLElement =>
-    h('a', { class: active === href ? 'nav-link is-active' : 'nav-link', href }, icon(name), label);
+    h(
+      'a',
+      { class: active === href ? 'nav-link is-active' : 'nav-link', href, title: label },
+      icon(name),
+      h('span', { class: 'nav-label' }, label),
+    );
   const dashboards = h(
     'button',
     { class: active === '/' ? 'nav-link is-active' : 'nav-link', onClick: () => void dashboardMenu(dashboards) },
     icon('apps'),
-    'Dashboards',
+    h('span', { class: 'nav-label' }, 'Dashboards'),
     icon('chevron', 12),
   );
   const alerting = link('/alerting', 'bell', 'Alerting');
@@ -93,8 +120,13 @@ export function createHeader(active: string): Header {
     title,
     h('nav', {}, dashboards, link('/explore', 'compass', 'Explore'), alerting, link('/demo/', 'play', 'Demo player')),
   );
+  const element = h('header', { class: 'header' }, bar, historyPlace, bannerPlace);
+  // What sticks below it has to know how high it is.
+  new ResizeObserver(() =>
+    document.documentElement.style.setProperty('--header-height', `${element.offsetHeight}px`),
+  ).observe(element);
   return {
-    element: h('header', { class: 'header' }, bar, bannerPlace),
+    element,
     setTitle: (text) => {
       title.textContent = text;
       document.title = text === '' ? 'Framewatch' : `${text} - Framewatch`;
@@ -104,6 +136,10 @@ export function createHeader(active: string): Header {
       count.textContent = String(alerts.firing);
       const shown = banner(alerts);
       bannerPlace.replaceChildren(...(shown === null ? [] : [shown]));
+    },
+    setHistory: (progress) => {
+      document.body.classList.toggle('is-filling', progress !== undefined);
+      historyPlace.replaceChildren(...(progress === undefined ? [] : [historyBanner(progress)]));
     },
   };
 }

@@ -2,13 +2,15 @@
 import './style.css';
 import { showAlerting } from './alerting-view.ts';
 import type { AlertsAnswer } from './api.ts';
-import { ApiError, getAlerts, getDashboards } from './api.ts';
+import { ApiError, getAlerts, getDashboards, getStatus } from './api.ts';
 import { showDashboard } from './dashboard-view.ts';
 import { h, icon } from './dom.ts';
 import { showExplore } from './explore-view.ts';
+import type { Header } from './header.ts';
 import { createHeader } from './header.ts';
 
 const ALERTS_EVERY_MS = 5000;
+const HISTORY_EVERY_MS = 1000;
 const HOME = 'framewatch-noc';
 
 async function homeUid(): Promise<string | undefined> {
@@ -44,6 +46,22 @@ async function showDashboardList(root: HTMLElement): Promise<void> {
   );
 }
 
+/** Shows how the demo history grows, and says when it is in. */
+async function watchHistory(header: Header, onIn: () => void): Promise<void> {
+  for (let isWritten = false; ; isWritten = true) {
+    try {
+      const { status } = await getStatus();
+      header.setHistory(status?.history);
+      if (status?.history === undefined) return isWritten ? onIn() : undefined;
+    } catch (error) {
+      // The stack may be on its way out; what it said last would be no longer true.
+      if (!(error instanceof ApiError)) throw error;
+      header.setHistory(undefined);
+    }
+    await new Promise((resolve) => setTimeout(resolve, HISTORY_EVERY_MS));
+  }
+}
+
 async function start(): Promise<void> {
   const root = document.querySelector<HTMLElement>('#app') as HTMLElement;
   const [, section = '', uid] = location.pathname.split('/');
@@ -51,6 +69,7 @@ async function start(): Promise<void> {
   const main = h('main', { class: 'main' });
   root.replaceChildren(header.element, main);
   let onAlerts: (alerts: AlertsAnswer) => void = () => undefined;
+  let refresh = (): void => undefined;
   let latest: AlertsAnswer | undefined;
   const poll = async (): Promise<void> => {
     try {
@@ -65,6 +84,7 @@ async function start(): Promise<void> {
     }
   };
   void poll();
+  void watchHistory(header, () => refresh());
   if (section === 'explore') {
     header.setTitle('Explore');
     showExplore(main);
@@ -78,9 +98,11 @@ async function start(): Promise<void> {
       header.setTitle('Dashboards');
       await showDashboardList(main);
     } else {
-      const { title, setAlerts } = await showDashboard(main, wanted);
+      const view = await showDashboard(main, wanted);
+      const { title, setAlerts } = view;
       header.setTitle(title);
       onAlerts = setAlerts;
+      refresh = view.refresh;
       // They may have come while the dashboard was loading.
       if (latest !== undefined) setAlerts(latest);
     }
