@@ -1,14 +1,20 @@
-// A reporter beside vitest's own. It writes down which files did not pass, so that `npm test` can run them again in a process of their
-// own, and prints what made a retried test fail at first, which vitest keeps to itself once the test has passed.
+// A reporter beside vitest's own. It writes down how each file came out, so that `npm test` can run those that did not pass again in a
+// process of their own and say how many tests there were in all processes together; and it prints what made a retried test fail at first,
+// which vitest keeps to itself once the test has passed.
 import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 
-/** A test file that did not pass, and the first thing that was wrong with it. */
-export interface FailedFile {
+/** How a test file came out. */
+export interface FileResult {
   readonly project: string;
   readonly file: string;
-  readonly reason: string;
+  /** Number of its tests. */
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** The first thing that was wrong with it; none when it passed. */
+  readonly reason: string | undefined;
 }
 
 const nameOf = (file: string): string => relative(process.cwd(), file);
@@ -30,7 +36,7 @@ function reasonsOf(module: TestModule): string[] {
 
 /** @see https://vitest.dev/api/advanced/reporters */
 export default class AttemptsReporter implements Reporter {
-  readonly #list = process.env['FRAMEWATCH_FAILED_FILES'];
+  readonly #list = process.env['FRAMEWATCH_FILE_RESULTS'];
 
   onTestCaseResult(test: TestCase): void {
     const { state, errors = [] } = test.result();
@@ -41,14 +47,22 @@ export default class AttemptsReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     if (this.#list === undefined) return;
-    const failed = modules.flatMap((module) => {
-      const strays = unhandled.filter((error) => error['VITEST_TEST_PATH'] === module.moduleId).map(reasonOf);
-      if (module.ok() && strays.length === 0) return [];
-      const [reason = 'failed'] = [...reasonsOf(module), ...strays];
-      return [{ project: module.project.name, file: nameOf(module.moduleId), reason } satisfies FailedFile];
-    });
-    // An error that belongs to no file is nothing that a second attempt at a file could clear up.
+    // An error that belongs to no file is nothing that a second attempt at a file could clear up: then no file is to blame.
     const homeless = unhandled.some((error) => !modules.some(({ moduleId }) => moduleId === error['VITEST_TEST_PATH']));
-    for (const one of homeless ? [] : failed) appendFileSync(this.#list, `${JSON.stringify(one)}\n`);
+    for (const module of modules) {
+      const strays = unhandled.filter((error) => error['VITEST_TEST_PATH'] === module.moduleId).map(reasonOf);
+      const [reason = 'failed'] = [...reasonsOf(module), ...strays];
+      const isFine = homeless || (module.ok() && strays.length === 0);
+      const count = (state: 'passed' | 'failed' | 'skipped'): number => [...module.children.allTests(state)].length;
+      const result: FileResult = {
+        project: module.project.name,
+        file: nameOf(module.moduleId),
+        passed: count('passed'),
+        failed: count('failed'),
+        skipped: count('skipped'),
+        reason: isFine ? undefined : reason,
+      };
+      appendFileSync(this.#list, `${JSON.stringify(result)}\n`);
+    }
   }
 }
