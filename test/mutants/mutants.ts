@@ -71,9 +71,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'tail of a batch dropped',
     file: 'functions/adapters/table-writer.ts',
-    from: 'this.#destination.pack(joined(pieces))',
-    to: 'this.#destination.pack(joined(pieces.map((piece) => ({ ...piece, to: piece.to > 100 ? piece.to - 1 : piece.to }))))',
+    from: 'joined(pieces, this.#memory)',
+    to: 'joined(pieces.map((piece) => ({ ...piece, to: piece.to > 100 ? piece.to - 1 : piece.to })), this.#memory)',
     caughtBy: [PROMISES],
+  },
+  {
+    name: 'memory of a call used again while it is on its way',
+    file: 'functions/adapters/table-writer.ts',
+    from: 'const body = this.#destination.pack(bytes);',
+    to: 'const body = this.#destination.pack(bytes); if (memory) this.#memory.giveBack(memory);',
+    caughtBy: ['functions/adapters/call-memory.test.ts'],
   },
   {
     name: 'dropped on 429',
