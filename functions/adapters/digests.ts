@@ -1,11 +1,8 @@
 import { createHmac, hash } from 'node:crypto';
 import type { Counters, Digests } from '../pipeline/ports.ts';
-import { Recent } from './recent.ts';
 
 const DAY_MS = 86_400_000;
 const PSEUDONYM_LENGTH = 32;
-/** Viewers whose pseudonym of the day is at hand: their events come in a row, and a keyed hash costs more than all else of an event. */
-const MAX_CACHED = 4000;
 
 /** The salts of days, as far as they are at hand. */
 export interface Salts {
@@ -69,14 +66,12 @@ const sha256 = (text: string): string => hash('sha256', text, 'hex');
 export function digestsOf(secret: string, stored?: { readonly salts: Salts; readonly counters: Counters }): Digests {
   let current = -1;
   let key: DayKey | undefined;
-  let known = new Recent<string>(MAX_CACHED);
   const keyOf = (atMs: number): DayKey | undefined => {
     const day = Math.floor(atMs / DAY_MS);
     if (day === current && key) return key;
     const salt = stored ? stored.salts.of(day) : derivedSalt(day);
     current = day;
     key = salt === undefined ? undefined : dayKey(secret, salt);
-    known = new Recent(MAX_CACHED);
     return key;
   };
   return {
@@ -84,12 +79,8 @@ export function digestsOf(secret: string, stored?: { readonly salts: Salts; read
     prepare: async (atMs) => stored?.salts.prepare(atMs),
     pseudonym(tenant, viewerId, atMs) {
       const dayKeyNow = keyOf(atMs);
-      if (dayKeyNow) {
-        const name = `${tenant}\0${viewerId}`;
-        let pseudonym = known.get(name);
-        if (pseudonym === undefined) known.set(name, (pseudonym = pseudonymOf(dayKeyNow, tenant, viewerId)));
-        return pseudonym;
-      }
+      // Not remembered: to look for it among thousands, and to keep them, costs as much as it does.
+      if (dayKeyNow) return pseudonymOf(dayKeyNow, tenant, viewerId);
       stored?.counters.add('pseudonyms_missing_total', 1);
       return undefined;
     },
