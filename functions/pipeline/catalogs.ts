@@ -60,6 +60,13 @@ export function catalogsOf(
   };
 }
 
+/**
+ * A CDN by its name: players that know none report the host they load from. Where no catalog knows the host it stands for
+ * itself.
+ */
+export const cdnNamed = (said: string, catalogs: Pick<Catalogs, 'cdnOf'> | undefined): string =>
+  said.includes('.') ? (catalogs?.cdnOf(said) ?? said) : said;
+
 /** What a group says of its content and of the host that served it. */
 export interface Named {
   readonly contentId?: unknown;
@@ -78,6 +85,7 @@ export function fillFromCatalogs(
   const fill = (column: string, value: string | undefined): void => {
     if (value !== undefined) shared[column] ??= value;
   };
+  if (isText(shared['cdn'])) shared['cdn'] = cdnNamed(shared['cdn'], catalogs);
   if (isText(named.mediaHost)) fill('cdn', catalogs.cdnOf(named.mediaHost));
   const contentId = shared['contentId'] ?? named.contentId;
   const content = isText(contentId) ? catalogs.contentOf(tenant, contentId) : undefined;

@@ -5,7 +5,7 @@ import { SCHEMA_VERSION } from '../../schema/tables.ts';
 import { checker } from '../../schema/validate.ts';
 import type { Batch, Draft, Group } from './batch.ts';
 import type { Books, Reject } from './books.ts';
-import { fillFromCatalogs } from './catalogs.ts';
+import { cdnNamed, fillFromCatalogs } from './catalogs.ts';
 import type { Limits } from './decode.ts';
 import { enrich, enrichRequest, type EnrichPorts } from './enrich.ts';
 import { eventTime } from './event-time.ts';
@@ -74,20 +74,30 @@ export class GroupRows {
   readonly #shared: Record<string, unknown>;
   readonly #skewMs: number | undefined;
   readonly #batch: Batch;
+  readonly #catalogs: IngestPorts['catalogs'];
   /** Tables whose checker has passed the shared columns once. */
   readonly #passed = new Set<Draft['table']>();
 
-  constructor(group: Pick<Group, 'source' | 'quote' | 'sentMs'>, shared: Record<string, unknown>, batch: Batch) {
+  constructor(
+    group: Pick<Group, 'source' | 'quote' | 'sentMs'>,
+    shared: Record<string, unknown>,
+    batch: Batch,
+    ports: Pick<IngestPorts, 'catalogs'>,
+  ) {
     this.#group = group;
     this.#shared = shared;
     this.#skewMs = skewOf(group, batch);
     this.#batch = batch;
+    // Of the probe's events only: other formats are read as they are.
+    this.#catalogs = group.source === 'probe' ? ports.catalogs : undefined;
   }
 
   /** Checks a draft and stores its row, unless the batch holds it already; returns what is wrong with it. */
   add(draft: Draft, books: Books, isDuplicate: (draft: Draft) => boolean): Reject | undefined {
     const { place, table, eventId: id, raw } = draft;
     const { source, quote } = this.#group;
+    const { fields } = draft;
+    if (typeof fields['cdn'] === 'string') fields['cdn'] = cdnNamed(fields['cdn'], this.#catalogs);
     const { row, eventMs } = rowOf(draft, this.#shared, this.#batch, this.#skewMs);
     const checked = check[table](row, this.#passed.has(table) ? this.#shared : undefined);
     if (!checked.ok) {

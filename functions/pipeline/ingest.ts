@@ -21,7 +21,7 @@ function addGroup(books: Books, group: Group, batch: Batch, ports: IngestPorts):
   for (const { raw, id, ...fault } of group.faults)
     books.reject({ options: { ...fault, source, stage: 'normalize', raw: group.quote(raw) }, id });
   const shared = sharedColumns(group, group.drafts[0]?.table === 'CdnRequests', batch, ports);
-  const rows = new GroupRows(group, shared, batch);
+  const rows = new GroupRows(group, shared, batch, ports);
   for (const draft of group.drafts) {
     const reject = rows.add(draft, books, ({ eventId }) => books.isDuplicate(eventId));
     if (reject) books.reject(reject);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { EVENT_KINDS } from '../../../schema/playback-events.ts';
 import { tableRows, type Batch, type Outcome } from '../batch.ts';
+import { catalogsOf } from '../catalogs.ts';
 import { decodeBody, DEFAULT_LIMITS } from '../decode.ts';
 import { ingest } from '../ingest.ts';
 import { BEAT_COLUMNS, KIND_COLUMNS } from '../normalize/probe-columns.ts';
@@ -20,6 +21,13 @@ const ports = {
   digests: sampleDigests,
   userAgents: { read: () => ({ browser: 'Fire"fox', os: undefined }) },
   limits: DEFAULT_LIMITS,
+  catalogs: catalogsOf(
+    [
+      { hostPattern: '*.media.example', cdn: 'ours "é".example' },
+      { hostPattern: 'ours "é".example', cdn: 'never twice' },
+    ],
+    [],
+  ),
 };
 const batch: Batch = {
   ...sampleBatch,
@@ -112,7 +120,7 @@ const base = {
   w: fc.nat(4000),
   h: fc.nat(3000),
   bl: number,
-  cdn: fc.constantFrom('edge-a', 'edge-b', ''),
+  cdn: fc.constantFrom('edge-a', 'edge-b', '', 'd1.cloudfront.net', 'A.media.example:8443', 'x.unknown.example', 'a.é'),
 };
 const baseOf = fc.record(base, { requiredKeys: ['n', 't'] });
 const nested = (keys: string): fc.Arbitrary<object> => fc.dictionary(fc.constantFrom(...keys.split(',')), count);
@@ -194,7 +202,7 @@ const header = fc.record(
     sr: fc.constantFrom(1, 0.25, 2),
     sample: fc.constantFrom(1, 0.25, 2),
     props: fc.constantFrom({ campaign: 'x', sid: 'y' }, { a: 1 }, 5),
-    cdn: fc.constantFrom('edge-z', null),
+    cdn: fc.constantFrom('edge-z', null, 'b.media.example', 'c.unknown.example'),
     pl: fc.constantFrom({ name: 'dash.js', ver: '5' }, { name: null }),
     campaign: value,
     geo: fc.constant({ country: 'FR' }),
@@ -372,6 +380,17 @@ it.each([1, 2] as const)('what a probe of version %i sends needs no objects', (v
   });
   const plain = encoder.encode(JSON.stringify({ v, h: { sid: 's', t0: NOW, sent: NOW }, e: PLAIN[v] }));
   expect(ingestEnvelope(batch, plain, ports)?.rows).toMatchObject({ PlaybackEvents: [], PlaybackBeats: [] });
+});
+
+it('a host that a player gives as its CDN gets the name that a catalog has for it, without an object', () => {
+  const of = (cdn: object, n: number): object => ({ k: 'pause', n, t: n, ...cdn });
+  const e = [{}, { cdn: 'd1.cloudfront.net' }, { cdn: 'x.unknown.example' }, { cdn: 'edge-a' }].map(of);
+  const body = JSON.stringify({ v: 1, h: { sid: 's', t0: NOW, sent: NOW, cdn: 'b.media.example:443' }, e });
+  expect(isTaken(encoder.encode(body))).toBe(true);
+  const outcome = ingestEnvelope(batch, encoder.encode(body), ports)!;
+  expect(outcome.rows.PlaybackEvents).toEqual([]);
+  const rows = objectsOf<{ readonly cdn?: string | undefined }>(tableRows(outcome, 'PlaybackEvents'));
+  expect(rows.map(({ cdn }) => cdn)).toEqual(['ours "é".example', 'cloudfront', 'x.unknown.example', 'edge-a']);
 });
 
 it('no two names of a kind go to one column', () => {

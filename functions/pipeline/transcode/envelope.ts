@@ -83,9 +83,9 @@ class Run {
     this.#sessionId = session.header.sid;
     const group = { source: probe.id, shared: session.columns, claims: session.claims, sentMs: session.sentMs };
     const shared = sharedColumns(group, false, this.#batch, this.#ports);
-    const text = sessionText(session, shared, this.#batch);
+    const text = sessionText(session, shared, this.#batch, this.#ports.catalogs);
     const transcoder = transcoderOf(session.isLean);
-    const rows = new GroupRows({ ...group, quote: session.quote }, shared, this.#batch);
+    const rows = new GroupRows({ ...group, quote: session.quote }, shared, this.#batch, this.#ports);
     if (!this.#events(session, text, transcoder, rows)) return undefined;
     if (!cursor.take(CLOSE) || cursor.at !== cursor.bytes.length) return undefined;
     return this.#close(session);

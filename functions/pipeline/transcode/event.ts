@@ -1,4 +1,5 @@
 import { phasesOf } from '../../../schema/probe-upgrade.ts';
+import { cdnNamed } from '../catalogs.ts';
 import { eventTime } from '../event-time.ts';
 import { putChange, putFlag, putMessage, putNumber, putState, putText } from './column-values.ts';
 import { putDynamic, putPrior, putSource, takePhases } from './loose-values.ts';
@@ -9,7 +10,7 @@ import { isWithin, type Members, type Plan, type Plans, type Slot } from './plan
 import { bytesOf, pieceOf, type RowBuffer } from './row-buffer.ts';
 import type { SessionText } from './session-text.ts';
 
-const [QUOTE, COMMA, OPEN, CLOSE] = [0x22, 0x2c, 0x7b, 0x7d] as const;
+const [QUOTE, COMMA, OPEN, CLOSE, DOT] = [0x22, 0x2c, 0x7b, 0x7d, 0x2e] as const;
 const [NUMBER, KIND] = [keyOf('n'), keyOf('k')];
 const SEQUENCE = pieceOf('","sequence":');
 const PHASES = pieceOf(',"startupPhases":');
@@ -22,6 +23,11 @@ const FLAGS = {
 };
 /** More than one event's own columns can take: every string is bounded by its column. */
 const ROW_BYTES = 12 * 1024;
+
+function hasDot(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] === DOT) return true;
+  return false;
+}
 
 /** Writes events of the probe's wire as rows without making objects of them. One for each version of the wire. */
 export class EventTranscoder {
@@ -157,7 +163,7 @@ export class EventTranscoder {
       case 'state':
         return putState(cursor, out, slot);
       case 'cdn':
-        return this.#cdn(slot, out);
+        return this.#cdn(slot, out, session);
       case 'sequence':
         return this.#sequence(slot, out, session);
       case 'flag':
@@ -211,15 +217,21 @@ export class EventTranscoder {
     return isFirst;
   }
 
-  #cdn(slot: Slot, out: RowBuffer): boolean {
+  #cdn(slot: Slot, out: RowBuffer, { catalogs }: SessionText): boolean {
     const { cursor } = this;
     const { at, bytes } = cursor;
+    const start = out.at;
     if (slot.isNothingEmpty && bytes[at] === QUOTE && bytes[at + 1] === QUOTE) {
       cursor.at += 2;
       return true;
     }
     this.#hasOwnCdn = true;
-    return putText(cursor, out, slot);
+    if (!putText(cursor, out, slot)) return false;
+    if (!catalogs || !hasDot(bytes, at, cursor.at)) return true;
+    out.at = start;
+    out.put(slot.column.name);
+    out.putLong(bytesOf(JSON.stringify(cdnNamed(cursor.textFrom(at + 1, cursor.at - 1), catalogs))));
+    return true;
   }
 
   #sequence({ column }: Slot, out: RowBuffer, session: SessionText): boolean {

@@ -2,6 +2,7 @@ import { contextFields, identityFields } from '../../../schema/common-fields.ts'
 import { checker } from '../../../schema/validate.ts';
 import type { Batch } from '../batch.ts';
 import type { Session } from '../normalize/probe.ts';
+import type { Catalogs } from '../ports.ts';
 import type { Text } from './row-buffer.ts';
 
 /** What rows of both tables share; each event's own columns are checked as they are written. */
@@ -25,6 +26,8 @@ export interface SessionText extends Text {
   /** Fields of the header that have no column: every row holds them. Empty when there are none. */
   readonly propsEnd: number;
   readonly hasProps: boolean;
+  /** Names of CDNs by host; absent: hosts stand for themselves. */
+  readonly catalogs: Pick<Catalogs, 'cdnOf'> | undefined;
   /** Epoch ms of t = 0 on the client's clock. */
   readonly t0: number;
   readonly receivedMs: number;
@@ -48,7 +51,12 @@ function memoryFor(units: number): Memory {
 const write = (into: Buffer, text: string, at: number): number => (text === '' ? at : at + into.write(text, at));
 
 /** What the rows of a session share, as text; undefined when the schema does not take it: every event is a reject then. */
-export function sessionText(session: Session, shared: Record<string, unknown>, batch: Batch): SessionText | undefined {
+export function sessionText(
+  session: Session,
+  shared: Record<string, unknown>,
+  batch: Batch,
+  catalogs: SessionText['catalogs'],
+): SessionText | undefined {
   const { header, sentMs } = session;
   const { props } = header.shared;
   if (!checkShared(shared).ok) return undefined;
@@ -73,6 +81,7 @@ export function sessionText(session: Session, shared: Record<string, unknown>, b
     cdnEnd,
     propsEnd: write(bytes, ofProps, cdnEnd),
     hasProps: props !== undefined,
+    catalogs,
     t0: header.t0,
     receivedMs: batch.receivedMs,
     skewMs: batch.receivedMs - sentMs,
