@@ -175,6 +175,22 @@ describe('the committed NOC board', () => {
         ).size;
       });
     expect(colors).toBeGreaterThan(10);
+    // No title is cut and nothing stands out of the page, however wide it is.
+    for (const width of [1280, 1000, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      const cut = () =>
+        page.evaluate(async () => {
+          // The panels are placed anew.
+          for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+          return [
+            ...[...document.querySelectorAll('.panel-title')]
+              .filter((title) => title.scrollWidth > title.clientWidth)
+              .map((title) => title.textContent),
+            ...(document.documentElement.scrollWidth > innerWidth ? ['the page'] : []),
+          ];
+        });
+      await expect.poll(cut, { ...SOON, message: `${width} px wide` }).toEqual([]);
+    }
   });
 
   test('a firing rule shows in the banner, the header and the alert list', async () => {

@@ -106,7 +106,11 @@ export function createHeader(active: string): Header {
     );
   const dashboards = h(
     'button',
-    { class: active === '/' ? 'nav-link is-active' : 'nav-link', onClick: () => void dashboardMenu(dashboards) },
+    {
+      class: active === '/' ? 'nav-link is-active' : 'nav-link',
+      title: 'Dashboards',
+      onClick: () => void dashboardMenu(dashboards),
+    },
     icon('apps'),
     h('span', { class: 'nav-label' }, 'Dashboards'),
     icon('chevron', 12),

@@ -148,7 +148,8 @@ export class PanelFrame {
   /** Queries and draws. A newer refresh replaces one that still runs. */
   async refresh(context: RefreshContext): Promise<void> {
     this.#context = context;
-    this.#title.textContent = interpolate(this.#panel.title ?? '', { variables: context.variables, builtIns: {} });
+    const title = interpolate(this.#panel.title ?? '', { variables: context.variables, builtIns: {} });
+    this.#title.textContent = this.#title.title = title;
     if (!needsData(this.#panel) || PANEL_TYPES[this.#panel.type] === undefined) {
       this.#show({ range: context.range, intervalMs: 0, frames: [], targets: [] });
       return;

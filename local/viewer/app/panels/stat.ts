@@ -7,6 +7,9 @@ import type { ReducedValue } from './reduced-values.ts';
 import { reducedValues } from './reduced-values.ts';
 import { fittingFont, linked, tileColumns } from './tiles.ts';
 
+/** Below it a line would run through the text: with the value alone, with its name above it; px. */
+const GRAPH_FROM_PX = [40, 64] as const;
+
 /** A small area line of the values behind a reduced one, across the bottom of its tile. */
 function sparkline(value: ReducedValue, width: number, height: number, color: string): SVGElement | null {
   const points = (value.times ?? []).flatMap((time, index) => {
@@ -56,10 +59,12 @@ export const statPanel = redrawn((body, input) => {
   const colorMode = textOption(panel, 'colorMode', 'value');
   const textMode = textOption(panel, 'textMode', 'auto');
   const isCentred = textOption(panel, 'justifyMode', 'auto') === 'center' || values.length > 1;
-  const hasGraph =
-    textOption(panel, 'graphMode', 'area') === 'area' && listOption(panel, 'reduceOptions.calcs').length <= 1;
   // Grafana names a value when there are several, or when asked to.
   const showName = textMode === 'name' || textMode === 'value_and_name' || (textMode === 'auto' && values.length > 1);
+  const hasGraph =
+    tileHeight >= GRAPH_FROM_PX[showName ? 1 : 0] &&
+    textOption(panel, 'graphMode', 'area') === 'area' &&
+    listOption(panel, 'reduceOptions.calcs').length <= 1;
   const showText = textMode !== 'name' && textMode !== 'none';
   const longest = Math.max(4, ...values.map((value) => value.shown.text.length));
   const font =

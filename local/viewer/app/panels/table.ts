@@ -155,7 +155,11 @@ function footer(input: PanelInput, frame: DisplayFrame, fields: readonly Display
   );
 }
 
+/** No column needs to be wider than that, none may be narrower, and a letter is about so wide; px. */
 const MIN_COLUMN_PX = 90;
+const LEAST_COLUMN_PX = 56;
+const LETTER_PX = 7;
+const PADDING_PX = 18;
 
 // A configured width is kept. The others share what is left by the length of their texts, and scroll when that is too little.
 function columnWidths(fields: readonly DisplayField[], frame: DisplayFrame, available: number): number[] {
@@ -166,7 +170,7 @@ function columnWidths(fields: readonly DisplayField[], frame: DisplayFrame, avai
       { length: Math.min(30, frame.fields[0]?.values.length ?? 0) },
       (_, row) => showValue(field.values[row] ?? null, field.type, field.config, { min: 0, max: 1 }).text.length,
     );
-    return Math.min(48, Math.max(field.displayName.length + 2, 8, ...texts));
+    return Math.min(48, Math.max(field.displayName.length + 1, 4, ...texts));
   });
   const left = available - fixed.reduce((sum, one) => sum + one, 0);
   const wished = wishes.reduce((sum, one) => sum + one, 0);
@@ -175,7 +179,8 @@ function columnWidths(fields: readonly DisplayField[], frame: DisplayFrame, avai
     return own > 0
       ? own
       : Math.max(
-          customNumber(field.config, 'minWidth', MIN_COLUMN_PX),
+          customNumber(field.config, 'minWidth', 0) ||
+            Math.min(MIN_COLUMN_PX, Math.max(LEAST_COLUMN_PX, (wishes[index] ?? 0) * LETTER_PX + PADDING_PX)),
           Math.floor((left * (wishes[index] ?? 0)) / Math.max(1, wished)),
         );
   });
