@@ -294,6 +294,25 @@ it('reports itself alive and ready, and counts what it did', async () => {
   expect(lines.filter((line) => /alice|mallory/.test(line))).toEqual([]);
 });
 
+it('only the door and the probes of health are open to everyone; metrics ask for a function key', async () => {
+  const functions = (await (await fetch(`${host.url}/admin/functions`)).json()) as {
+    name: string;
+    config: { bindings: { type: string; authLevel?: string; methods?: string[] }[] };
+  }[];
+  const open = functions.flatMap(({ name, config }) =>
+    config.bindings
+      .filter(({ type }) => type === 'httpTrigger')
+      .map(({ authLevel, methods }) => `${name} ${methods?.join()} ${authLevel}`),
+  );
+  expect(open.sort()).toEqual([
+    'health GET anonymous',
+    'ingestEvents POST,OPTIONS anonymous',
+    'livez GET anonymous',
+    'metrics GET function',
+    'readyz GET anonymous',
+  ]);
+});
+
 it('runs the detectors by hand', async () => {
   await deployKql({ cluster: kusto.url, database: 'framewatch', log: () => undefined });
   await host.invoke('detect');
