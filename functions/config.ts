@@ -2,7 +2,8 @@
 
 import { flagOf, jsonOf, listOf, numberOf, Problems, urlOf, type Env } from './setting-values.ts';
 
-interface WriteKey {
+/** Who may send with a key, and what for. */
+export interface WriteKey {
   readonly key: string;
   readonly tenant: string;
   /** Exact origins that may send with this key; a trusted key needs none. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { quotas, type Sender } from './quotas.ts';
-import type { SenderKey } from './write-keys.ts';
+import type { WriteKey } from '../config.ts';
 
-const keyOf = (key: string, eventsPerSecond: number): SenderKey => ({
+const keyOf = (key: string, eventsPerSecond: number): WriteKey => ({
   key,
   tenant: 't',
   origins: ['https://www.example.com'],

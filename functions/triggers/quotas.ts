@@ -1,5 +1,5 @@
 import type { Clock } from '../pipeline/ports.ts';
-import type { SenderKey } from './write-keys.ts';
+import type { WriteKey } from '../config.ts';
 
 // How much may come: token buckets of this instance, for each write key and for each network of senders.
 // A limit across instances belongs to the gateway before it.
@@ -75,7 +75,7 @@ class Buckets {
 export type Allowance = { ok: true } | { ok: false; code: 'quota' | 'address-quota'; retryAfterMs: number };
 
 export interface Sender {
-  readonly key: SenderKey;
+  readonly key: WriteKey;
   /** Cut to /24 or /48; absent: not known, or of no interest because the key is that of a server of ours. */
   readonly network?: string | undefined;
 }

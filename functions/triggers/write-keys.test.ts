@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { keyRing, type SenderKey } from './write-keys.ts';
+import type { WriteKey } from '../config.ts';
+import { keyRing } from './write-keys.ts';
 
-const browser: SenderKey = {
+const browser: WriteKey = {
   key: 'demo',
   tenant: 't',
   origins: ['https://www.example.com'],
@@ -9,7 +10,7 @@ const browser: SenderKey = {
   eventsPerSecond: 10,
   needsToken: false,
 };
-const server: SenderKey = {
+const server: WriteKey = {
   key: 'srv',
   tenant: 't',
   origins: [],

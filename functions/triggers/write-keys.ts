@@ -1,16 +1,8 @@
+import type { WriteKey } from '../config.ts';
+
 // Who may send and from where. A browser's key is public: it names a tenant with a quota, it is not a secret.
 
-export interface SenderKey {
-  readonly key: string;
-  readonly tenant: string;
-  readonly origins: readonly string[];
-  readonly isTrusted: boolean;
-  readonly eventsPerSecond: number;
-  /** Only with a signed token. */
-  readonly needsToken: boolean;
-}
-
-export type Admission = { ok: true; key: SenderKey } | { ok: false; status: 401 | 403; code: string; message: string };
+export type Admission = { ok: true; key: WriteKey } | { ok: false; status: 401 | 403; code: string; message: string };
 
 export interface KeyRing {
   admit(key: string | null, origin: string | null): Admission;
@@ -18,7 +10,7 @@ export interface KeyRing {
   allowsOrigin(origin: string): boolean;
 }
 
-export function keyRing(keys: readonly SenderKey[]): KeyRing {
+export function keyRing(keys: readonly WriteKey[]): KeyRing {
   const byKey = new Map(keys.map((key) => [key.key, key]));
   const origins = new Set(keys.flatMap((key) => key.origins));
   return {

@@ -10,11 +10,12 @@ import { DEFAULT_LIMITS } from '../../functions/pipeline/decode.ts';
 import type { Sink } from '../../functions/pipeline/ports.ts';
 import { ingestEvents, type DoorOptions } from '../../functions/triggers/ingest-events.ts';
 import { quotas } from '../../functions/triggers/quotas.ts';
-import { keyRing, type SenderKey } from '../../functions/triggers/write-keys.ts';
+import type { WriteKey } from '../../functions/config.ts';
+import { keyRing } from '../../functions/triggers/write-keys.ts';
 import { memoryKusto, type Gate, type MemoryKusto } from './memory-kusto.ts';
 
 export const ORIGIN = 'https://www.example.com';
-const browserKey: SenderKey = {
+const browserKey: WriteKey = {
   key: 'browser',
   tenant: 't1',
   origins: [ORIGIN],
@@ -22,7 +23,7 @@ const browserKey: SenderKey = {
   eventsPerSecond: 1e12,
   needsToken: false,
 };
-const serverKey: SenderKey = {
+const serverKey: WriteKey = {
   key: 'server',
   tenant: 't1',
   origins: [],
