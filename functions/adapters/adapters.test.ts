@@ -17,7 +17,7 @@ async function* cut(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
 async function read(source: AsyncIterable<Uint8Array>): Promise<{ text: string; fault?: unknown }> {
   const chunks: Uint8Array[] = [];
   try {
-    for await (const chunk of inflated(source)) chunks.push(chunk);
+    for await (const chunk of inflated(source)) chunks.push(Uint8Array.from(chunk));
   } catch (fault) {
     return { text: Buffer.concat(chunks).toString(), fault };
   }

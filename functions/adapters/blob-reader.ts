@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { pipeline, Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { Readable } from 'node:stream';
 import type { BlobClient } from '@azure/storage-blob';
 import { BlobFault, type BlobReader, type BlobRef } from '../pipeline/ports.ts';
+import { gunzipped } from './gunzip.ts';
 import { statusOf, type StorageAccount } from './storage-account.ts';
 
-/** Large output chunks make inflating three times as fast as Node's default. */
-const INFLATE_CHUNK = 128 * 1024;
 /** Real telemetry inflates 8 to 60 times; a bomb 1,000 times. Small files may do what they like. */
 const MAX_RATIO = 250;
 const RATIO_FROM_BYTES = 16 * 1024 * 1024;
@@ -23,7 +21,7 @@ async function* counted(source: AsyncIterable<Uint8Array>, count: (bytes: number
 const isZlibError = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_');
 
-/** Undoes gzip when the content is gzip, in bounded memory and with a bounded ratio. */
+/** Undoes gzip when the content is gzip, in bounded memory and with a bounded ratio. A chunk stands until the one after the next is asked for. */
 export async function* inflated(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let input = 0;
   const iterator = counted(source, (bytes) => (input += bytes));
@@ -38,12 +36,9 @@ export async function* inflated(source: AsyncIterable<Uint8Array>): AsyncGenerat
     yield* whole();
     return;
   }
-  const gunzip = createGunzip({ chunkSize: INFLATE_CHUNK });
-  // Errors of either side surface where the output is read.
-  pipeline(Readable.from(whole(), { objectMode: false }), gunzip, () => undefined);
   let output = 0;
   try {
-    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+    for await (const chunk of gunzipped(whole())) {
       output += chunk.length;
       if (output > RATIO_FROM_BYTES && output > input * MAX_RATIO) {
         throw new BlobFault('too-large', `inflates more than ${MAX_RATIO} times`);
@@ -52,8 +47,6 @@ export async function* inflated(source: AsyncIterable<Uint8Array>): AsyncGenerat
     }
   } catch (error) {
     throw isZlibError(error) ? new BlobFault('not-gzip', 'broken gzip data') : error;
-  } finally {
-    gunzip.destroy();
   }
 }
 

@@ -227,7 +227,7 @@ export interface BlobReader {
   /** Undefined when there is no such blob. */
   stat(ref: BlobRef): Promise<BlobFacts | undefined>;
   /**
-   * The content of that very version, inflated when it is gzip.
+   * The content of that very version, inflated when it is gzip. A piece of it stands until the one after the next is asked for.
    * @throws {BlobFault} when the bytes are at fault; anything else is worth another try
    */
   open(ref: BlobRef, etag: string): AsyncIterable<Uint8Array>;
