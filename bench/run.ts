@@ -17,6 +17,7 @@ const { values } = parseArgs({
     full: { type: 'boolean' },
     only: { type: 'string' },
     part: { type: 'string' },
+    mib: { type: 'string' },
     quick: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '10' },
     help: { type: 'boolean', short: 'h' },
@@ -24,7 +25,7 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    'usage: npm run bench [-- --full] [--only SECTION [--part PART]] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, pipeline, write, hub, blob, cold-start, series, engine, probe or scenarios; the others keep their last figures\n  --part PART     of the engine: queries, start or ingest; its other figures stay\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
+    'usage: npm run bench [-- --full] [--only SECTION [--part PART]] [--quick] [--seconds N]\n\n  --full          also a clean clone: npm ci, npm start, npm test (about ten minutes)\n  --only SECTION  door, pipeline, write, hub, blob, cold-start, series, engine, probe or scenarios; the others keep their last figures\n  --part PART     of the engine: queries, start or ingest; its other figures stay\n  --mib N         size of the blobs, unpacked (default 100); prints, writes nothing\n  --quick         a tenth of the engine’s rows; prints, writes nothing\n  --seconds N     length of each load (default 10)',
   );
   process.exit(0);
 }
@@ -67,7 +68,7 @@ const measured: readonly (readonly [
   ['pipeline', 'Pipeline', benchPipeline],
   ['write', 'Write to Kusto', benchKustoWrite],
   ['hub', 'Write to Event Hubs', benchHubWrite],
-  ['blob', 'Blob door', benchBlob],
+  ['blob', 'Blob door', () => benchBlob(values.mib === undefined ? undefined : Number(values.mib))],
   ['cold-start', 'Cold start', benchColdStart],
   ['series', 'Series', benchSeries],
   ['engine', ENGINE_TITLE, engineRows],
@@ -79,7 +80,7 @@ if (values.only !== undefined && !measured.some(([only]) => only === values.only
 for (const [only, title, run] of measured)
   if (values.only === undefined || values.only === only) await add(title, `npm run bench -- --only ${only}`, run);
 if (values.full) await add(CLONE_TITLE, 'npm run bench -- --full', benchClone);
-if (!values.quick) {
+if (!values.quick && values.mib === undefined) {
   // Sections that were not measured now keep their last figures, those of the heavy proofs among them.
   console.log(`wrote ${writeSections(sections)}`);
 }

@@ -259,7 +259,7 @@ it('a line among others is taken as it is alone, whatever stands before and behi
       }
       expect(rows(together.outcome())).toEqual([]);
     }),
-    { numRuns: RUNS / 3 },
+    { numRuns: RUNS / 10 },
   );
 });
 
