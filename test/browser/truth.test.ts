@@ -61,6 +61,17 @@ describe('the truth of a sight', () => {
     expect(only(sight(frames, flowing))).toMatchObject({ interruptionMs: 1000 - 42, stalls: 1 });
   });
 
+  test('a last frame that comes after the word of waiting begins a short stall as a long one', () => {
+    const tail = { at: 2520, media: 2.04, head: 2.02, size: '640x360' };
+    const log = [said(100, 'request', 0), said(2505, 'waiting', 2.02, 2), said(2790, 'playing', 2.02, 4), end];
+    const frames = [...played, tail, ...run(2800, 3200, 2.08)];
+    expect(only(sight(frames, log))).toMatchObject({ interruptionMs: 280 - 42, stalls: 1, blips: 0 });
+    // What the element says before the first frame is the start's.
+    const start = [said(100, 'request', 0), said(400, 'waiting', 0, 1), said(790, 'playing', 0, 4), end];
+    const early = [{ at: 500, media: 0, head: 0, size: '640x360' }, ...run(800, 5200, 0.04)];
+    expect(only(sight(early, start))).toMatchObject({ interruptionMs: 0, stalls: 0, blips: 0 });
+  });
+
   test('frames that a busy machine shows late are no stall: the playhead ran on, and data was there when it was heard', () => {
     const frames = [...played, { at: 2733, media: 2.21, head: 2.21, size: '640x360' }, ...run(2775, 3200, 2.25)];
     const late = [said(100, 'request', 0), said(2730, 'waiting', 2.2, 4), said(2731, 'playing', 2.2, 4), end];

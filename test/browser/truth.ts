@@ -116,14 +116,16 @@ function gapsOf(frames: Frame[], log: Entry[], over: Entry | undefined): Gap[] {
   let before: Gap | undefined;
   const gapIn = (span: Span, frame: Frame, next: Frame | undefined): Gap | undefined => {
     const ms = span.to - span.from;
-    const waited = waits.filter(({ what, at }) => what === 'waiting' && at >= span.from - FRAME_MS && at < span.to);
+    // The last frame may reach the screen after the element has said that it waits; what it says before the first is the start.
+    const said = waits.findLast(({ at }) => at <= span.from);
+    const open = said?.what === 'waiting' && said.at > frames[0]!.at ? said : undefined;
+    const waited = waits.filter(
+      (entry) => entry === open || (entry.what === 'waiting' && entry.at >= span.from - FRAME_MS && entry.at < span.to),
+    );
     const stoodMs = stoodIn(span, over ? [...log, over] : log, frame, next);
     const isStarved =
       waited.some(({ value = 0 }) => value < HAVE_FUTURE_DATA) || (waited.length > 0 && stoodMs > JITTER_MS);
-    const goesOn =
-      before?.to === frame.at &&
-      span.from === frame.at + FRAME_MS &&
-      waits.findLast(({ at }) => at <= span.from)?.what === 'waiting';
+    const goesOn = before?.to === frame.at && span.from === frame.at + FRAME_MS && open !== undefined;
     if (ms < JITTER_MS || (ms < STILL_MS && !isStarved && !goesOn)) return undefined;
     return { ...span, kind: kindOf(waited, stoodMs), goesOn };
   };
@@ -167,9 +169,14 @@ function judge({ frames: all, blocks }: Sight, log: Entry[], left: Entry | undef
     ({ at, what, value }) =>
       what === 'resize' && at > end - JITTER_MS && last && at > last.at && !last.size.endsWith(`x${value}`),
   );
-  const starved = waitsOf(log).filter(
+  const waits = waitsOf(log);
+  const starved = waits.filter(
     ({ at, what, value = 0 }) => first && at > first.at && what === 'waiting' && value < HAVE_FUTURE_DATA,
   );
+  const isMissed = (waiting: Entry): boolean => {
+    const until = waits.find(({ at, what }) => at > waiting.at && what === 'playing')?.at ?? end;
+    return gaps.some(({ from, to }) => to > waiting.at - FRAME_MS && from < until + FRAME_MS);
+  };
   const moments = [...gaps, { from: request, to: first?.at ?? request }];
   const near = blocks.filter(({ at, ms }) =>
     moments.some(({ from, to }) => at < to + NEAR_MS && at + ms > from - NEAR_MS),
@@ -180,7 +187,7 @@ function judge({ frames: all, blocks }: Sight, log: Entry[], left: Entry | undef
     stalls: count('stall'),
     freezes: count('freeze'),
     either: count('either'),
-    blips: starved.filter(({ at }) => !gaps.some(({ from, to }) => at >= from - FRAME_MS && at < to)).length,
+    blips: starved.filter((waiting) => !isMissed(waiting)).length,
     switches: frames.filter(({ size }, i) => i && size !== frames[i - 1]!.size).length + (isResized ? 1 : 0),
     blockedMs: near.reduce((sum, { ms }) => sum + ms, 0),
   };
