@@ -127,14 +127,15 @@ async function eraseRows(
   places: Places,
   found: readonly TablePlace[],
   erasureId: string,
-  progress: (text: string) => void,
+  { progress, deletesRows }: EraseRequest,
 ): Promise<void> {
   const erasedAt = new Date(systemClock.now()).toISOString();
   const account = await accountOf(places.cluster, found, { erasureId, erasedAt });
-  for (const place of found) {
+  for (const place of deletesRows ? found : []) {
     progress(`deleting from ${place.name}`);
     await deleteRows(places.cluster, place);
   }
+  // Where the purge is to take the rows, the books know of it before: rows that are still there are no loss.
   if (account.length > 0) await book(places, account);
 }
 
@@ -153,7 +154,7 @@ export async function erase(
   const matcher = matcherOf(subject);
   // Spill first: what waits there would come into the tables after they are clean.
   const blobs = await eraseOwnBlobs(storage, { matcher, isErasing: !isDryRun, progress });
-  if (!isDryRun && deletesRows) await eraseRows(opened, places, erasureId, progress);
+  if (!isDryRun) await eraseRows(opened, places, erasureId, request);
   const containers = request.searchesDrops ? dropsOf(opened, request.tenant) : [];
   const dropped = await eraseDrops(storage, containers, {
     matcher,
