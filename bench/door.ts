@@ -15,7 +15,7 @@ const CONNECTIONS = 64;
 /** The first requests compile: so many on each server, on a busy machine as on an idle one. */
 const WARM_REQUESTS = 3000;
 const WARM_LONGEST_SECONDS = 60;
-const ROUND_SECONDS = 2;
+const ROUND_SECONDS = 3;
 const DOOR = '/api/v1/events';
 
 const quiet = (): void => undefined;
@@ -67,8 +67,11 @@ interface Servers {
   readonly host: Server;
 }
 
+/** What stands behind the door: the local engine, or a server that acknowledges at once. */
+type Store = 'engine' | 'prompt';
+
 /** Starts all three, runs the job, ends them. */
-async function withServers<T>(job: (servers: Servers) => Promise<T>): Promise<T> {
+async function withServers<T>(store: Store, job: (servers: Servers) => Promise<T>): Promise<T> {
   const started: Server[] = [];
   const start = async (...from: Parameters<typeof startServer>): Promise<Server> => {
     const server = await startServer(...from);
@@ -77,12 +80,13 @@ async function withServers<T>(job: (servers: Servers) => Promise<T>): Promise<T>
   };
   try {
     const plain = await start([join(ROOT, 'bench/plain-server.ts')], /listening on/);
-    const engine = await start(
-      [join(ROOT, 'local/kusto/main.ts'), '--db', ':memory:', '--port', '0'],
-      /ready|listening/i,
-    );
+    const args =
+      store === 'engine'
+        ? [join(ROOT, 'local/kusto/main.ts'), '--db', ':memory:', '--port', '0']
+        : [join(ROOT, 'bench/prompt-kusto.ts')];
+    const engine = await start(args, /ready|listening/i);
     const cluster = `http://127.0.0.1:${engine.port}`;
-    await deployKql({ cluster, database: 'framewatch', log: quiet });
+    if (store === 'engine') await deployKql({ cluster, database: 'framewatch', log: quiet });
     const host = await start(
       [join(ROOT, 'local/functions-host/main.ts'), '--port', '0', '--app', ROOT],
       /Functions:|listening/i,
@@ -118,39 +122,62 @@ async function rounds({ plain, engine, host }: Servers, seconds: number): Promis
   return measured;
 }
 
+const cpuOf = (one: Measured, index = 0): number => one.cpu[index] ?? Number.NaN;
+const count = (value: number): string => Math.round(value).toLocaleString('en');
+
+/** The middle of what all rounds say. */
+const middle =
+  (rounds: readonly [bare: Measured, door: Measured][]) =>
+  (pick: (bare: Measured, door: Measured) => number): number =>
+    median(rounds.map(([bare, door]) => pick(bare, door)));
+
+/** What the door's own line tells beside its cost. */
+function doorNote(rounds: readonly [bare: Measured, door: Measured][]): string {
+  const of = middle(rounds);
+  const refused = rounds.flatMap(([, door]) => Object.keys(door.statuses)).filter((status) => status !== '202');
+  const statuses = refused.length === 0 ? 'all 202' : `also ${[...new Set(refused)].join(', ')}`;
+  const pace = `${count(of((_bare, door) => door.perSecond) * EVENTS)} events/s by the clock`;
+  const [p50, p99] = [of((_bare, door) => door.p50Ms), of((_bare, door) => door.p99Ms)];
+  return `${statuses}; ${pace}, p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms, ${CONNECTIONS} connections`;
+}
+
+const ratioOf = (rounds: readonly [bare: Measured, door: Measured][]): string =>
+  `${middle(rounds)((bare, door) => cpuOf(bare) / cpuOf(door)).toFixed(2)}×`;
+
 /**
  * The HTTP door, write to Kusto included, against a bare server that only parses and counts the same bodies.
  * CPU of the processes, from the kernel, so that neither the sender nor the engine (Azure's, in Azure) weighs on the ratio;
  * the server under test has a core of its own.
  */
 export async function benchDoor(seconds: number): Promise<Row[]> {
-  const measured = await withServers((servers) => rounds(servers, seconds));
-  const of = (pick: (bare: Measured, door: Measured) => number): number =>
-    median(measured.map(([bare, door]) => pick(bare, door)));
-  const cpuOf = (one: Measured, index = 0): number => one.cpu[index] ?? Number.NaN;
-  const perSecond = (pick: (bare: Measured, door: Measured) => Measured): string =>
-    `${Math.round(of((bare, door) => pick(bare, door).perSecond) * EVENTS).toLocaleString('en')} events/s by the clock`;
-  const refused = measured.flatMap(([, door]) => Object.keys(door.statuses)).filter((status) => status !== '202');
+  const measured = await withServers('engine', (servers) => rounds(servers, seconds));
+  const prompt = await withServers('prompt', (servers) => rounds(servers, seconds));
+  const of = middle(measured);
   return [
     {
       what: `bare node:http, parse and count bodies of ${EVENTS} events`,
       figure: `${of((bare) => cpuOf(bare)).toFixed(2)} µs of CPU an event`,
-      note: `stores nothing; ${perSecond((bare) => bare)}`,
+      note: `stores nothing; ${count(of((bare) => bare.perSecond) * EVENTS)} events/s by the clock`,
     },
     {
       what: 'HTTP door of the same bodies, to the Kusto acknowledgement',
       figure: `${of((_bare, door) => cpuOf(door)).toFixed(2)} µs of CPU an event`,
-      note: `all processes of the functions host, Kusto client included; ${refused.length === 0 ? 'all 202' : `also ${[...new Set(refused)].join(', ')}`}; ${perSecond((_bare, door) => door)}, p50 ${of((_bare, door) => door.p50Ms).toFixed(0)} ms, p99 ${of((_bare, door) => door.p99Ms).toFixed(0)} ms, ${CONNECTIONS} connections`,
+      note: `all processes of the functions host, Kusto client included; ${doorNote(measured)}`,
     },
     {
       what: 'ratio door / bare server, on one core',
-      figure: `${of((bare, door) => cpuOf(bare) / cpuOf(door)).toFixed(2)}×`,
+      figure: ratioOf(measured),
       note: `by CPU, median of ${measured.length} rounds of both in turns; target 0.35×`,
     },
     {
       what: 'the local engine behind the door',
       figure: `${of((_bare, door) => cpuOf(door, 1)).toFixed(1)} µs of CPU an event`,
       note: `in Azure this is Azure’s; ratio by the clock, with sender and engine on the other core, ${of((bare, door) => door.perSecond / bare.perSecond).toFixed(2)}×`,
+    },
+    {
+      what: 'the same door before a store that acknowledges at once',
+      figure: `${middle(prompt)((_bare, door) => cpuOf(door)).toFixed(2)} µs of CPU an event, ${ratioOf(prompt)}`,
+      note: `the rows travel and are thrown away: what the door costs where it does not wait for the engine; ${doorNote(prompt)}`,
     },
   ];
 }
