@@ -48,10 +48,12 @@ const NOTHING = new Uint8Array(0);
 export class LineSplitter {
   #rest: Uint8Array = NOTHING;
   #number = 0;
+  /** Of a line that two chunks share: memory that the next such line takes. */
+  readonly #joint = new Uint8Array(WINDOW_BYTES);
   /** The line under way is too long: everything up to its newline is thrown away. */
   #isSkipping = false;
 
-  /** The lines that are complete with this chunk. They share memory with it. */
+  /** The lines that are complete with this chunk. They share memory with it, and stand until the next chunk is pushed. */
   push(chunk: Uint8Array): Line[] {
     const lines: Line[] = [];
     const bytes = this.#begun(chunk, lines);
@@ -86,7 +88,10 @@ export class LineSplitter {
     if (rest.length === 0) return chunk;
     const newline = chunk.indexOf(NEWLINE);
     if (newline === -1 || rest.length + newline > WINDOW_BYTES) return joined(rest, chunk);
-    lines.push(new Line(this.#number++, joined(rest, chunk.subarray(0, newline))));
+    const length = rest.length + newline;
+    this.#joint.set(rest);
+    this.#joint.set(chunk.subarray(0, newline), rest.length);
+    lines.push(new Line(this.#number++, this.#joint.subarray(0, length)));
     return chunk.subarray(newline + 1);
   }
 
