@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
+import type { FileResult } from './attempts-reporter.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FILES = {
@@ -28,7 +29,7 @@ it('names each file that did not pass with its first reason, and says what a ret
   const words = ['run', '--root', root, `--reporter=${join(import.meta.dirname, 'attempts-reporter.ts')}`];
   const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...words], {
     cwd: root,
-    env: { ...process.env, FRAMEWATCH_FAILED_FILES: list },
+    env: { ...process.env, FRAMEWATCH_FILE_RESULTS: list },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const said = await text(child.stderr);
@@ -36,14 +37,29 @@ it('names each file that did not pass with its first reason, and says what a ret
     /^RETRIED patient\.test\.ts > comes late: it passed after\nexpected 1 to be 2[^\n]*\n +at .*patient\.test\.ts:2/m,
   );
   expect(said.match(/^RETRIED/gm)).toHaveLength(1);
-  const failed = readFileSync(list, 'utf8').trim().split('\n').toSorted();
-  expect(failed.map((line) => JSON.parse(line) as unknown)).toEqual([
+  const results = readFileSync(list, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as FileResult)
+    .toSorted((one, other) => (one.file < other.file ? -1 : 1));
+  const counts = { project: '', skipped: 0, passed: 1, failed: 0 };
+  expect(results).toEqual([
     {
-      project: '',
+      ...counts,
       file: 'bad.test.ts',
+      passed: 0,
+      failed: 1,
       reason: expect.stringMatching(/^is wrong: expected 'this' to be 'that'[^]*bad\.test\.ts:2/) as string,
     },
-    { project: '', file: 'stray.test.ts', reason: expect.stringContaining('too late') as string },
-    { project: '', file: 'unready.test.ts', reason: expect.stringContaining('no server') as string },
+    { ...counts, file: 'good.test.ts' },
+    { ...counts, file: 'patient.test.ts' },
+    { ...counts, file: 'stray.test.ts', reason: expect.stringContaining('too late') as string },
+    {
+      ...counts,
+      file: 'unready.test.ts',
+      passed: 0,
+      skipped: 1,
+      reason: expect.stringContaining('no server') as string,
+    },
   ]);
 }, 60_000);
