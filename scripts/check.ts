@@ -10,9 +10,10 @@ const gates: readonly (readonly [string, string, ...string[]])[] = [
   ['lint', bin('oxlint'), '--type-aware', '--deny-warnings'],
   ['format', bin('oxfmt'), '--check'],
   ['unused code and packages', bin('knip')],
-  ['tests', process.execPath, 'scripts/test.ts'],
+  ['build', process.execPath, 'scripts/build.ts'],
   ['registered functions', process.execPath, 'scripts/verify-functions.ts'],
   ['size of the probe', process.execPath, 'scripts/size.ts'],
+  ['tests', process.execPath, 'scripts/test.ts'],
 ];
 
 const skipTests = process.argv.includes('--no-test');
