@@ -146,6 +146,22 @@ describe('what counts and what does not', () => {
     expect(s.events.filter(({ k }) => /pause|resume|seek/.test(k))).toEqual([]);
   });
 
+  test('a picture that stood before its player mends a broken element stands from its last frame on', () => {
+    const s = stage();
+    s.start();
+    s.play(2000);
+    s.freeze(480);
+    s.see({ force: 'stall', flow: false, isPaused: true, frames: 0 });
+    s.stand(1000);
+    s.see({ force: undefined, isPaused: false, flow: true, frames: 1 }, true);
+    s.play(1000);
+    s.end();
+    const [stall, ...more] = of(s.events, 'stall');
+    expect(more).toEqual([]);
+    expect(Math.abs(stall!.ms - 1480)).toBeLessThanOrEqual(FRAME_MS);
+    expect(of(s.events, 'end')[0]!.c).toMatchObject({ freezes: 0, stalls: 1, stallMs: stall!.ms });
+  });
+
   test('an advertisement is neither startup nor watched time, and no freeze, stall or pause of the content', () => {
     const s = stage();
     s.stand(300);

@@ -150,7 +150,7 @@ export function createSession(
 
   /** Counts frames and says whether what should move does: the picture, or without one the playhead. */
   const watch = (shown: boolean | undefined): boolean => {
-    const { isPaused, isSeeking, flow, isHidden } = view;
+    const { flow, isHidden } = view;
     const frames = view.frames - last.frames;
     const moved = last.flow && flow && view.pt > last.pt;
     isSeen = view.w > 0 && !isHidden;
@@ -163,7 +163,8 @@ export function createSession(
     // A frame of before the seek or of the starved player is no sign of life.
     shown &&= flow || !started;
     if (shown) frameAt = now;
-    if (isPaused || isSeeking || isHidden !== last.isHidden) frameAt = moveAt = now;
+    // Pause, seek, ad: none is due. Who pauses to mend a broken element comes from play.
+    if (/[ukd]/.test(state) || isHidden !== last.isHidden) frameAt = moveAt = now;
     lookAt = now;
     return isSeen ? shown || (moved && frames > 0) : moved;
   };
