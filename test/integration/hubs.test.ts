@@ -360,8 +360,8 @@ it('what producers send of persons and secrets comes out nowhere: not in rows, q
     ],
     '1',
   );
-  // One of each message.
-  await expect.poll(rejects, PATIENT).toBe(before + 7);
+  // One of each message, and two of the one with a forged line in it.
+  await expect.poll(rejects, PATIENT).toBe(before + 8);
   await expect.poll(() => stored([sid]), PATIENT).toEqual([1]);
   const texts: Record<string, string> = { log: log.join('\n'), host: said.flat().join('\n') };
   for (const name of Object.keys(tables)) texts[name] = JSON.stringify(await query(name));
