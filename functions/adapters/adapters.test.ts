@@ -43,6 +43,25 @@ describe('inflated', () => {
     expect(await read(cut(Buffer.alloc(0), 1))).toEqual({ text: '' });
   });
 
+  it.each([1000, 65_536, 1_000_003])('gives megabytes back whole, gzip or not, in pieces of %i bytes', async (size) => {
+    const text = Array.from({ length: 200_000 }, (_none, index) => (index * 7919) ** 2).join('\n');
+    expect((await read(cut(Buffer.from(text), size))).text === text).toBe(true);
+    const gzipped = gzipSync(text, { level: 1 });
+    expect(gzipped.length).toBeGreaterThan(2 ** 20);
+    expect((await read(cut(gzipped, size))).text === text).toBe(true);
+  });
+
+  it('gives a piece that stands while the next one is looked at', async () => {
+    const bytes = Buffer.from(Array.from({ length: 500_000 }, (_none, index) => `line ${index}`).join('\n'));
+    for (const content of [bytes, gzipSync(bytes)]) {
+      let before: { piece: Uint8Array; copy: Uint8Array } | undefined;
+      for await (const piece of inflated(cut(content, 50_000))) {
+        if (before) expect(Buffer.compare(before.piece, before.copy)).toBe(0);
+        before = { piece, copy: Uint8Array.from(piece) };
+      }
+    }
+  });
+
   it('gives what came before a break and then says what broke', async () => {
     const bytes = gzipSync(Array.from({ length: 5000 }, (_none, index) => `line ${index * 7919}`).join('\n'));
     const broken = await read(cut(bytes.subarray(0, bytes.length - 100), 1000));
