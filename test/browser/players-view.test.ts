@@ -26,6 +26,8 @@ test.runIf(isHeavy)('what becomes of the player on its page, each told once with
   const { page } = on;
   await on.start({ kind: 'hlsjs', view: true, probe: { interval: 0.5 } });
   await on.state('play');
+  // So that it has looked once before anything changes: in calm play it may be a second until then.
+  await page.evaluate(() => document.dispatchEvent(new Event('fullscreenchange')));
   // After each the probe has looked.
   const told = (k: string, to: unknown) =>
     page.waitForFunction(
