@@ -15,11 +15,7 @@ export interface Salts {
 /** A salt that follows from the secret: whoever has the secret can make it again, for ever. */
 export const derivedSalt = (day: number): string => `framewatch-salt-${day}`;
 
-/**
- * HMAC-SHA-256 under one key, by its definition: the digest of the key's block, turned one way, and the digest of that and of the
- * block turned another way ({@link https://www.rfc-editor.org/rfc/rfc2104#section-2}). The two digests cost a third of what
- * `createHmac` takes for the objects that it makes, and a file of many viewers has little else to compute.
- */
+/** The key of a day's pseudonyms, laid out for its two digests. */
 export interface DayKey {
   /** The key's block, and room for the text behind it. */
   readonly inner: Buffer;
@@ -44,6 +40,11 @@ export function dayKey(secret: string, salt: string | Buffer): DayKey {
   return { inner: block(0x36, USUAL_LENGTH * WIDEST), outer: block(0x5c, DIGEST_BYTES) };
 }
 
+/**
+ * HMAC-SHA-256 under one key, by its definition: the digest of the key's block, turned one way, and the digest of that and of the
+ * block turned another way ({@link https://www.rfc-editor.org/rfc/rfc2104#section-2}). The two digests cost a third of what
+ * `createHmac` takes for the objects that it makes, and a file of many viewers has little else to compute.
+ */
 function keyedDigest({ inner, outer }: DayKey, text: string): string {
   const isUsual = text.length <= USUAL_LENGTH;
   const message = isUsual
